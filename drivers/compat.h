@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernels that this is for, 6.1 to 7.2, each with
+ * the version that made it needed. The code itself knows no versions.
+ */
+#ifndef _DEVRESET_COMPAT_H
+#define _DEVRESET_COMPAT_H
+
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/types.h>
+#include <linux/version.h>
+
+/* 6.9: pm_runtime_get_if_active() lost its second argument. */
+static inline int compat_pm_runtime_get_if_active(struct device *dev)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+	return pm_runtime_get_if_active(dev, true);
+#else
+	return pm_runtime_get_if_active(dev);
+#endif
+}
+
+/*
+ * Is that entry of pci_dev.reset_methods[] a reset of the bus, which the PCI
+ * core does for a function that is alone on it? The numbers index a table
+ * that is private to drivers/pci/pci.c: "bus" is 6 (5.15), "cxl_bus" is 7
+ * (6.10); new ones were added behind them.
+ */
+static inline bool compat_resets_bus(u8 method)
+{
+	return method == 6 || method == 7;
+}
+
+/* 6.8: PCI_IRQ_LEGACY became PCI_IRQ_INTX. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define COMPAT_PCI_IRQ_INTX	PCI_IRQ_LEGACY
+#else
+#define COMPAT_PCI_IRQ_INTX	PCI_IRQ_INTX
+#endif
+
+/* 6.4: classes and their attributes became const for their callbacks. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define COMPAT_CLASS_CONST
+#else
+#define COMPAT_CLASS_CONST	const
+#endif
+
+/* 6.10: the source of a string in a tracepoint is known since __string(). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define compat_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define compat_assign_str(dst, src)	__assign_str(dst)
+#endif
+
+#endif

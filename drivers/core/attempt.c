@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One reset of one node, with its subtree claimed:
+ *
+ *	quiesce, children first -> reset -> restore and resume, parents first
+ *	-> check
+ *
+ * No lock is held (rule 6). Each callback is entered for itself, so that any
+ * node can be unregistered between any two of them (rule 3).
+ */
+#include <linux/devreset.h>
+#include <linux/jiffies.h>
+#include "core.h"
+#include <trace/events/devreset.h>
+
+/* Between two tries of a busy bus lock (rule 4) */
+#define BACKOFF_MIN	1
+#define BACKOFF_MAX	msecs_to_jiffies(100)
+
+static void quiesce_one(struct dr_node *node, unsigned long deadline)
+{
+	int ret;
+
+	ret = node_enter(node, deadline);
+	if (ret == -ENODEV)
+		return;
+	if (!ret) {
+		if (node->ops->quiesce)
+			ret = node->ops->quiesce(&node->pub);
+		node_leave(node);
+	}
+	/* DR11: it does not stop the others; its resume is told. */
+	node->lost = ret;
+	node->quiesced = true;
+	dr_count(node, STAT_QUIESCED);
+	trace_devreset_quiesce(node, ret);
+	if (ret)
+		dev_warn(&node->dev, "not stopped before the reset (%d)\n", ret);
+}
+
+void subtree_quiesce(struct claim *claim, unsigned long deadline)
+{
+	struct dr_node *node;
+
+	list_for_each_entry(node, &claim->nodes, step)
+		quiesce_one(node, deadline);
+}
+
+static void restore_one(struct dr_node *node, unsigned long deadline)
+{
+	int ret;
+
+	ret = node_enter(node, deadline);
+	if (ret == -ENODEV)
+		return;
+	if (!ret) {
+		if (node->ops->restore)
+			ret = node->ops->restore(&node->pub);
+		node_leave(node);
+	}
+	if (ret)
+		node->lost = true;
+	trace_devreset_restore(node, ret);
+	if (ret)
+		dev_warn(&node->dev, "not restored after the reset (%d)\n", ret);
+}
+
+static void resume_one(struct dr_node *node, int status, unsigned long deadline)
+{
+	int ret;
+
+	if (!node->quiesced)
+		return;
+	if (node->lost)
+		status = -EIO;
+	node->quiesced = false;
+	node->lost = false;
+	ret = node_enter(node, deadline);
+	if (ret == -ENODEV)
+		return;
+	/* What was outstanding before says nothing about the device now. */
+	devreset_progress(&node->pub);
+	if (!ret) {
+		if (node->ops->resume)
+			ret = node->ops->resume(&node->pub, status);
+		node_leave(node);
+	}
+	trace_devreset_resume(node, status, ret);
+	/* subtree_check() will see it. */
+	node->lost = ret;
+	if (ret)
+		dev_warn(&node->dev, "not resumed after the reset (%d)\n", ret);
+}
+
+/* All of the subtree was reset. */
+static void count_covered(struct claim *claim)
+{
+	struct dr_node *node;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	list_for_each_entry(node, &claim->nodes, step) {
+		WRITE_ONCE(node->covered, node->covered + 1);
+		strscpy(node->covered_by, dr_name(claim->target),
+			sizeof(node->covered_by));
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}
+
+/*
+ * Restore (unless the reset failed, @status) and resume, parents first. All
+ * are restored before the first is resumed.
+ */
+void subtree_resume(struct claim *claim, int status, bool restore_target,
+		    unsigned long deadline)
+{
+	struct dr_node *node;
+
+	claim_phase(claim, CLAIM_RESUME);
+	if (!status) {
+		count_covered(claim);
+		list_for_each_entry_reverse(node, &claim->nodes, step)
+			if (node != claim->target || restore_target)
+				restore_one(node, deadline);
+	}
+	list_for_each_entry_reverse(node, &claim->nodes, step)
+		resume_one(node, status, deadline);
+}
+
+/* Nothing was reset: all go on where quiesce stopped them. */
+static void subtree_go_on(struct claim *claim, unsigned long deadline)
+{
+	struct dr_node *node;
+
+	claim_phase(claim, CLAIM_RESUME);
+	list_for_each_entry_reverse(node, &claim->nodes, step)
+		resume_one(node, 0, deadline);
+}
+
+/* Ask @node whether it works. 0 also when it has no way to tell. */
+int node_check(struct dr_node *node, const char **reason, unsigned long deadline)
+{
+	int ret;
+
+	if (!node->ops->check)
+		return 0;
+	ret = node_enter(node, deadline);
+	if (ret == -ENODEV)
+		return 0;
+	if (!ret) {
+		ret = node->ops->check(&node->pub, reason);
+		node_leave(node);
+	}
+	trace_devreset_check(node, ret);
+	return ret;
+}
+
+/* @node, beside what was to be reset, does not work: a hang of its own. */
+static void suspect(struct dr_node *node)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	node->suspect = true;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	__devreset_tick(&node->pub);
+}
+
+/*
+ * Does the device of @origin work: what is below it, and what is between it
+ * and the target? The others are looked at too, for their own sake.
+ */
+static int subtree_check(struct claim *claim, struct dr_node *origin,
+			 unsigned long deadline)
+{
+	struct dr_node *node;
+	int ret, result = 0;
+	unsigned long flags;
+	bool ours;
+
+	list_for_each_entry_reverse(node, &claim->nodes, step) {
+		const char *reason;
+
+		ret = node->lost ? -EIO : node_check(node, &reason, deadline);
+		spin_lock_irqsave(&dr_lock, flags);
+		ours = dr_is_below(node, origin) || dr_is_below(origin, node);
+		if (!ret)
+			node->hung = false;
+		spin_unlock_irqrestore(&dr_lock, flags);
+		if (ret && ours)
+			result = ret;
+		else if (ret)
+			suspect(node);
+	}
+	return result;
+}
+
+static bool gone(struct attempt *a)
+{
+	return READ_ONCE(a->origin->dying) || READ_ONCE(a->target->dying);
+}
+
+static bool pending_over(struct dr_node *node, u32 gen, int *result)
+{
+	unsigned long flags;
+	bool over = true;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->completed == gen)
+		*result = node->result;
+	else if (node->dying)
+		*result = -ENODEV;
+	else
+		over = false;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return over;
+}
+
+/* From here on devreset_complete() for that attempt is late (rule 5). */
+static void pending_forget(struct dr_node *node)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	node->pending = 0;
+	spin_unlock_irqrestore(&dr_lock, flags);
+}
+
+static u32 pending_begin(struct dr_node *node)
+{
+	unsigned long flags;
+	u32 gen;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (!++node->gen)
+		node->gen = 1;
+	gen = node->gen;
+	node->pending = gen;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return gen;
+}
+
+/* Call ops->reset once, and wait for its completion if it says so (ND1). */
+static int reset_once(struct dr_node *node, unsigned long deadline)
+{
+	int ret, result;
+	u32 gen;
+
+	ret = node_enter(node, deadline);
+	if (ret)
+		return ret;
+	gen = pending_begin(node);
+	ret = node->ops->reset(&node->pub, gen);
+	node_leave(node);
+	if (ret == -EINPROGRESS) {
+		if (wait_event_idle_timeout(dr_wait, pending_over(node, gen, &result),
+				       dr_left(deadline) + 1))
+			ret = result;
+		else
+			ret = -ETIMEDOUT;
+	}
+	pending_forget(node);
+	return ret;
+}
+
+/* Rule 4: a busy lock is tried again until the deadline, or the end of a node. */
+static int reset_or_back_off(struct attempt *a, unsigned long deadline)
+{
+	unsigned long backoff = BACKOFF_MIN;
+	int ret;
+
+	for (;;) {
+		ret = reset_once(a->target, deadline);
+		if (ret != -EAGAIN)
+			return ret;
+		if (!dr_left(deadline))
+			return -ETIMEDOUT;
+		if (wait_event_idle_timeout(dr_wait, gone(a), backoff))
+			return -ENODEV;
+		backoff = min(backoff * 2, BACKOFF_MAX);
+	}
+}
+
+/* -EOPNOTSUPP and -EBUSY from a reset mean that nothing was touched. */
+static bool refused(int status)
+{
+	return status == -EOPNOTSUPP || status == -EBUSY || status == -EAGAIN;
+}
+
+static int account(struct attempt *a, int ret)
+{
+	struct dr_node *target = a->target;
+
+	if (ret == -ENOTTY)
+		ret = -EOPNOTSUPP;
+	if (ret > 0) {
+		a->flags = ret & DEVRESET_RESULT_FLAGS;
+		ret = 0;
+	}
+	a->touched = !refused(ret);
+	if (a->touched)
+		dr_count(target, STAT_ATTEMPTS);
+	if (ret == -ETIMEDOUT)
+		dr_count(target, STAT_TIMEOUTS);
+	if (a->flags & DEVRESET_SOFT_ERROR) {
+		dr_count(target, STAT_SOFT_ERRORS);
+		dev_warn(&target->dev, "reset, with soft errors\n");
+	}
+	if (ret && a->touched && ret != -EALREADY)
+		dev_err(&target->dev, "reset failed (%d)\n", ret);
+	trace_devreset_reset(target, ret, a->flags);
+	return ret;
+}
+
+/* Ask ops->may_reset, and again while it is busy. */
+int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline)
+{
+	unsigned long backoff = BACKOFF_MIN;
+	int ret;
+
+	if (!node->ops->may_reset)
+		return 0;
+	for (;;) {
+		ret = node_enter(node, deadline);
+		if (ret)
+			return ret;
+		ret = node->ops->may_reset(&node->pub, flags);
+		node_leave(node);
+		if (ret != -EAGAIN)
+			return ret;
+		if (!dr_left(deadline))
+			return -ETIMEDOUT;
+		wait_event_idle_timeout(dr_wait, READ_ONCE(node->dying), backoff);
+		backoff = min(backoff * 2, BACKOFF_MAX);
+	}
+}
+
+/*
+ * Reset a->target, once. The caller has claimed it. 0: reset, resumed and
+ * checked. Else an errno, with a->touched false if nothing was touched at all.
+ */
+int attempt_run(struct attempt *a)
+{
+	unsigned long deadline = dr_deadline(a->target);
+	struct claim *claim = a->claim;
+	int ret;
+
+	a->touched = false;
+	a->flags = 0;
+	ret = dr_may_reset(a->target, a->automatic ? DEVRESET_MAY_AUTO : 0, deadline);
+	if (!ret && gone(a))
+		ret = -ENODEV;
+	if (ret)
+		return ret;
+
+	subtree_quiesce(claim, deadline);
+	claim_phase(claim, CLAIM_RESET);
+	ret = account(a, reset_or_back_off(a, deadline));
+	if (!wait_event_idle_timeout(dr_wait, claim_alone(claim), dr_left(deadline) + 1)) {
+		dev_err(&a->target->dev, "somebody else's reset does not end\n");
+		ret = -ETIMEDOUT;
+	}
+
+	/* The rest has time of its own: a slow reset is no reason to skip it. */
+	deadline = dr_deadline(a->target);
+	if (refused(ret) || ret == -EALREADY)
+		subtree_go_on(claim, deadline);
+	else
+		subtree_resume(claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE,
+			       deadline);
+	return ret ?: subtree_check(claim, a->origin, deadline);
+}
+
+/**
+ * devreset_complete - end a reset that was left in progress
+ * @node: the node
+ * @gen: the attempt, as given to ops->reset
+ * @status: 0 or an errno
+ * @flags: DEVRESET_RESTORE, DEVRESET_SOFT_ERROR
+ *
+ * For a driver whose ops->reset returned, or is about to return, -EINPROGRESS.
+ *
+ * Context: any, hard interrupts included. @node must be alive: between
+ * devreset_register() and devreset_unregister(), or a reference is held.
+ * Return: 0; -ESTALE when it comes too late (the deadline has passed, a new
+ * attempt has begun, the node has gone), which is no error of the driver's;
+ * -EALREADY when that attempt was completed already, -EINVAL when there never
+ * was one or @flags or @status are none: driver bugs.
+ * Contract: ND1, ND2.
+ */
+int devreset_complete(struct devreset_node *node, u32 gen, int status,
+		      unsigned int flags)
+{
+	struct dr_node *n = to_dr(node);
+	unsigned long irq;
+	int ret = 0;
+
+	if (WARN_ONCE(status > 0 || status == -EINPROGRESS || status == -EAGAIN ||
+		      flags & ~DEVRESET_RESULT_FLAGS,
+		      "devreset: %s completed with nonsense\n", dr_name(n)))
+		return -EINVAL;
+
+	spin_lock_irqsave(&dr_lock, irq);
+	if (gen && gen == n->completed) {
+		ret = -EALREADY;
+	} else if (gen && gen == n->pending) {
+		n->completed = gen;
+		n->result = status ?: (int)flags;
+	} else if (!gen || (s32)(gen - n->gen) > 0) {
+		ret = -EINVAL;
+	} else {
+		ret = -ESTALE;
+	}
+	spin_unlock_irqrestore(&dr_lock, irq);
+	dr_changed();
+	WARN_ONCE(ret == -EALREADY || ret == -EINVAL,
+		  "devreset: %s completed %s\n", dr_name(n),
+		  ret == -EALREADY ? "twice" : "without a reset");
+	return ret;
+}
+EXPORT_SYMBOL_GPL(devreset_complete);

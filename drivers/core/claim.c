@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Claims: who may reset what, now.
+ *
+ * A reset claims its target's subtree. A claim is refused while any node of
+ * the subtree, or any ancestor, is claimed (rule 1). A request is aimed at its
+ * target (dr_node.active) from the moment it is made; what is aimed at, or
+ * claimed, covers all below it, and requests for that join instead (rule 2).
+ *
+ * Who holds a claim never waits for another claim, and who waits for one holds
+ * none: so there are no cycles.
+ */
+#include <linux/devreset.h>
+#include <linux/sched.h>
+#include "core.h"
+#include <trace/events/devreset.h>
+
+/* Sections in which the hardware is touched: claims held, checks running. */
+static unsigned int sections;
+static bool frozen, frozen_forever;
+
+void claim_init(struct claim *claim)
+{
+	INIT_LIST_HEAD(&claim->nodes);
+	INIT_LIST_HEAD(&claim->waiters);
+}
+
+/*
+ * The claim or request that covers a reset of @node, or NULL. Hold dr_lock.
+ */
+struct claim *claim_covering(struct dr_node *node)
+{
+	lockdep_assert_held(&dr_lock);
+	for (; node; node = node->parent) {
+		if (node->claim)
+			return node->claim;
+		if (node->active)
+			return node->active;
+	}
+	return NULL;
+}
+
+bool claim_frozen(void)
+{
+	return READ_ONCE(frozen) || READ_ONCE(frozen_forever);
+}
+
+/*
+ * 0, -EBUSY (not yet), -ENODEV (the target has gone). Rule 1: for a request,
+ * strict ancestors that are aimed at count like claimed ones, so that a
+ * waiting ancestor is not starved. An external reset happens anyway: it only
+ * keeps out of what is claimed.
+ */
+static int claim_try(struct claim *claim)
+{
+	struct dr_node *target = claim->target, *n;
+	bool external = claim == &target->ext;
+	unsigned long flags;
+	int ret = -EBUSY;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (target->dying) {
+		ret = -ENODEV;
+		goto out;
+	}
+	if (target->claim || target->claims_below || (!external && claim_frozen()))
+		goto out;
+	for (n = target->parent; n; n = n->parent)
+		if (n->claim || (n->active && !external))
+			goto out;
+	target->claim = claim;
+	claim->owner = current;
+	claim->phase = CLAIM_QUIESCE;
+	for (n = target->parent; n; n = n->parent)
+		n->claims_below++;
+	sections++;
+	ret = 0;
+out:
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return ret;
+}
+
+/* The last node of the first branch: where a walk, children first, begins. */
+static struct dr_node *deepest_first(struct dr_node *node)
+{
+	while (!list_empty(&node->children))
+		node = list_first_entry(&node->children, struct dr_node, sibling);
+	return node;
+}
+
+static void claim_release_nodes(struct claim *claim)
+{
+	struct dr_node *node;
+
+	for (;;) {
+		mutex_lock(&dr_mutex);
+		node = list_first_entry_or_null(&claim->nodes, struct dr_node, step);
+		if (node)
+			list_del_init(&node->step);
+		mutex_unlock(&dr_mutex);
+		if (!node)
+			break;
+		dr_put(node);
+	}
+}
+
+/*
+ * List the subtree, children first. A node is in one claim at a time, so its
+ * link is its own; only when a claimed target was unregistered may its former
+ * children still be listed in the claim that is about to end: -EBUSY. What is
+ * registered below later has not been stopped and is left alone.
+ */
+static int claim_collect(struct claim *claim)
+{
+	struct dr_node *n, *target = claim->target;
+	int ret = 0;
+
+	mutex_lock(&dr_mutex);
+	for (n = deepest_first(target); ; ) {
+		if (!list_empty(&n->step)) {
+			ret = -EBUSY;
+			break;
+		}
+		list_add_tail(&dr_get(n)->step, &claim->nodes);
+		if (n == target)
+			break;
+		if (list_is_last(&n->sibling, &n->parent->children))
+			n = n->parent;
+		else
+			n = deepest_first(list_next_entry(n, sibling));
+	}
+	mutex_unlock(&dr_mutex);
+	if (ret)
+		claim_release_nodes(claim);
+	return ret;
+}
+
+/*
+ * Claim claim->target's subtree, waiting until @deadline. 0, -ETIMEDOUT,
+ * -ENODEV. The caller holds a reference on the target, and ends the claim with
+ * claim_drop().
+ */
+int claim_wait(struct claim *claim, unsigned long deadline)
+{
+	int ret;
+
+	might_sleep();
+	if (!wait_event_idle_timeout(dr_wait, (ret = claim_try(claim)) != -EBUSY,
+				dr_left(deadline) + 1))
+		ret = -ETIMEDOUT;
+	if (!ret && !dr_wait_for(!claim_collect(claim), dr_left(deadline) + 1)) {
+		claim_drop(claim);
+		ret = -ETIMEDOUT;
+	}
+	trace_devreset_claim(claim->target, ret);
+	return ret;
+}
+
+void claim_phase(struct claim *claim, enum claim_phase phase)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	claim->phase = phase;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}
+
+/* Have the resets by others that run in the shelter of @claim ended? */
+bool claim_alone(struct claim *claim)
+{
+	unsigned long flags;
+	bool alone;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	alone = !claim->foreign;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return alone;
+}
+
+/* Take @node's claim out of the counts above it. Hold dr_lock. */
+static void claim_uncount(struct dr_node *node)
+{
+	struct dr_node *n;
+
+	node->claim = NULL;
+	for (n = node->parent; n; n = n->parent)
+		n->claims_below--;
+}
+
+void claim_drop(struct claim *claim)
+{
+	unsigned long flags;
+
+	claim_release_nodes(claim);
+	spin_lock_irqsave(&dr_lock, flags);
+	/* Not if the target was unregistered meanwhile. */
+	if (claim->target->claim == claim)
+		claim_uncount(claim->target);
+	claim->phase = CLAIM_NONE;
+	claim->owner = NULL;
+	claim->foreign = 0;
+	sections--;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}
+
+/* @node is leaving the tree: nothing is aimed at it any more. */
+void claim_forget(struct dr_node *node)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->claim)
+		claim_uncount(node);
+	node->active = NULL;
+	spin_unlock_irqrestore(&dr_lock, flags);
+}
+
+/* A section is what a suspend waits for: -EBUSY once one has begun. */
+int section_enter(void)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (claim_frozen())
+		ret = -EBUSY;
+	else
+		sections++;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return ret;
+}
+
+void section_leave(void)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	sections--;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}
+
+static bool set_frozen(bool on)
+{
+	unsigned long flags;
+	bool quiet;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	frozen = on;
+	quiet = !sections;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return quiet;
+}
+
+/* No reset starts from here on, and none runs when this returns 0. DR12. */
+int dr_freeze(unsigned long deadline)
+{
+	if (wait_event_idle_timeout(dr_wait, set_frozen(true), dr_left(deadline) + 1))
+		return 0;
+	dr_thaw();
+	return -EBUSY;
+}
+
+void dr_thaw(void)
+{
+	set_frozen(false);
+	dr_changed();
+}
+
+/* The machine goes down. */
+void dr_freeze_forever(void)
+{
+	WRITE_ONCE(frozen_forever, true);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The hang clock: looks at nodes that have work outstanding, and at no others.
+ *
+ * The driver's side is a store or two (devreset_busy() and its like). A node's
+ * tick runs while the node is armed. When a whole interval has gone by idle,
+ * the tick says that it will stop (pub.ticking = false) and comes once more:
+ * a devreset_busy() that has not seen that was before the last tick, and is
+ * seen by it; the grace period between the two stands in for the memory
+ * barrier that the fast path does not have.
+ */
+#include <linux/devreset.h>
+#include <linux/jiffies.h>
+#include <linux/rcupdate.h>
+#include "core.h"
+
+/* Looked at although nothing is outstanding? */
+static bool look_anyway(struct dr_node *node)
+{
+	return READ_ONCE(node->policy.check_idle) || READ_ONCE(node->suspect);
+}
+
+static unsigned long interval(struct dr_node *node)
+{
+	return msecs_to_jiffies(READ_ONCE(node->policy.check_interval_ms));
+}
+
+static bool is_claimed(struct dr_node *node)
+{
+	struct dr_node *n;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	for (n = node; n && !n->claim; n = n->parent)
+		;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return n;
+}
+
+static void look(struct dr_node *node)
+{
+	const char *reason = "check";
+	unsigned long stamp = READ_ONCE(node->pub.stamp);
+	int ret;
+
+	/* Being reset, or given up: neither is news. */
+	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_FAILED)
+		return;
+	/* A suspended device may not be touched, nor blamed. */
+	if (section_enter())
+		return;
+	ret = node_check(node, &reason, dr_deadline(node));
+	section_leave();
+	WRITE_ONCE(node->suspect, false);
+	if (ret == -ETIMEDOUT && is_claimed(node))
+		return;
+	if (!ret && node->stall && READ_ONCE(node->pub.busy) &&
+	    time_after(jiffies, stamp + node->stall)) {
+		reason = "no progress";
+		ret = -ETIMEDOUT;
+	}
+	if (ret)
+		request_recover(node, reason);
+	else
+		WRITE_ONCE(node->hung, false);
+}
+
+static void tick_work(struct work_struct *work)
+{
+	struct dr_node *node = container_of(to_delayed_work(work), struct dr_node, tick);
+	bool armed;
+
+	/* A busy() that was not seen to tick is visible after this, see above. */
+	if (node->linger)
+		cond_synchronize_rcu(node->linger_rcu);
+	armed = READ_ONCE(node->pub.busy) || look_anyway(node);
+	if (!interval(node) || READ_ONCE(node->dying)) {
+		WRITE_ONCE(node->pub.ticking, true);	/* busy() need not call */
+		node->linger = false;
+		return;
+	}
+	if (armed) {
+		WRITE_ONCE(node->pub.ticking, true);
+		node->linger = false;
+		look(node);
+	} else if (node->linger) {
+		node->linger = false;
+		return;
+	} else {
+		WRITE_ONCE(node->pub.ticking, false);
+		node->linger = true;
+		node->linger_rcu = get_state_synchronize_rcu();
+	}
+	queue_delayed_work(dr_wq, &node->tick, interval(node));
+}
+
+/*
+ * Start the clock, unless the node is dying: what is armed under the lock
+ * before that is cancelled by clock_stop().
+ */
+static void start(struct dr_node *node, bool restart)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	WRITE_ONCE(node->pub.ticking, true);
+	if (!node->dying && interval(node)) {
+		if (restart)
+			mod_delayed_work(dr_wq, &node->tick, interval(node));
+		else
+			queue_delayed_work(dr_wq, &node->tick, interval(node));
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+}
+
+/* The first devreset_busy() after a quiet time. Any context. */
+void __devreset_tick(struct devreset_node *pub)
+{
+	start(to_dr(pub), false);
+}
+EXPORT_SYMBOL_GPL(__devreset_tick);
+
+/* check_interval_ms or check_idle has changed. */
+void clock_policy_changed(struct dr_node *node)
+{
+	if (READ_ONCE(node->pub.busy) || look_anyway(node))
+		start(node, true);
+	else
+		WRITE_ONCE(node->pub.ticking, false);
+}
+
+static void probation_work(struct work_struct *work)
+{
+	struct dr_node *node = container_of(to_delayed_work(work),
+					    struct dr_node, probation);
+	unsigned long flags;
+	bool over;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	over = node->hist.state == DEVRESET_PROBATION &&
+	       !delayed_work_pending(&node->probation);
+	if (over) {
+		dr_set_state(node, DEVRESET_HEALTHY);
+		node->hist.cured_rung = POLICY_NO_RUNG;
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (over)
+		dr_state_changed(node);
+}
+
+void clock_init(struct dr_node *node)
+{
+	INIT_DELAYED_WORK(&node->tick, tick_work);
+	INIT_DELAYED_WORK(&node->probation, probation_work);
+}
+
+/* For a dying node: nothing arms these any more. */
+void clock_stop(struct dr_node *node)
+{
+	cancel_delayed_work_sync(&node->tick);
+	cancel_delayed_work_sync(&node->probation);
+}
+
+/* After a suspend: the time asleep was nobody's fault. */
+void clock_restamp(void)
+{
+	struct dr_node *node;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	list_for_each_entry(node, &dr_nodes, all)
+		devreset_progress(&node->pub);
+	spin_unlock_irqrestore(&dr_lock, flags);
+}

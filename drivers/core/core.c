@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * devreset, the core: read <linux/devreset.h> and Documentation/ first.
+ *
+ *	core.c		this file: the module, and what drivers call
+ *	node.c		the tree: registering, finding the parent, removing
+ *	provider.c	who makes the nodes that nobody registered
+ *	claim.c		who may reset what, now
+ *	request.c	requests and their ladders
+ *	attempt.c	one reset of one node
+ *	external.c	resets by others
+ *	policy.c	what to do next; pure
+ *	clock.c		finds hangs
+ *	sysfs.c, event.c, pm.c
+ *
+ * It knows no bus.
+ */
+#include <linux/devreset.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include "core.h"
+#include <trace/events/devreset.h>
+
+struct workqueue_struct *dr_wq;
+
+struct class dr_class = {
+	.name = "devreset",
+};
+
+/* For the tracepoints, which see nodes from outside. */
+const char *dr_trace_name(const struct dr_node *node)
+{
+	return dr_name(node);
+}
+
+/* As well as this kernel can tell (DR7, US1). */
+static bool may_sleep(void)
+{
+	if (irqs_disabled() || in_interrupt() || rcu_preempt_depth())
+		return false;
+	return !IS_ENABLED(CONFIG_PREEMPT_COUNT) || preemptible();
+}
+
+/**
+ * devreset_reset - exactly one reset
+ * @node: the node
+ * @scope: of the nearest node from @node up that has this scope, relative to
+ *	@node; DEVRESET_PLATFORM: of the nearest above the device
+ * @flags: 0
+ * @params: NULL: wait for the end; else whom to call at the end
+ *
+ * With @params, 0 means that the reset was taken in, and @params->complete is
+ * called exactly once: with the status, with -ENODEV when @node is
+ * unregistered, with -ECANCELED by devreset_cancel(). Any other return means
+ * that it is never called. A request that a running or waiting reset covers
+ * joins that one: its completion gets that one's status.
+ *
+ * Context: process, may sleep, no lock held that the reset needs. Without
+ * @params a signal ends the wait, not the reset.
+ * Return: 0; -EINVAL (@node NULL, @scope, @flags not 0, no @params->complete)
+ * and -EWOULDBLOCK (the caller may not sleep): nothing was touched;
+ * -EOPNOTSUPP (no such reset here); -EALREADY (one that covers it is running
+ * or waiting); -EBUSY (suspending, going down, or somebody would not survive
+ * it); -ENODEV (the device has gone); -ETIMEDOUT; -EIO and what the bus
+ * said: it failed; -EINTR; -ENOMEM.
+ * Contract: DR1 to DR8, DR12, US1, US5.
+ */
+int devreset_reset(struct devreset_node *node, enum devreset_scope scope,
+		   unsigned int flags, const struct devreset_params *params)
+{
+	if (WARN_ONCE(IS_ERR_OR_NULL(node), "devreset: reset of no node\n"))
+		return -EINVAL;
+	if (flags || scope < DEVRESET_COMPONENT || scope > DEVRESET_PLATFORM ||
+	    (params && !params->complete))
+		return -EINVAL;
+	if (!may_sleep())
+		return -EWOULDBLOCK;
+	if (params)
+		return request_reset(to_dr(node), scope, "driver", params);
+	return request_and_wait(to_dr(node), scope, "driver");
+}
+EXPORT_SYMBOL_GPL(devreset_reset);
+
+/**
+ * devreset_recover - a hang was detected: start the ladder
+ * @node: the node that hangs
+ * @reason: why, for people and the log; copied
+ *
+ * Returns at once. The ladder runs as policy/ says; whatever comes of it
+ * reaches the driver through its callbacks.
+ *
+ * Context: any, hard interrupts included. Between suspend and resume it is
+ * noted, and handled after.
+ * Return: 0 (the ladder will run), -EALREADY (a running or waiting reset takes
+ * care of it), -EPERM (policy/auto is 0), -EIO (the node is failed: only an
+ * operator's reset brings it back), -ENODEV, -EINVAL (@node NULL).
+ * Contract: ND11, DR6.
+ */
+int devreset_recover(struct devreset_node *node, const char *reason)
+{
+	if (WARN_ONCE(IS_ERR_OR_NULL(node), "devreset: recovery of no node\n"))
+		return -EINVAL;
+	return request_recover(to_dr(node), reason);
+}
+EXPORT_SYMBOL_GPL(devreset_recover);
+
+/**
+ * devreset_supported - which resets can be asked for here
+ * @node: the node
+ *
+ * Asks ops->may_reset of the nodes from @node up.
+ *
+ * Context: process, may sleep.
+ * Return: a mask of BIT(scope), relative to @node.
+ * Contract: DR8, DR9.
+ */
+unsigned int devreset_supported(struct devreset_node *node)
+{
+	unsigned int scopes = 0;
+	enum devreset_scope scope;
+	struct dr_node *n;
+	unsigned long flags;
+
+	for (scope = DEVRESET_COMPONENT; scope <= DEVRESET_PLATFORM; scope++) {
+		spin_lock_irqsave(&dr_lock, flags);
+		n = dr_by_scope(to_dr(node), scope);
+		if (n)
+			dr_get(n);
+		spin_unlock_irqrestore(&dr_lock, flags);
+		if (!n)
+			continue;
+		/* Not now is not never. */
+		if (dr_may_reset(n, DEVRESET_MAY_ASK, jiffies) != -EOPNOTSUPP)
+			scopes |= BIT(scope);
+		dr_put(n);
+	}
+	return scopes;
+}
+EXPORT_SYMBOL_GPL(devreset_supported);
+
+/**
+ * devreset_find - the node of a device
+ * @dev: the device
+ *
+ * The node that resets @dev, else any node of @dev whose parent was not given.
+ *
+ * Context: any.
+ * Return: the node with a reference (devreset_put()), or NULL.
+ * Contract: DR8.
+ */
+struct devreset_node *devreset_find(struct device *dev)
+{
+	struct dr_node *node = dr_find(dev);
+
+	return node ? &node->pub : NULL;
+}
+EXPORT_SYMBOL_GPL(devreset_find);
+
+/**
+ * devreset_get - hold a node
+ * @node: the node
+ *
+ * Keeps the memory, not the device: calls answer -ENODEV once it has gone.
+ *
+ * Context: any.
+ * Return: @node.
+ * Contract: DR8.
+ */
+struct devreset_node *devreset_get(struct devreset_node *node)
+{
+	dr_get(to_dr(node));
+	return node;
+}
+EXPORT_SYMBOL_GPL(devreset_get);
+
+/**
+ * devreset_put - let go of a node
+ * @node: the node, or NULL
+ *
+ * Context: any that may free memory; the last one may sleep.
+ * Contract: DR8.
+ */
+void devreset_put(struct devreset_node *node)
+{
+	if (node)
+		dr_put(to_dr(node));
+}
+EXPORT_SYMBOL_GPL(devreset_put);
+
+/**
+ * devreset_name - as in sysfs
+ * @node: the node
+ *
+ * Context: any.
+ */
+const char *devreset_name(const struct devreset_node *node)
+{
+	return dr_name(to_dr(node));
+}
+EXPORT_SYMBOL_GPL(devreset_name);
+
+/**
+ * devreset_device - what it is a node of
+ * @node: the node
+ *
+ * Context: any. No reference is taken.
+ */
+struct device *devreset_device(const struct devreset_node *node)
+{
+	return to_dr(node)->hw;
+}
+EXPORT_SYMBOL_GPL(devreset_device);
+
+/**
+ * devreset_state - as in sysfs
+ * @node: the node
+ *
+ * Context: any. It may change at any moment.
+ * Contract: DR8.
+ */
+enum devreset_state devreset_state(const struct devreset_node *node)
+{
+	return READ_ONCE(to_dr(node)->hist.state);
+}
+EXPORT_SYMBOL_GPL(devreset_state);
+
+static int __init devreset_init(void)
+{
+	int ret;
+
+	/* Not freezable: a hang seen during a suspend is queued, and waits. */
+	dr_wq = alloc_workqueue("devreset", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!dr_wq)
+		return -ENOMEM;
+	dr_class.class_groups = dr_class_groups;
+	ret = class_register(&dr_class);
+	if (ret)
+		goto destroy;
+	ret = dr_pm_init();
+	if (ret)
+		goto unregister;
+	dr_debugfs_init();
+	return 0;
+
+unregister:
+	class_unregister(&dr_class);
+destroy:
+	destroy_workqueue(dr_wq);
+	return ret;
+}
+
+static void __exit devreset_exit(void)
+{
+	dr_debugfs_exit();
+	dr_pm_exit();
+	/* Its users are gone, but not what they last queued. */
+	destroy_workqueue(dr_wq);
+	class_unregister(&dr_class);
+}
+
+module_init(devreset_init);
+module_exit(devreset_exit);
+MODULE_DESCRIPTION("Bring malfunctioning devices back: the core");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The inside of the core. Drivers use <linux/devreset.h>.
+ *
+ * Two locks, neither ever held over a callback (rule 6):
+ *
+ *	dr_mutex	the shape of the tree, and the providers; may sleep
+ *	dr_lock		taken inside it; a spinlock, any context. The shape too
+ *			(to change it, hold both; to walk it, hold either), and
+ *			everything that says who is doing what to which node:
+ *			claims, requests, callbacks in hand, dying, states
+ *
+ * One wait queue, dr_wait, is woken when any of the latter changes. Every wait
+ * on it has a deadline (rule 5).
+ */
+#ifndef _DEVRESET_CORE_H
+#define _DEVRESET_CORE_H
+
+#include <linux/device.h>
+#include <linux/devreset.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include "policy.h"
+
+struct dr_node;
+
+/**
+ * enum claim_phase - how far the reset that holds a claim is
+ * @CLAIM_NONE: nothing is claimed: the request waits
+ * @CLAIM_QUIESCE: the subtree is being stopped
+ * @CLAIM_RESET: all of the subtree is stopped
+ * @CLAIM_RESUME: the subtree is being restored and started again
+ */
+enum claim_phase {
+	CLAIM_NONE,
+	CLAIM_QUIESCE,
+	CLAIM_RESET,
+	CLAIM_RESUME,
+};
+
+/**
+ * struct claim - the right to reset a subtree (rule 1)
+ * @target: root of the subtree; while the phase is CLAIM_NONE, what is aimed at
+ * @owner: the task that runs the reset; resets that reach drivers from this
+ *	task are the core's own (rule 7)
+ * @phase: see there
+ * @foreign: resets by others that run in the shelter of this claim; they
+ *	must end before the subtree is resumed
+ * @nested: external claims: begin calls without their end
+ * @nodes: the subtree when it was claimed, children first, by dr_node.step,
+ *	with a reference each
+ * @waiters: struct waiter, called when the request is over
+ */
+struct claim {
+	struct dr_node *target;
+	struct task_struct *owner;
+	enum claim_phase phase;
+	unsigned int foreign;
+	unsigned int nested;
+	struct list_head nodes;
+	struct list_head waiters;
+};
+
+/**
+ * struct waiter - someone to be told the result of a request
+ * @by_claim: in claim.waiters
+ * @by_node: in dr_node.waiters of @node
+ * @node: the node at which was asked
+ * @params: whom to call
+ */
+struct waiter {
+	struct list_head by_claim;
+	struct list_head by_node;
+	struct dr_node *node;
+	struct devreset_params params;
+};
+
+#define REASON_LEN	64
+
+/**
+ * struct request - one reset, or one ladder, asked for at a node
+ * @work: runs it
+ * @claim: its claim
+ * @origin: the node at which was asked, with a reference
+ * @scope: one reset of that scope; DEVRESET_MEMBER: the ladder
+ * @automatic: nobody asked, a hang was detected
+ * @embedded: it is origin->recovery
+ * @began: when, in ns
+ * @ladder: where the ladder stands
+ * @limited: there were too many: do not even try
+ * @touched: something was reset, or may have been
+ * @dumped: diagnostics were collected
+ * @attempts: attempts made
+ * @done_scope: scope of the last reset made, relative to @origin
+ * @cured_by: name of the node whose reset cured @origin
+ * @reason: why
+ */
+struct request {
+	struct work_struct work;
+	struct claim claim;
+	struct dr_node *origin;
+	enum devreset_scope scope;
+	bool automatic;
+	bool embedded;
+	bool limited;
+	bool touched;
+	bool dumped;
+	u64 began;
+	struct ladder ladder;
+	unsigned int attempts;
+	enum devreset_scope done_scope;
+	char cured_by[REASON_LEN];
+	char reason[REASON_LEN];
+};
+
+enum dr_stat {
+	/* of requests made at this node */
+	STAT_REQUESTS,
+	STAT_JOINED,
+	STAT_SUCCESSES,
+	STAT_FAILURES,
+	STAT_ESCALATIONS,
+	STAT_HANGS,
+	/* of what was done to this node */
+	STAT_ATTEMPTS,
+	STAT_TIMEOUTS,
+	STAT_SOFT_ERRORS,
+	STAT_EXTERNAL,
+	STAT_QUIESCED,
+	/* not in sysfs, but in debugfs */
+	STAT_DUMPS,
+	STAT_DUMPS_CUT,
+	STATS,
+};
+
+/* Of the last finished request; under dr_lock */
+struct last {
+	int status;
+	enum devreset_scope scope;
+	unsigned int attempts;
+	u64 duration_us;
+	char reason[REASON_LEN];
+	char cured_by[REASON_LEN];
+};
+
+/**
+ * struct dr_node - a node, as the core sees it
+ * @pub: what drivers see; on a cache line of its own
+ * @dev: the class device
+ * @hw: what it is a node of, with a reference
+ * @ops: callbacks; not to be used but between node_enter() and node_leave()
+ * @provider: who made it, if a provider did
+ * @scope: what a reset of it reaches
+ * @stall: ticks without progress that are a hang, 0: never
+ * @fixed_parent: the parent was given, not found
+ * @managed: put under policy by an operator
+ * @dying: being unregistered
+ * @hash: in the table by @hw; not for a node whose parent was given
+ * @name: in the table by name, from before until after it is in sysfs
+ * @all: in the list of all nodes, in order of registration
+ * @serial: that order
+ * @parent: the node above
+ * @children: nodes below, by @sibling
+ * @sibling: in the parent's @children
+ * @step: in claim.nodes
+ * @active: the request that runs or waits for a reset of this node (rule 2)
+ * @claim: the claim on exactly this node
+ * @claims_below: claims on nodes below this one
+ * @ext: claim of a reset that did not come from the core (rule 7)
+ * @ext_expire: ends @ext when nobody else does (rule 5)
+ * @cb_task: the task whose callback into this node is in hand
+ * @lost: quiesce or restore failed
+ * @quiesced: told to stop and not yet to go on
+ * @covered: successful resets that reached this node
+ * @covered_by: name of the node that the last of them reset
+ * @gen: names attempts; the last one given out
+ * @pending: attempt that devreset_complete() may complete, 0: none
+ * @completed: last attempt that was completed, 0: none
+ * @result: what it was completed with
+ * @waiters: struct waiter of requests made at this node
+ * @recovery: the request of devreset_recover(), which cannot allocate
+ * @recovery_queued: it is in use
+ * @requests: requests made here that are running
+ * @settled: the state to take when the last of them is over
+ * @hung: a hang was reported that nothing has cured
+ * @suspect: did not work after somebody else's reset; to be looked at
+ * @hist: what the policy remembers
+ * @policy: the numbers
+ * @last: of the last finished request
+ * @stats: counters
+ * @tick: looks at the node while it is armed
+ * @linger: the tick has seen an idle interval; see clock.c
+ * @linger_rcu: and this is when
+ * @probation: ends the probation
+ */
+struct dr_node {
+	struct devreset_node pub;
+	struct device dev;
+	struct device *hw;
+	const struct devreset_ops *ops;
+	struct devreset_provider *provider;
+	enum devreset_scope scope;
+	unsigned long stall;
+	bool fixed_parent;
+	bool managed;
+	bool dying;
+
+	struct hlist_node hash;
+	struct hlist_node name;
+	struct list_head all;
+	u64 serial;
+	struct dr_node *parent;
+	struct list_head children;
+	struct list_head sibling;
+
+	struct list_head step;
+	struct claim *active;
+	struct claim *claim;
+	unsigned int claims_below;
+	struct claim ext;
+	struct delayed_work ext_expire;
+
+	struct task_struct *cb_task;
+	bool lost;
+	bool quiesced;
+	unsigned int covered;
+	char covered_by[REASON_LEN];
+	u32 gen, pending, completed;
+	int result;
+
+	struct list_head waiters;
+	struct request recovery;
+	bool recovery_queued;
+	unsigned int requests;
+	enum devreset_state settled;
+	bool hung;
+	bool suspect;
+
+	struct history hist;
+	struct devreset_policy policy;
+	struct last last;
+	atomic_long_t stats[STATS];
+
+	struct delayed_work tick;
+	bool linger;
+	unsigned long linger_rcu;
+	struct delayed_work probation;
+};
+
+#define to_dr(node)	container_of(node, struct dr_node, pub)
+
+extern struct mutex dr_mutex;
+extern spinlock_t dr_lock;
+extern struct wait_queue_head dr_wait;
+extern struct workqueue_struct *dr_wq;
+extern struct class dr_class;
+extern struct list_head dr_nodes;
+
+static inline const char *dr_name(const struct dr_node *node)
+{
+	return dev_name(&node->dev);
+}
+
+static inline struct dr_node *dr_get(struct dr_node *node)
+{
+	get_device(&node->dev);
+	return node;
+}
+
+static inline void dr_put(struct dr_node *node)
+{
+	put_device(&node->dev);
+}
+
+static inline void dr_count(struct dr_node *node, enum dr_stat stat)
+{
+	atomic_long_inc(&node->stats[stat]);
+}
+
+static inline unsigned long dr_deadline(struct dr_node *node)
+{
+	return jiffies + msecs_to_jiffies(READ_ONCE(node->policy.reset_timeout_ms));
+}
+
+/* Ticks left until @deadline; 0 when it has passed. */
+static inline unsigned long dr_left(unsigned long deadline)
+{
+	long left = deadline - jiffies;
+
+	return left > 0 ? left : 0;
+}
+
+/* Something that somebody may wait for on dr_wait has changed. */
+static inline void dr_changed(void)
+{
+	if (wq_has_sleeper(&dr_wait))
+		wake_up_all(&dr_wait);
+}
+
+/*
+ * Wait for @cond, which may sleep, at most @timeout ticks. For conditions that
+ * do not, there is wait_event_idle_timeout().
+ */
+#define dr_wait_for(cond, timeout) ({					\
+	DEFINE_WAIT_FUNC(__wait, woken_wake_function);			\
+	long __left = (timeout);					\
+	bool __ok;							\
+									\
+	add_wait_queue(&dr_wait, &__wait);				\
+	while (!(__ok = (cond)) && __left > 0)				\
+		__left = wait_woken(&__wait, TASK_IDLE, __left);	\
+	remove_wait_queue(&dr_wait, &__wait);				\
+	__ok;								\
+})
+
+/* node.c: the shape of the tree; the callback slot */
+struct dr_node *dr_find(struct device *dev);
+struct dr_node *dr_rung(struct dr_node *node);
+struct dr_node *dr_device_of(struct dr_node *node);
+bool dr_is_below(struct dr_node *node, struct dr_node *above);
+enum devreset_scope dr_relative_scope(struct dr_node *origin, struct dr_node *node);
+struct dr_node *dr_by_scope(struct dr_node *origin, enum devreset_scope scope);
+void dr_reap(struct dr_node *node);
+int dr_unregister(struct dr_node *node);
+int node_enter(struct dr_node *node, unsigned long deadline);
+void node_leave(struct dr_node *node);
+int dr_set_state(struct dr_node *node, enum devreset_state state);
+const char *dr_scope_name(enum devreset_scope scope);
+const char *dr_state_name(enum devreset_state state);
+int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline);
+
+/* provider.c: who makes the missing ancestors, and managed devices */
+void dr_provide(struct dr_node *node);
+int dr_manage(const char *bus, const char *name, bool on);
+
+/* claim.c */
+void claim_init(struct claim *claim);
+struct claim *claim_covering(struct dr_node *node);
+int claim_wait(struct claim *claim, unsigned long deadline);
+void claim_phase(struct claim *claim, enum claim_phase phase);
+bool claim_alone(struct claim *claim);
+void claim_drop(struct claim *claim);
+void claim_forget(struct dr_node *node);
+bool claim_frozen(void);
+int section_enter(void);
+void section_leave(void);
+void dr_freeze_forever(void);
+int dr_freeze(unsigned long deadline);
+void dr_thaw(void);
+
+/* attempt.c */
+struct attempt {
+	struct dr_node *origin;
+	struct dr_node *target;
+	struct claim *claim;
+	bool automatic;
+	bool touched;		/* out: the device may have been reset */
+	unsigned int flags;	/* out: DEVRESET_RESULT_FLAGS */
+};
+
+int attempt_run(struct attempt *attempt);
+void subtree_quiesce(struct claim *claim, unsigned long deadline);
+void subtree_resume(struct claim *claim, int status, bool restore_target,
+		    unsigned long deadline);
+int node_check(struct dr_node *node, const char **reason, unsigned long deadline);
+
+/* request.c */
+int request_reset(struct dr_node *origin, enum devreset_scope scope,
+		  const char *reason, const struct devreset_params *params);
+int request_and_wait(struct dr_node *origin, enum devreset_scope scope,
+		     const char *reason);
+int request_recover(struct dr_node *origin, const char *reason);
+void request_init_node(struct dr_node *node);
+void waiters_call(struct list_head *waiters, bool by_node, int status);
+
+/* external.c */
+void external_init(struct dr_node *node);
+void external_abort(struct dr_node *node);
+
+/* clock.c */
+void clock_init(struct dr_node *node);
+void clock_stop(struct dr_node *node);
+void clock_policy_changed(struct dr_node *node);
+void clock_restamp(void);
+
+/* sysfs.c */
+extern const struct attribute_group *dr_groups[];
+extern const struct attribute_group **dr_class_groups;
+
+/* event.c */
+void dr_state_changed(struct dr_node *node);
+void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
+	       const char *reason);
+void dr_dump(struct dr_node *node, unsigned long deadline);
+void dr_debugfs_init(void);
+void dr_debugfs_exit(void);
+
+/* pm.c */
+int dr_pm_init(void);
+void dr_pm_exit(void);
+
+#endif

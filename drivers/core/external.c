@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Someone else's reset is a reset too (rule 7): sysfs, AER, VFIO, another
+ * driver. Their bus tells the driver before and after, the driver tells the
+ * core, and the core does what it does for its own: claim, quiesce, and then
+ * restore and resume.
+ *
+ * The core's own resets come along here as well, as the bus calls the driver
+ * for them too: they are recognised by the task that runs them, and ignored.
+ */
+#include <linux/devreset.h>
+#include <linux/sched.h>
+#include "core.h"
+#include <trace/events/devreset.h>
+
+enum shelter {
+	SHELTER_NONE,	/* claim it */
+	SHELTER_OWN,	/* a reset of our own, or this very reset once more */
+	SHELTER_OTHER,	/* all is quiesced already, and kept so until the end */
+	SHELTER_WAIT,	/* it is being stopped or started just now */
+};
+
+/* The claim held over @node, if any. Hold dr_lock. */
+static struct claim *held_over(struct dr_node *node)
+{
+	for (; node; node = node->parent)
+		if (node->claim)
+			return node->claim;
+	return NULL;
+}
+
+static enum shelter shelter_for(struct dr_node *device)
+{
+	struct claim *held;
+	unsigned long flags;
+	enum shelter shelter = SHELTER_NONE;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	held = held_over(device);
+	if (held && held->owner == current) {
+		if (held == &device->ext)
+			held->nested++;
+		shelter = SHELTER_OWN;
+	} else if (held && held->phase == CLAIM_RESET) {
+		held->foreign++;
+		shelter = SHELTER_OTHER;
+	} else if (held) {
+		shelter = SHELTER_WAIT;
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return shelter;
+}
+
+static struct dr_node *get_device_of(struct dr_node *node)
+{
+	struct dr_node *device;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	device = dr_get(dr_device_of(node));
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return device;
+}
+
+/* The reset is over, one way or another. Whoever takes the phase does this. */
+static void external_finish(struct dr_node *device, int status)
+{
+	struct claim *claim = &device->ext;
+	unsigned long deadline = dr_deadline(device);
+	LIST_HEAD(waiters);
+	unsigned long flags;
+
+	if (!dr_wait_for(claim_alone(claim), dr_left(deadline) + 1))
+		status = -ETIMEDOUT;
+	deadline = dr_deadline(device);
+	subtree_resume(claim, status ? -EIO : 0, true, deadline);
+	claim_drop(claim);
+	spin_lock_irqsave(&dr_lock, flags);
+	list_splice_init(&claim->waiters, &waiters);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	waiters_call(&waiters, false, status);
+	dr_reap(device);
+	dr_put(device);
+}
+
+/*
+ * True: the caller ends it. @nested: a begin of this very task has met its end.
+ */
+static bool external_take(struct dr_node *device, bool nested)
+{
+	struct claim *claim = &device->ext;
+	unsigned long flags;
+	bool taken = false;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (claim->phase == CLAIM_RESET &&
+	    (!nested || (claim->owner == current && !--claim->nested))) {
+		claim->phase = CLAIM_RESUME;
+		claim->owner = current;
+		taken = true;
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return taken;
+}
+
+/* Rule 5: whoever began it has not ended it. */
+static void external_expired(struct work_struct *work)
+{
+	struct dr_node *device = container_of(to_delayed_work(work),
+					      struct dr_node, ext_expire);
+
+	if (external_take(device, false)) {
+		dev_err(&device->dev, "somebody else's reset does not end\n");
+		dr_count(device, STAT_TIMEOUTS);
+		external_finish(device, -ETIMEDOUT);
+	}
+	dr_put(device);
+}
+
+void external_init(struct dr_node *node)
+{
+	claim_init(&node->ext);
+	INIT_DELAYED_WORK(&node->ext_expire, external_expired);
+}
+
+static void external_disarm(struct dr_node *device)
+{
+	if (cancel_delayed_work(&device->ext_expire))
+		dr_put(device);
+}
+
+/* @node is being unregistered: what was begun for it will not be ended. */
+void external_abort(struct dr_node *node)
+{
+	external_disarm(node);
+	if (external_take(node, false))
+		external_finish(node, -ENODEV);
+}
+
+/**
+ * devreset_external_begin - somebody else is about to reset the device
+ * @node: a node of that device
+ *
+ * For reset_prepare(), error_detected(), pre_reset() and the like. Claims the
+ * device's node and stops all below it. Does nothing when the reset is one of
+ * the core's own. Each call needs its devreset_external_end(), also if it
+ * fails; the core ends what nobody else has ended after the reset_timeout_ms
+ * of the device's node.
+ *
+ * Context: process, may sleep; bus locks may be held, as callbacks only try
+ * those (rule 4).
+ * Return: 0; -ETIMEDOUT when a reset of the core's own, or the callback in
+ * hand, did not end in time: the device was not stopped; -ENODEV.
+ */
+int devreset_external_begin(struct devreset_node *node)
+{
+	struct dr_node *n = to_dr(node), *device = get_device_of(n);
+	unsigned long deadline = dr_deadline(device);
+	enum shelter shelter;
+	int ret = 0;
+
+	if (!wait_event_idle_timeout(dr_wait,
+				     (shelter = shelter_for(device)) != SHELTER_WAIT,
+				     dr_left(deadline) + 1))
+		ret = -ETIMEDOUT;
+	if (ret || shelter == SHELTER_OWN)
+		goto out;
+	dr_count(device, STAT_EXTERNAL);
+	if (n != device)
+		dr_count(n, STAT_EXTERNAL);
+	if (shelter == SHELTER_OTHER)
+		goto out;
+
+	device->ext.target = device;
+	ret = claim_wait(&device->ext, deadline);
+	if (ret)
+		goto out;
+	dr_get(device);		/* for external_finish() */
+	subtree_quiesce(&device->ext, deadline);
+	device->ext.nested = 1;
+	dr_get(device);		/* for external_expired() */
+	queue_delayed_work(dr_wq, &device->ext_expire, dr_left(dr_deadline(device)));
+	claim_phase(&device->ext, CLAIM_RESET);
+	/* The unregistering of the device's n may have missed it. */
+	if (READ_ONCE(device->dying))
+		external_abort(device);
+out:
+	if (ret)
+		dev_warn(&n->dev, "not stopped for somebody else's reset (%d)\n", ret);
+	dr_put(device);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(devreset_external_begin);
+
+/* A reset in somebody's shelter is over: he may go on. */
+static void foreign_end(struct dr_node *device)
+{
+	struct claim *held;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	held = held_over(device);
+	if (held && held->owner != current && held->foreign)
+		held->foreign--;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}
+
+/**
+ * devreset_external_end - that reset is over
+ * @node: as given to devreset_external_begin()
+ * @status: 0, or an errno when the device was not reset
+ *
+ * Restores and resumes what was stopped, and lets others claim it again.
+ *
+ * Context: process, may sleep; as devreset_external_begin().
+ */
+void devreset_external_end(struct devreset_node *node, int status)
+{
+	struct dr_node *device = get_device_of(to_dr(node));
+
+	if (external_take(device, true)) {
+		external_disarm(device);
+		external_finish(device, status);
+	} else {
+		foreign_end(device);
+	}
+	dr_put(device);
+}
+EXPORT_SYMBOL_GPL(devreset_external_end);

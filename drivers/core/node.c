@@ -1,0 +1,629 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tree of nodes: making them, finding the parent, adopting, removing.
+ *
+ * A node whose parent is not given finds it by walking up struct device. Of
+ * the nodes of one device at most one is its anchor, the one that others find
+ * on that walk; members are not (they hang below their device's anchor), nor
+ * are nodes whose parent was given.
+ */
+#include <linux/devreset.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/stringhash.h>
+#include "core.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/devreset.h>
+
+DEFINE_MUTEX(dr_mutex);
+DEFINE_SPINLOCK(dr_lock);
+DECLARE_WAIT_QUEUE_HEAD(dr_wait);
+LIST_HEAD(dr_nodes);
+static DEFINE_HASHTABLE(by_hw, 10);
+static DEFINE_HASHTABLE(by_name, 10);
+static u64 serial;
+
+const char *dr_scope_name(enum devreset_scope scope)
+{
+	static const char * const names[] = {
+		[DEVRESET_MEMBER] = "member",
+		[DEVRESET_COMPONENT] = "component",
+		[DEVRESET_FUNCTION] = "function",
+		[DEVRESET_PLATFORM] = "platform",
+	};
+
+	return names[scope];
+}
+
+const char *dr_state_name(enum devreset_state state)
+{
+	static const char * const names[] = {
+		[DEVRESET_HEALTHY] = "healthy",
+		[DEVRESET_RECOVERING] = "recovering",
+		[DEVRESET_PROBATION] = "probation",
+		[DEVRESET_FAILED] = "failed",
+	};
+
+	return names[state];
+}
+
+/*
+ * The only function that changes a node's state. Called with dr_lock held;
+ * the caller tells user space after dropping it (dr_uevent(), sysfs_notify()).
+ */
+int dr_set_state(struct dr_node *node, enum devreset_state state)
+{
+	enum devreset_state old = node->hist.state;
+
+	lockdep_assert_held(&dr_lock);
+	if (old == state)
+		return 0;
+	if (WARN_ON_ONCE(!policy_may_move(old, state)))
+		return -EINVAL;
+	WRITE_ONCE(node->hist.state, state);
+	trace_devreset_state(node, old, state);
+	return 0;
+}
+
+/* --- walking; hold dr_mutex or dr_lock ------------------------------------ */
+
+static bool is_anchor(const struct dr_node *node)
+{
+	return node->scope != DEVRESET_MEMBER && !node->fixed_parent;
+}
+
+static struct dr_node *find_at(struct device *dev, bool anchor)
+{
+	struct dr_node *node;
+
+	hash_for_each_possible(by_hw, node, hash, (unsigned long)dev)
+		if (node->hw == dev && !node->dying && (!anchor || is_anchor(node)))
+			return node;
+	return NULL;
+}
+
+/* The node of @dev with a reference: its anchor, else any other on it. */
+struct dr_node *dr_find(struct device *dev)
+{
+	struct dr_node *node;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	node = find_at(dev, true) ?: find_at(dev, false);
+	if (node)
+		dr_get(node);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return node;
+}
+
+/* The nearest node from @node up that can be reset, or NULL. */
+struct dr_node *dr_rung(struct dr_node *node)
+{
+	while (node && (node->scope == DEVRESET_MEMBER || node->dying))
+		node = node->parent;
+	return node;
+}
+
+/* The node of the device that @node is a part of: see "scope" in the docs. */
+struct dr_node *dr_device_of(struct dr_node *node)
+{
+	struct dr_node *n, *top = node;
+
+	for (n = node; n; n = n->parent) {
+		if (n->scope == DEVRESET_FUNCTION)
+			return n;
+		if (n->scope == DEVRESET_COMPONENT)
+			top = n;
+	}
+	return top;
+}
+
+bool dr_is_below(struct dr_node *node, struct dr_node *above)
+{
+	while (node && node != above)
+		node = node->parent;
+	return node;
+}
+
+/* What a reset of @node, which is @origin or above it, is for @origin. */
+enum devreset_scope dr_relative_scope(struct dr_node *origin, struct dr_node *node)
+{
+	struct dr_node *n;
+
+	for (n = origin; n && n != node; n = n->parent)
+		if (n->scope == DEVRESET_FUNCTION)
+			return DEVRESET_PLATFORM;
+	return node->scope;
+}
+
+/* The nearest node from @origin up with that scope, or NULL. */
+struct dr_node *dr_by_scope(struct dr_node *origin, enum devreset_scope scope)
+{
+	struct dr_node *n;
+
+	for (n = dr_rung(origin); n; n = dr_rung(n->parent))
+		if (dr_relative_scope(origin, n) == scope)
+			return n;
+	return NULL;
+}
+
+/* --- the callback slot: one callback at a time into one node -------------- */
+
+static int try_enter(struct dr_node *node)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->dying)
+		ret = -ENODEV;
+	else if (node->cb_task == current)
+		ret = -EDEADLK;
+	else if (node->cb_task)
+		ret = -EBUSY;
+	else
+		node->cb_task = current;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return ret;
+}
+
+/*
+ * Begin a callback into @node. -ENODEV once the node is dying, -ETIMEDOUT when
+ * another callback into it does not end by @deadline.
+ */
+int node_enter(struct dr_node *node, unsigned long deadline)
+{
+	int ret;
+
+	might_sleep();
+	if (!wait_event_idle_timeout(dr_wait, (ret = try_enter(node)) != -EBUSY,
+				dr_left(deadline) + 1))
+		return -ETIMEDOUT;
+	return ret;
+}
+
+void node_leave(struct dr_node *node)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	node->cb_task = NULL;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}
+
+/* --- the shape ------------------------------------------------------------- */
+
+/* A claim on, or below, a node that gains or loses ancestors moves with it. */
+static void count_claims(struct dr_node *parent, int claims)
+{
+	for (; parent && claims; parent = parent->parent)
+		parent->claims_below += claims;
+}
+
+static int claims_in(struct dr_node *node)
+{
+	return node->claims_below + !!node->claim;
+}
+
+static void link_to(struct dr_node *node, struct dr_node *parent)
+{
+	unsigned long flags;
+
+	lockdep_assert_held(&dr_mutex);
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->parent) {
+		count_claims(node->parent, -claims_in(node));
+		list_del_init(&node->sibling);
+	}
+	node->parent = parent;
+	if (parent) {
+		list_add_tail(&node->sibling, &parent->children);
+		count_claims(parent, claims_in(node));
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+}
+
+/* Symlinks are for people: one that could not be made harms nothing. */
+static void show_parent(struct dr_node *node)
+{
+	sysfs_remove_link(&node->dev.kobj, "reset_parent");
+	if (node->parent &&
+	    sysfs_create_link(&node->dev.kobj, &node->parent->dev.kobj, "reset_parent"))
+		dev_warn(&node->dev, "no link to the node above\n");
+}
+
+static struct dr_node *find_parent(struct dr_node *node)
+{
+	struct device *dev = is_anchor(node) ? node->hw->parent : node->hw;
+	struct dr_node *parent;
+
+	for (; dev; dev = dev->parent) {
+		parent = find_at(dev, true);
+		if (parent)
+			return parent;
+	}
+	return NULL;
+}
+
+static int adopt_from(struct device *dev, void *data)
+{
+	struct dr_node *node, *parent = data;
+
+	hash_for_each_possible(by_hw, node, hash, (unsigned long)dev) {
+		if (node == parent || node->hw != dev || node->dying ||
+		    node->parent != parent->parent)
+			continue;
+		link_to(node, parent);
+		show_parent(node);
+	}
+	return device_for_each_child(dev, parent, adopt_from);
+}
+
+/*
+ * Called with dr_mutex held. @parent: given, or NULL to look for one. A new
+ * anchor takes over from the node above it all that it now stands between.
+ */
+static int link_node(struct dr_node *node, struct dr_node *parent)
+{
+	unsigned long flags;
+
+	if (parent && parent->dying)
+		return -ENODEV;
+	if (is_anchor(node) && find_at(node->hw, true))
+		return -EEXIST;
+
+	link_to(node, parent ?: find_parent(node));
+	spin_lock_irqsave(&dr_lock, flags);
+	node->serial = ++serial;
+	list_add_tail(&node->all, &dr_nodes);
+	if (!node->fixed_parent)
+		hash_add(by_hw, &node->hash, (unsigned long)node->hw);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	show_parent(node);
+	if (is_anchor(node))
+		adopt_from(node->hw, node);
+	return 0;
+}
+
+/* Called with dr_mutex held. Its children go to the node above. */
+static void unlink_node(struct dr_node *node)
+{
+	struct dr_node *child, *next;
+	unsigned long flags;
+
+	claim_forget(node);
+	list_for_each_entry_safe(child, next, &node->children, sibling) {
+		link_to(child, child->fixed_parent ? node->parent : find_parent(child));
+		show_parent(child);
+	}
+	link_to(node, NULL);
+	spin_lock_irqsave(&dr_lock, flags);
+	list_del_init(&node->all);
+	hash_del(&node->hash);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}
+
+/* --- registering ------------------------------------------------------------ */
+
+static bool desc_ok(struct device *dev, const struct devreset_desc *desc)
+{
+	const struct devreset_ops *ops = desc ? desc->ops : NULL;
+
+	if (!dev || !ops || !desc->name || !desc->name[0] ||
+	    strlen(desc->name) >= REASON_LEN || strchr(desc->name, '/'))
+		return false;
+	if (desc->scope > DEVRESET_PLATFORM)
+		return false;
+	/* A member has no reset of its own, and everything else has one. */
+	if ((desc->scope == DEVRESET_MEMBER) != !ops->reset)
+		return false;
+	if (!ops->quiesce != !ops->resume)
+		return false;
+	return !desc->policy || policy_ok(desc->policy);
+}
+
+static void release_node(struct device *dev)
+{
+	struct dr_node *node = container_of(dev, struct dr_node, dev);
+
+	put_device(node->hw);
+	kfree(node);
+}
+
+static struct dr_node *alloc_node(struct device *dev, const struct devreset_desc *desc)
+{
+	struct dr_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+
+	if (!node)
+		return NULL;
+	node->pub.data = desc->data;
+	node->hw = get_device(dev);
+	node->ops = desc->ops;
+	node->provider = desc->provider;
+	node->scope = desc->scope;
+	node->stall = msecs_to_jiffies(desc->stall_ms);
+	node->fixed_parent = desc->parent;
+	node->policy = desc->policy ? *desc->policy : devreset_default_policy;
+	policy_init(&node->hist);
+	INIT_HLIST_NODE(&node->hash);
+	INIT_HLIST_NODE(&node->name);
+	INIT_LIST_HEAD(&node->all);
+	INIT_LIST_HEAD(&node->children);
+	INIT_LIST_HEAD(&node->sibling);
+	INIT_LIST_HEAD(&node->step);
+	INIT_LIST_HEAD(&node->waiters);
+	request_init_node(node);
+	external_init(node);
+	clock_init(node);
+
+	device_initialize(&node->dev);
+	node->dev.class = &dr_class;
+	node->dev.release = release_node;
+	node->dev.groups = dr_groups;
+	device_set_pm_not_required(&node->dev);
+	dev_set_uevent_suppress(&node->dev, true);
+	return node;
+}
+
+static u32 name_hash(struct dr_node *node)
+{
+	return full_name_hash(NULL, dr_name(node), strlen(dr_name(node)));
+}
+
+/* -EAGAIN: a node that has the name now is dying, and will be gone soon. */
+static int try_take_name(struct dr_node *node)
+{
+	u32 hash = name_hash(node);
+	struct dr_node *n;
+	int ret = 0;
+
+	mutex_lock(&dr_mutex);
+	hash_for_each_possible(by_name, n, name, hash)
+		if (!strcmp(dr_name(n), dr_name(node)))
+			ret = READ_ONCE(n->dying) && n->cb_task != current ?
+			      -EAGAIN : -EEXIST;
+	if (!ret)
+		hash_add(by_name, &node->name, hash);
+	mutex_unlock(&dr_mutex);
+	return ret;
+}
+
+static void free_name(struct dr_node *node)
+{
+	mutex_lock(&dr_mutex);
+	hash_del(&node->name);
+	mutex_unlock(&dr_mutex);
+	dr_changed();
+}
+
+static int take_name(struct dr_node *node)
+{
+	int ret;
+
+	if (!dr_wait_for((ret = try_take_name(node)) != -EAGAIN, 10 * HZ))
+		return -EEXIST;
+	return ret;
+}
+
+static int add_node(struct dr_node *node, struct dr_node *parent)
+{
+	int ret;
+
+	ret = take_name(node);
+	if (ret)
+		return ret;
+	ret = device_add(&node->dev);
+	if (ret)
+		goto free_name;
+	ret = sysfs_create_link(&node->dev.kobj, &node->hw->kobj, "device");
+	if (ret)
+		goto del;
+	mutex_lock(&dr_mutex);
+	ret = link_node(node, parent);
+	mutex_unlock(&dr_mutex);
+	if (ret)
+		goto del;
+	return 0;
+
+del:
+	device_del(&node->dev);
+free_name:
+	free_name(node);
+	return ret;
+}
+
+static bool device_is_below(struct device *dev, struct device *above)
+{
+	for (dev = dev->parent; dev && dev != above; dev = dev->parent)
+		;
+	return dev;
+}
+
+/**
+ * devreset_register - put a device under devreset
+ * @dev: the device; must stay registered while the node is
+ * @desc: what the node is
+ *
+ * The node's parent is @desc->parent, or the node of @dev or of its nearest
+ * ancestor that has one; missing ancestors are made by the providers that are
+ * loaded, and nodes below @dev are taken over. The node is healthy, and
+ * nothing looks at it before devreset_busy() (unless policy/check_idle).
+ *
+ * Context: process, may sleep; not from a callback of the node above.
+ * Return: the node, or an ERR_PTR: -EINVAL (bad @desc, a driver bug),
+ * -EEXIST (@dev has such a node already, or the name is taken), -ELOOP (the
+ * parent is below @dev), -ENODEV (the parent is going away), -ENOMEM.
+ * Contract: DR8.
+ */
+struct devreset_node *devreset_register(struct device *dev,
+					const struct devreset_desc *desc)
+{
+	struct dr_node *node, *parent;
+	int ret;
+
+	if (WARN_ONCE(!desc_ok(dev, desc), "devreset: bad description of a node\n"))
+		return ERR_PTR(-EINVAL);
+	parent = desc->parent ? to_dr(desc->parent) : NULL;
+	if (WARN_ONCE(parent && device_is_below(parent->hw, dev),
+		      "devreset: %s would be its own parent\n", desc->name))
+		return ERR_PTR(-ELOOP);
+
+	might_sleep();
+	node = alloc_node(dev, desc);
+	if (!node)
+		return ERR_PTR(-ENOMEM);
+	ret = dev_set_name(&node->dev, "%s", desc->name);
+	if (!ret)
+		ret = add_node(node, parent);
+	if (ret) {
+		put_device(&node->dev);
+		return ERR_PTR(ret);
+	}
+	dr_provide(node);
+	dev_set_uevent_suppress(&node->dev, false);
+	kobject_uevent(&node->dev.kobj, KOBJ_ADD);
+	clock_policy_changed(node);
+	return &node->pub;
+}
+EXPORT_SYMBOL_GPL(devreset_register);
+
+static int start_dying(struct dr_node *node)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->cb_task == current)
+		ret = -EDEADLK;
+	else if (node->dying)
+		ret = -ENODEV;
+	else
+		WRITE_ONCE(node->dying, true);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return ret;
+}
+
+/* The rest of unregistering, once the node is dying: rule 3. */
+static void finish_dying(struct dr_node *node)
+{
+	struct dr_node *parent;
+
+	dr_changed();
+	/* Waiters are told first: what they wait for may wait for us. */
+	waiters_call(&node->waiters, true, -ENODEV);
+	/* Only callbacks into this very node are waited for. */
+	wait_event_idle(dr_wait, !READ_ONCE(node->cb_task));
+	external_abort(node);
+	clock_stop(node);
+
+	mutex_lock(&dr_mutex);
+	parent = node->parent;
+	if (parent)
+		dr_get(parent);
+	unlink_node(node);
+	mutex_unlock(&dr_mutex);
+
+	device_del(&node->dev);
+	free_name(node);
+	if (node->ops->release)
+		node->ops->release(&node->pub);
+	dr_put(node);
+	if (parent) {
+		dr_reap(parent);
+		dr_put(parent);
+	}
+}
+
+int dr_unregister(struct dr_node *node)
+{
+	int ret = start_dying(node);
+
+	if (!ret)
+		finish_dying(node);
+	return ret;
+}
+
+/**
+ * devreset_unregister - take a device out again
+ * @node: the node, or NULL or an ERR_PTR, which is ignored
+ *
+ * When it returns, no callback of @node runs or will run. It waits for the
+ * callback in hand, and for nothing else: never for the reset of an ancestor,
+ * which may well be what removes the device (rule 3). Whoever waits for a
+ * request made at @node gets -ENODEV. Nodes below @node go to the node above.
+ *
+ * Context: process, may sleep; with any lock that the callbacks of @node do
+ * not take.
+ * Return: 0, -EDEADLK from inside a callback of @node (a driver bug; nothing
+ * is changed), -ENODEV when it is being unregistered already.
+ * Contract: DR4, DR8.
+ */
+int devreset_unregister(struct devreset_node *node)
+{
+	int ret;
+
+	if (IS_ERR_OR_NULL(node))
+		return 0;
+	might_sleep();
+	ret = dr_unregister(to_dr(node));
+	WARN_ONCE(ret == -EDEADLK, "devreset: %s unregistered by its own callback\n",
+		  devreset_name(node));
+	return ret;
+}
+EXPORT_SYMBOL_GPL(devreset_unregister);
+
+static void devm_unregister(void *node)
+{
+	devreset_unregister(node);
+}
+
+/**
+ * devm_devreset_register - devreset_register(), undone when @dev is unbound
+ * @dev: the device
+ * @desc: what the node is
+ *
+ * Context and errors: as devreset_register().
+ * Return: the node, or an ERR_PTR.
+ */
+struct devreset_node *devm_devreset_register(struct device *dev,
+					     const struct devreset_desc *desc)
+{
+	struct devreset_node *node = devreset_register(dev, desc);
+	int ret;
+
+	if (IS_ERR(node))
+		return node;
+	ret = devm_add_action_or_reset(dev, devm_unregister, node);
+	return ret ? ERR_PTR(ret) : node;
+}
+EXPORT_SYMBOL_GPL(devm_devreset_register);
+
+/*
+ * A provider's node that nobody needs any more goes, and so may the one above
+ * it. Not while it is being reset, or aimed at: then whoever does that calls
+ * here when it is over. So a node that goes this way goes at once.
+ */
+void dr_reap(struct dr_node *node)
+{
+	unsigned long flags;
+	bool reap;
+
+	mutex_lock(&dr_mutex);
+	spin_lock_irqsave(&dr_lock, flags);
+	reap = node->provider && !node->managed && !node->dying &&
+	       list_empty(&node->children) && !node->active && !node->claim &&
+	       !node->requests && node->cb_task != current &&
+	       !list_empty(&node->all);
+	if (reap)
+		WRITE_ONCE(node->dying, true);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	mutex_unlock(&dr_mutex);
+	if (reap)
+		finish_dying(node);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Policy: what to do next. Pure: no clock, no lock, no allocation; time is an
+ * argument, in milliseconds of any monotonic clock. Compiles in user space
+ * too (tools/fuzz).
+ */
+#ifndef _DEVRESET_POLICY_H
+#define _DEVRESET_POLICY_H
+
+#ifdef __KERNEL__
+#include <linux/devreset.h>
+#endif
+
+/* No rung has cured the last hang */
+#define POLICY_NO_RUNG	0xff
+
+/**
+ * struct history - what the policy remembers about a node
+ * @state: &enum devreset_state
+ * @cured_rung: the rung that seemed to cure the last hang; POLICY_NO_RUNG
+ *	outside of probation
+ * @recoveries: automatic recoveries begun in the current window
+ * @window_start: when that window began, in ms
+ */
+struct history {
+	u8 state;
+	u8 cured_rung;
+	u16 recoveries;
+	u64 window_start;
+};
+
+/**
+ * enum verdict - what a detected hang leads to
+ * @VERDICT_IGNORE: nothing: the policy is not automatic, or it is known already
+ * @VERDICT_START: start the ladder
+ * @VERDICT_FAIL: too many recoveries in the window: the node is failed
+ */
+enum verdict {
+	VERDICT_IGNORE,
+	VERDICT_START,
+	VERDICT_FAIL,
+};
+
+/**
+ * struct rung - one node of a ladder, as the policy sees it
+ * @scope: its scope relative to the node that is being recovered; 0: no rung
+ * @max_attempts: its own budget
+ * @retry_ms: its own interval between attempts
+ */
+struct rung {
+	u32 scope;
+	u32 max_attempts;
+	u32 retry_ms;
+};
+
+/**
+ * struct ladder - where a recovery stands
+ * @rung: rungs climbed since the first
+ * @skip: rungs still to be passed by without an attempt
+ * @attempts: attempts made on this rung
+ * @total: attempts made in all
+ */
+struct ladder {
+	u8 rung;
+	u8 skip;
+	u16 attempts;
+	u16 total;
+};
+
+/**
+ * enum ladder_event - what happened
+ * @LADDER_ARRIVED: the ladder starts, or it has climbed to this rung
+ * @LADDER_CURED: the check after an attempt (or a wait) found nothing wrong
+ * @LADDER_NOT_CURED: an attempt failed, or the hang is still there after it
+ * @LADDER_REFUSED: this rung cannot be reset now; nothing was touched
+ * @LADDER_WAITED: the retry interval is over and the hang is still there
+ * @LADDER_GONE: the node that is being recovered was removed
+ */
+enum ladder_event {
+	LADDER_ARRIVED,
+	LADDER_CURED,
+	LADDER_NOT_CURED,
+	LADDER_REFUSED,
+	LADDER_WAITED,
+	LADDER_GONE,
+};
+
+/**
+ * enum ladder_step - what to do next
+ * @STEP_ATTEMPT: reset this rung
+ * @STEP_WAIT: wait for the rung's retry interval
+ * @STEP_CLIMB: go one rung up, then say LADDER_ARRIVED
+ * @STEP_GIVE_UP: the ladder is exhausted
+ * @STEP_DONE: the node is cured
+ */
+enum ladder_step {
+	STEP_ATTEMPT,
+	STEP_WAIT,
+	STEP_CLIMB,
+	STEP_GIVE_UP,
+	STEP_DONE,
+};
+
+/* The fields of struct devreset_policy, in their order */
+enum policy_field {
+	POLICY_AUTOMATIC,
+	POLICY_CEILING,
+	POLICY_MAX_ATTEMPTS,
+	POLICY_RETRY_INTERVAL_MS,
+	POLICY_RESET_TIMEOUT_MS,
+	POLICY_CHECK_INTERVAL_MS,
+	POLICY_CHECK_IDLE,
+	POLICY_PROBATION_MS,
+	POLICY_MAX_RECOVERIES,
+	POLICY_WINDOW_MS,
+	POLICY_FIELDS,
+};
+
+bool policy_value_ok(enum policy_field field, u32 value);
+bool policy_ok(const struct devreset_policy *policy);
+bool policy_may_move(enum devreset_state from, enum devreset_state to);
+void policy_init(struct history *hist);
+enum verdict policy_hang(const struct devreset_policy *policy,
+			 struct history *hist, u64 now);
+void policy_begin(struct ladder *ladder, const struct history *hist);
+enum ladder_step policy_next(struct ladder *ladder, enum ladder_event event,
+			     u32 ceiling, const struct rung *here,
+			     const struct rung *above);
+
+#endif

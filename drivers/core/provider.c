@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Providers make the nodes that nobody registered: those of a node's ancestors
+ * in the device model, and those of devices that an operator manages.
+ *
+ * A provider is called with no lock held; its module is pinned meanwhile.
+ */
+#include <linux/devreset.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include "core.h"
+
+static LIST_HEAD(providers);
+
+/* The provider after @prev, pinned; drops the pin of @prev. */
+static struct devreset_provider *next_provider(struct devreset_provider *prev)
+{
+	struct devreset_provider *p, *next = NULL;
+
+	mutex_lock(&dr_mutex);
+	p = prev ?: list_entry(&providers, struct devreset_provider, link);
+	list_for_each_entry_continue(p, &providers, link) {
+		if (try_module_get(p->owner)) {
+			next = p;
+			break;
+		}
+	}
+	mutex_unlock(&dr_mutex);
+	if (prev)
+		module_put(prev->owner);
+	return next;
+}
+
+static bool has_anchor(struct device *dev)
+{
+	struct dr_node *node = dr_find(dev);
+	bool yes = node && node->scope != DEVRESET_MEMBER;
+
+	if (node)
+		dr_put(node);
+	return yes;
+}
+
+static int ask(struct device *dev)
+{
+	struct devreset_provider *p;
+	int ret = -ENODEV;
+
+	for (p = next_provider(NULL); p; p = next_provider(p)) {
+		ret = p->probe(p, dev);
+		if (ret != -ENODEV) {
+			module_put(p->owner);
+			break;
+		}
+	}
+	/* Somebody else was faster: as good. */
+	return ret == -EEXIST ? 0 : ret;
+}
+
+/*
+ * Have the missing ancestors of @node made. One that a provider makes is
+ * registered, and comes here itself for what is above it.
+ */
+void dr_provide(struct dr_node *node)
+{
+	struct device *dev;
+	int ret;
+
+	if (node->fixed_parent)
+		return;
+	for (dev = node->hw; dev; dev = dev->parent) {
+		if (has_anchor(dev))
+			continue;
+		ret = ask(dev);
+		if (ret && ret != -ENODEV)
+			dev_warn(&node->dev, "no node for %s above it: %d\n",
+				 dev_name(dev), ret);
+	}
+}
+
+/* The first node after @serial in order of registration, with a reference. */
+static struct dr_node *node_after(u64 serial)
+{
+	struct dr_node *node;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	list_for_each_entry(node, &dr_nodes, all)
+		if (node->serial > serial && !node->dying) {
+			dr_get(node);
+			goto found;
+		}
+	node = NULL;
+found:
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return node;
+}
+
+/**
+ * devreset_provider_register - make nodes for a bus from now on
+ * @provider: name, owner, probe and find must be set; stays the caller's
+ *
+ * Nodes that exist already get their missing ancestors now.
+ *
+ * Context: process, may sleep; calls @provider->probe.
+ * Return: 0, -EINVAL (not filled in), -EEXIST (the name is taken).
+ */
+int devreset_provider_register(struct devreset_provider *provider)
+{
+	struct devreset_provider *p;
+	struct dr_node *node;
+	u64 serial = 0;
+
+	if (WARN_ONCE(!provider || !provider->name || !provider->probe || !provider->find,
+		      "devreset: bad provider\n"))
+		return -EINVAL;
+	mutex_lock(&dr_mutex);
+	list_for_each_entry(p, &providers, link) {
+		if (!strcmp(p->name, provider->name)) {
+			mutex_unlock(&dr_mutex);
+			return -EEXIST;
+		}
+	}
+	list_add_tail(&provider->link, &providers);
+	mutex_unlock(&dr_mutex);
+
+	while ((node = node_after(serial))) {
+		serial = node->serial;
+		dr_provide(node);
+		dr_put(node);
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(devreset_provider_register);
+
+static struct dr_node *node_of(struct devreset_provider *provider)
+{
+	struct dr_node *node;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	list_for_each_entry(node, &dr_nodes, all)
+		if (node->provider == provider) {
+			dr_get(node);
+			goto found;
+		}
+	node = NULL;
+found:
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return node;
+}
+
+/**
+ * devreset_provider_unregister - and no more
+ * @provider: the provider
+ *
+ * Unregisters all its nodes; what is below them goes to what is above them.
+ *
+ * Context: process, may sleep; not from a callback.
+ */
+void devreset_provider_unregister(struct devreset_provider *provider)
+{
+	struct dr_node *node;
+
+	mutex_lock(&dr_mutex);
+	list_del(&provider->link);
+	mutex_unlock(&dr_mutex);
+	while ((node = node_of(provider))) {
+		/* One that goes by itself just now: wait until it has gone. */
+		if (dr_unregister(node) == -ENODEV)
+			wait_event_idle(dr_wait, hlist_unhashed_lockless(&node->name));
+		dr_put(node);
+	}
+}
+EXPORT_SYMBOL_GPL(devreset_provider_unregister);
+
+static int manage_node(struct devreset_provider *p, struct device *dev)
+{
+	struct dr_node *node;
+	unsigned long flags;
+	int ret = 0;
+
+	if (!has_anchor(dev)) {
+		ret = p->probe(p, dev);
+		if (ret && ret != -EEXIST)
+			return ret;
+	}
+	node = dr_find(dev);
+	if (!node)
+		return -ENODEV;
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->dying || node->provider != p)
+		ret = -ENODEV;
+	else
+		ret = node->managed ? -EEXIST : 0;
+	if (!ret) {
+		node->managed = true;
+		WRITE_ONCE(node->policy.check_idle, 1);
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (!ret)
+		clock_policy_changed(node);
+	dr_put(node);
+	return ret;
+}
+
+static int unmanage_node(struct device *dev)
+{
+	struct dr_node *node = dr_find(dev);
+	unsigned long flags;
+	int ret = -ENOENT;
+
+	if (!node)
+		return -ENOENT;
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->managed) {
+		node->managed = false;
+		WRITE_ONCE(node->policy.check_idle, 0);
+		ret = 0;
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (!ret)
+		dr_reap(node);
+	dr_put(node);
+	return ret;
+}
+
+/*
+ * Put the device @name of @bus under policy, or take it out again. -EINVAL for
+ * a name that is none, -ENODEV for a bus or device that is not there, -EEXIST
+ * and -ENOENT when it is, or is not, managed already.
+ */
+int dr_manage(const char *bus, const char *name, bool on)
+{
+	struct devreset_provider *p;
+	struct device *dev;
+	int ret;
+
+	for (p = next_provider(NULL); p; p = next_provider(p))
+		if (!strcmp(p->name, bus))
+			break;
+	if (!p)
+		return -ENODEV;
+	dev = p->find(name);
+	if (IS_ERR(dev)) {
+		ret = PTR_ERR(dev);
+	} else {
+		ret = on ? manage_node(p, dev) : unmanage_node(dev);
+		put_device(dev);
+	}
+	module_put(p->owner);
+	return ret;
+}

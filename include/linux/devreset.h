@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * devreset: bring malfunctioning devices back.
+ *
+ * A node is anything that can be reset. A ladder is the path from a node to
+ * the root. Nodes form a tree that follows the device model; resetting a node
+ * means
+ *
+ *	dump -> quiesce the subtree, children first -> reset the node ->
+ *	restore and resume the subtree, parents first -> check
+ *
+ * and recovering a node means to do that on the node, and while it is not
+ * cured, on its ancestors.
+ *
+ * A driver describes its device by a struct devreset_ops, registers a node,
+ * and says on its I/O path when work is outstanding. The rest is the core's.
+ *
+ * Whoever holds a node pointer from devreset_register() may use it until
+ * devreset_unregister() returns; longer, and for pointers from elsewhere, only
+ * with a reference of its own (devreset_get(), devreset_find()).
+ */
+#ifndef _LINUX_DEVRESET_H
+#define _LINUX_DEVRESET_H
+
+#include <linux/bits.h>
+#include <linux/cache.h>
+#include <linux/compiler.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/types.h>
+#include <uapi/linux/devreset.h>
+
+struct device;
+struct devreset_dump;
+struct module;
+
+/**
+ * struct devreset_node - a node, as drivers see it
+ * @data: the driver's own, from &struct devreset_desc.data
+ *
+ * One cache line, written by the driver's I/O path only (see
+ * devreset_busy()). Everything else about a node is the core's.
+ */
+struct devreset_node {
+	void *data;
+	/* private: the hang clock */
+	unsigned long stamp;	/* jiffies of the last sign of progress */
+	bool busy;		/* work is outstanding */
+	bool ticking;		/* the core looks at this node by itself */
+} ____cacheline_aligned_in_smp;
+
+/*
+ * What a reset, or its completion, may say beside its status. Returned by
+ * ops->reset (a value >= 0) or given to devreset_complete().
+ */
+#define DEVRESET_RESTORE	BIT(0)	/* ops->restore of this node is needed (ND2) */
+#define DEVRESET_SOFT_ERROR	BIT(1)	/* it worked, not without trouble (ND1) */
+#define DEVRESET_RESULT_FLAGS	(DEVRESET_RESTORE | DEVRESET_SOFT_ERROR)
+
+/* Flags of ops->may_reset */
+#define DEVRESET_MAY_AUTO	BIT(0)	/* nobody asked: the ladder came here by itself */
+#define DEVRESET_MAY_ASK	BIT(1)	/* only a question: nothing for the log */
+
+/**
+ * struct devreset_ops - how a device is checked, stopped, reset and restored
+ * @may_reset: is a reset of this node possible now? Asked before anything is
+ *	touched. 0, -EOPNOTSUPP (never, on this hardware), -EBUSY (somebody in
+ *	the subtree would not survive it; say who in the log), or -EAGAIN (a
+ *	lock was busy). Optional.
+ * @reset: reset the node, and nothing else. All below is quiesced. @gen
+ *	names this attempt. Returns 0 or a mask of DEVRESET_RESTORE and
+ *	DEVRESET_SOFT_ERROR when it worked; -EINPROGRESS when it goes on and
+ *	devreset_complete() will be called with @gen (ND1); -EAGAIN when a
+ *	bus lock was busy, for the core to try again within the attempt's
+ *	deadline; -EALREADY when the device was being reset anyway; any other
+ *	errno when it failed. -EOPNOTSUPP, -ENOTTY and -EBUSY mean that
+ *	nothing was touched. Bus locks may only be tried. Required, but for a
+ *	member, which must not have it.
+ * @check: does the device work? 0, or an errno and optionally a @reason (a
+ *	string constant). Called while work is outstanding, and after a reset;
+ *	must not report a hang before the device is initialised (ND9, ND10).
+ *	Optional.
+ * @quiesce: stop the device and what uses it, and wait until it has stopped.
+ *	May be called on a device that stands already. On an error the reset
+ *	goes on, and @resume is told (DR11).
+ * @restore: write back what a reset of this node, or of one above, wiped.
+ * @resume: @status 0: go on where @quiesce stopped. -EIO: the device was not
+ *	stopped or not reset properly: trust nothing about it, rebuild from
+ *	scratch, or leave it stopped (a further attempt may follow, which
+ *	begins with another @quiesce). Required with @quiesce.
+ * @dump: write diagnostics with devreset_dump_write() (DR13). Optional.
+ * @release: last call, no other callback runs or will. Optional.
+ *
+ * All are called in process context with no lock of the core's held, never
+ * two at a time for one node, and none after devreset_unregister() returned.
+ */
+struct devreset_ops {
+	int (*may_reset)(struct devreset_node *node, unsigned int flags);
+	int (*reset)(struct devreset_node *node, u32 gen);
+	int (*check)(struct devreset_node *node, const char **reason);
+	int (*quiesce)(struct devreset_node *node);
+	int (*restore)(struct devreset_node *node);
+	int (*resume)(struct devreset_node *node, int status);
+	void (*dump)(struct devreset_node *node, struct devreset_dump *dump);
+	void (*release)(struct devreset_node *node);
+};
+
+/**
+ * struct devreset_policy - the numbers of a node, as in its sysfs policy/
+ * @automatic: 1: a detected hang starts the ladder by itself
+ * @ceiling: highest &enum devreset_scope that a ladder may reach
+ * @max_attempts: attempts on this node before climbing, 1 to 100 (DR10)
+ * @retry_interval_ms: between attempts, 100 to 30000 (DR10)
+ * @reset_timeout_ms: deadline of one attempt, 100 to 600000
+ * @check_interval_ms: hang check period, 0 (off) or 100 to 3600000 (ND9)
+ * @check_idle: 1: check also while no work is outstanding
+ * @probation_ms: how long a cure is doubted, 0 to 3600000
+ * @max_recoveries: automatic recoveries in one window, 1 to 100
+ * @window_ms: that window, 1000 to 86400000
+ */
+struct devreset_policy {
+	u32 automatic;
+	u32 ceiling;
+	u32 max_attempts;
+	u32 retry_interval_ms;
+	u32 reset_timeout_ms;
+	u32 check_interval_ms;
+	u32 check_idle;
+	u32 probation_ms;
+	u32 max_recoveries;
+	u32 window_ms;
+};
+
+/* The defaults, for a driver that wants to change one of them. */
+extern const struct devreset_policy devreset_default_policy;
+
+struct devreset_provider;
+
+/**
+ * struct devreset_desc - what a node is made from
+ * @name: as in sysfs, unique, without '/'
+ * @ops: callbacks; must stay until devreset_unregister() returned
+ * @scope: what the node's own reset reaches, or DEVRESET_MEMBER
+ * @data: for &struct devreset_node.data
+ * @parent: the node above; NULL: found by walking up the device model
+ * @policy: initial policy; NULL: devreset_default_policy
+ * @stall_ms: work outstanding for so long without progress is a hang (ND14);
+ *	0: only @ops->check finds one
+ * @provider: who made it, if a provider did
+ *
+ * Only read by devreset_register().
+ */
+struct devreset_desc {
+	const char *name;
+	const struct devreset_ops *ops;
+	enum devreset_scope scope;
+	void *data;
+	struct devreset_node *parent;
+	const struct devreset_policy *policy;
+	unsigned int stall_ms;
+	struct devreset_provider *provider;
+};
+
+/**
+ * struct devreset_provider - makes nodes for the devices of a bus
+ * @name: the word for it in /sys/class/devreset/manage
+ * @owner: THIS_MODULE
+ * @probe: make a node for @dev by devreset_register() with desc.provider set
+ *	to @provider; 0, or -ENODEV if @dev is not of this bus. May sleep.
+ * @find: the device of that name, with a reference, or ERR_PTR(-ENODEV), or
+ *	ERR_PTR(-EINVAL) if that is no name on this bus. May sleep.
+ *
+ * A node made by a provider goes with the last node that needs it.
+ */
+struct devreset_provider {
+	const char *name;
+	struct module *owner;
+	int (*probe)(struct devreset_provider *provider, struct device *dev);
+	struct device *(*find)(const char *name);
+	/* private: */
+	struct list_head link;
+};
+
+int devreset_provider_register(struct devreset_provider *provider);
+void devreset_provider_unregister(struct devreset_provider *provider);
+
+struct devreset_node *devreset_register(struct device *dev,
+					const struct devreset_desc *desc);
+int devreset_unregister(struct devreset_node *node);
+struct devreset_node *devm_devreset_register(struct device *dev,
+					     const struct devreset_desc *desc);
+
+struct devreset_node *devreset_find(struct device *dev);
+struct devreset_node *devreset_get(struct devreset_node *node);
+void devreset_put(struct devreset_node *node);
+const char *devreset_name(const struct devreset_node *node);
+struct device *devreset_device(const struct devreset_node *node);
+enum devreset_state devreset_state(const struct devreset_node *node);
+unsigned int devreset_supported(struct devreset_node *node);
+
+/**
+ * struct devreset_params - completion of a function-level reset (DR4)
+ * @complete: called exactly once, in process context, with the final status
+ * @context: for @complete
+ *
+ * Copied by devreset_reset().
+ */
+struct devreset_params {
+	void (*complete)(struct devreset_node *node, void *context, int status);
+	void *context;
+};
+
+int devreset_reset(struct devreset_node *node, enum devreset_scope scope,
+		   unsigned int flags, const struct devreset_params *params);
+int devreset_cancel(struct devreset_node *node,
+		    const struct devreset_params *params);
+int devreset_recover(struct devreset_node *node, const char *reason);
+int devreset_complete(struct devreset_node *node, u32 gen, int status,
+		      unsigned int flags);
+
+int devreset_external_begin(struct devreset_node *node);
+void devreset_external_end(struct devreset_node *node, int status);
+
+int devreset_dump_write(struct devreset_dump *dump, const void *data, size_t len);
+__printf(2, 3)
+int devreset_dump_printf(struct devreset_dump *dump, const char *fmt, ...);
+
+/* private: the slow path of devreset_busy() */
+void __devreset_tick(struct devreset_node *node);
+
+/**
+ * devreset_busy - say that work is outstanding
+ * @node: the node
+ *
+ * For the I/O path: two loads and at most two stores to the node's own cache
+ * line; only the first call after a quiet time does more (it starts the hang
+ * clock). A node that is busy already is left alone, so that a queue that is
+ * fed but never drained is still found to be stalled.
+ *
+ * Context: any, hard interrupts included. Lock-free: a driver whose busy and
+ * idle calls may race orders them by the lock that its queue has anyway.
+ * Contract: ND14, ND15.
+ */
+static inline void devreset_busy(struct devreset_node *node)
+{
+	if (!READ_ONCE(node->busy)) {
+		WRITE_ONCE(node->stamp, jiffies);
+		WRITE_ONCE(node->busy, true);
+	}
+	if (unlikely(!READ_ONCE(node->ticking)))
+		__devreset_tick(node);
+}
+
+/**
+ * devreset_progress - say that some work was done, and some is left
+ * @node: the node
+ *
+ * Context: any. One store. Contract: ND14.
+ */
+static inline void devreset_progress(struct devreset_node *node)
+{
+	WRITE_ONCE(node->stamp, jiffies);
+}
+
+/**
+ * devreset_idle - say that no work is outstanding
+ * @node: the node
+ *
+ * Context: any. One store. Contract: ND15.
+ */
+static inline void devreset_idle(struct devreset_node *node)
+{
+	WRITE_ONCE(node->busy, false);
+}
+
+#endif /* _LINUX_DEVRESET_H */
