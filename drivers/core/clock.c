@@ -43,8 +43,9 @@ static void look(struct dr_node *node)
 	unsigned long stamp = READ_ONCE(node->pub.stamp);
 	int ret;
 
-	/* Being reset, or given up: neither is news. */
-	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_FAILED)
+	/* Being recovered, reset, or given up: none is news. */
+	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_RECOVERING ||
+	    READ_ONCE(node->hist.state) == DEVRESET_FAILED)
 		return;
 	/* A suspended device may not be touched, nor blamed. */
 	if (section_enter())

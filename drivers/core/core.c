@@ -3,10 +3,13 @@
  * devreset, the core: read <linux/devreset.h> and Documentation/ first.
  *
  *	core.c		this file: the module, and what drivers call
- *	node.c		the tree: registering, finding the parent, removing
+ *	tree.c		the tree: its shape, finding the parent, adopting
+ *	node.c		a node: registering, removing, state
  *	provider.c	who makes the nodes that nobody registered
  *	claim.c		who may reset what, now
- *	request.c	requests and their ladders
+ *	request.c	requests: taken in, joined, ended
+ *	waiter.c	who is told the result
+ *	ladder.c	what a request does
  *	attempt.c	one reset of one node
  *	external.c	resets by others
  *	policy.c	what to do next; pure

@@ -51,6 +51,7 @@ enum claim_phase {
  * @foreign: resets by others that run in the shelter of this claim; they
  *	must end before the subtree is resumed
  * @nested: external claims: begin calls without their end
+ * @expires: external claims: when the core ends them, in jiffies
  * @nodes: the subtree when it was claimed, children first, by dr_node.step,
  *	with a reference each
  * @waiters: struct waiter, called when the request is over
@@ -61,6 +62,7 @@ struct claim {
 	enum claim_phase phase;
 	unsigned int foreign;
 	unsigned int nested;
+	unsigned long expires;
 	struct list_head nodes;
 	struct list_head waiters;
 };
@@ -79,6 +81,16 @@ struct waiter {
 	struct devreset_params params;
 };
 
+/**
+ * struct sleeper - a waiter's context, when it waits right here
+ * @done: @status is set
+ * @status: the result
+ */
+struct sleeper {
+	bool done;
+	int status;
+};
+
 #define REASON_LEN	64
 
 /**
@@ -92,6 +104,7 @@ struct waiter {
  * @began: when, in ns
  * @ladder: where the ladder stands
  * @limited: there were too many: do not even try
+ * @over: it is, but for telling
  * @touched: something was reset, or may have been
  * @dumped: diagnostics were collected
  * @attempts: attempts made
@@ -107,6 +120,7 @@ struct request {
 	bool automatic;
 	bool embedded;
 	bool limited;
+	bool over;
 	bool touched;
 	bool dumped;
 	u64 began;
@@ -184,6 +198,7 @@ struct last {
  * @waiters: struct waiter of requests made at this node
  * @recovery: the request of devreset_recover(), which cannot allocate
  * @recovery_queued: it is in use
+ * @recover_again: a hang was reported when it had just ended
  * @requests: requests made here that are running
  * @settled: the state to take when the last of them is over
  * @hung: a hang was reported that nothing has cured
@@ -235,6 +250,7 @@ struct dr_node {
 	struct list_head waiters;
 	struct request recovery;
 	bool recovery_queued;
+	bool recover_again;
 	unsigned int requests;
 	enum devreset_state settled;
 	bool hung;
@@ -317,21 +333,24 @@ static inline void dr_changed(void)
 	__ok;								\
 })
 
-/* node.c: the shape of the tree; the callback slot */
+/* tree.c; to walk, hold dr_mutex or dr_lock */
 struct dr_node *dr_find(struct device *dev);
 struct dr_node *dr_rung(struct dr_node *node);
 struct dr_node *dr_device_of(struct dr_node *node);
 bool dr_is_below(struct dr_node *node, struct dr_node *above);
 enum devreset_scope dr_relative_scope(struct dr_node *origin, struct dr_node *node);
 struct dr_node *dr_by_scope(struct dr_node *origin, enum devreset_scope scope);
-void dr_reap(struct dr_node *node);
-int dr_unregister(struct dr_node *node);
-int node_enter(struct dr_node *node, unsigned long deadline);
-void node_leave(struct dr_node *node);
-int dr_set_state(struct dr_node *node, enum devreset_state state);
+int dr_link(struct dr_node *node, struct dr_node *parent);
+void dr_unlink(struct dr_node *node);
+
+/* node.c */
 const char *dr_scope_name(enum devreset_scope scope);
 const char *dr_state_name(enum devreset_state state);
-int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline);
+int dr_set_state(struct dr_node *node, enum devreset_state state);
+int node_enter(struct dr_node *node, unsigned long deadline);
+void node_leave(struct dr_node *node);
+int dr_unregister(struct dr_node *node);
+void dr_reap(struct dr_node *node);
 
 /* provider.c: who makes the missing ancestors, and managed devices */
 void dr_provide(struct dr_node *node);
@@ -352,6 +371,20 @@ void dr_freeze_forever(void);
 int dr_freeze(unsigned long deadline);
 void dr_thaw(void);
 
+/* waiter.c */
+void waiter_init(struct waiter *waiter, struct dr_node *node,
+		 const struct devreset_params *params);
+void waiter_add(struct waiter *waiter, struct claim *claim);
+bool waiter_sleeps(const struct waiter *waiter);
+void waiters_call(struct list_head *waiters, bool by_node, int status);
+void sleeper_init(struct waiter *waiter, struct sleeper *sleeper, struct dr_node *node);
+int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper);
+
+/* ladder.c */
+int run_once(struct request *req);
+int run_ladder(struct request *req);
+bool request_aim(struct claim *claim, struct dr_node *target);
+
 /* attempt.c */
 struct attempt {
 	struct dr_node *origin;
@@ -363,6 +396,7 @@ struct attempt {
 };
 
 int attempt_run(struct attempt *attempt);
+int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
 void subtree_resume(struct claim *claim, int status, bool restore_target,
 		    unsigned long deadline);
@@ -375,7 +409,6 @@ int request_and_wait(struct dr_node *origin, enum devreset_scope scope,
 		     const char *reason);
 int request_recover(struct dr_node *origin, const char *reason);
 void request_init_node(struct dr_node *node);
-void waiters_call(struct list_head *waiters, bool by_node, int status);
 
 /* external.c */
 void external_init(struct dr_node *node);

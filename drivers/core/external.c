@@ -9,6 +9,7 @@
  * for them too: they are recognised by the task that runs them, and ignored.
  */
 #include <linux/devreset.h>
+#include <linux/jiffies.h>
 #include <linux/sched.h>
 #include "core.h"
 #include <trace/events/devreset.h>
@@ -74,33 +75,47 @@ static void external_finish(struct dr_node *device, int status)
 		status = -ETIMEDOUT;
 	deadline = dr_deadline(device);
 	subtree_resume(claim, status ? -EIO : 0, true, deadline);
-	claim_drop(claim);
 	spin_lock_irqsave(&dr_lock, flags);
 	list_splice_init(&claim->waiters, &waiters);
 	spin_unlock_irqrestore(&dr_lock, flags);
+	claim_drop(claim);
 	waiters_call(&waiters, false, status);
 	dr_reap(device);
 	dr_put(device);
 }
 
-/*
- * True: the caller ends it. @nested: a begin of this very task has met its end.
- */
-static bool external_take(struct dr_node *device, bool nested)
+/* Does the phase tell that somebody has to end it? Then the caller will. */
+static bool external_take(struct dr_node *device, bool (*mine)(struct claim *claim))
 {
 	struct claim *claim = &device->ext;
 	unsigned long flags;
-	bool taken = false;
+	bool taken;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	if (claim->phase == CLAIM_RESET &&
-	    (!nested || (claim->owner == current && !--claim->nested))) {
+	taken = claim->phase == CLAIM_RESET && mine(claim);
+	if (taken) {
 		claim->phase = CLAIM_RESUME;
 		claim->owner = current;
-		taken = true;
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return taken;
+}
+
+/* This very task began it, and this is the last end for its begins. */
+static bool is_last_end(struct claim *claim)
+{
+	return claim->owner == current && !--claim->nested;
+}
+
+/* Not the one that came after the one that the timer was for. */
+static bool is_expired(struct claim *claim)
+{
+	return time_after_eq(jiffies, claim->expires);
+}
+
+static bool is_any(struct claim *claim)
+{
+	return true;
 }
 
 /* Rule 5: whoever began it has not ended it. */
@@ -109,7 +124,7 @@ static void external_expired(struct work_struct *work)
 	struct dr_node *device = container_of(to_delayed_work(work),
 					      struct dr_node, ext_expire);
 
-	if (external_take(device, false)) {
+	if (external_take(device, is_expired)) {
 		dev_err(&device->dev, "somebody else's reset does not end\n");
 		dr_count(device, STAT_TIMEOUTS);
 		external_finish(device, -ETIMEDOUT);
@@ -133,7 +148,7 @@ static void external_disarm(struct dr_node *device)
 void external_abort(struct dr_node *node)
 {
 	external_disarm(node);
-	if (external_take(node, false))
+	if (external_take(node, is_any))
 		external_finish(node, -ENODEV);
 }
 
@@ -178,9 +193,12 @@ int devreset_external_begin(struct devreset_node *node)
 	dr_get(device);		/* for external_finish() */
 	subtree_quiesce(&device->ext, deadline);
 	device->ext.nested = 1;
-	dr_get(device);		/* for external_expired() */
-	queue_delayed_work(dr_wq, &device->ext_expire, dr_left(dr_deadline(device)));
+	device->ext.expires = dr_deadline(device);
 	claim_phase(&device->ext, CLAIM_RESET);
+	dr_get(device);		/* for external_expired() */
+	if (!queue_delayed_work(dr_wq, &device->ext_expire,
+				dr_left(device->ext.expires)))
+		dr_put(device);
 	/* The unregistering of the device's n may have missed it. */
 	if (READ_ONCE(device->dying))
 		external_abort(device);
@@ -219,7 +237,7 @@ void devreset_external_end(struct devreset_node *node, int status)
 {
 	struct dr_node *device = get_device_of(to_dr(node));
 
-	if (external_take(device, true)) {
+	if (external_take(device, is_last_end)) {
 		external_disarm(device);
 		external_finish(device, status);
 	} else {

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Running a request: one reset, or the ladder as the policy says.
+ */
+#include <linux/devreset.h>
+#include <linux/jiffies.h>
+#include <linux/string.h>
+#include "core.h"
+
+/* The rung above the one that @req is aimed at. Hold dr_lock. */
+static struct dr_node *rung_above(struct request *req)
+{
+	struct dr_node *here = req->claim.target, *n;
+
+	if (!here)
+		return NULL;
+	if (here->parent)
+		return dr_rung(here->parent);
+	if (!here->dying)
+		return NULL;
+	/* It has left the tree: what is above where it was. */
+	for (n = dr_rung(req->origin); n; n = dr_rung(n->parent))
+		if (dr_relative_scope(req->origin, n) >= req->done_scope)
+			return n;
+	return NULL;
+}
+
+static bool origin_gone(struct request *req)
+{
+	return READ_ONCE(req->origin->dying);
+}
+
+/* A failed node that works again after somebody asked for a reset is back. */
+static void revive(struct request *req)
+{
+	struct dr_node *node;
+	unsigned long flags;
+	bool back;
+
+	list_for_each_entry(node, &req->claim.nodes, step) {
+		spin_lock_irqsave(&dr_lock, flags);
+		back = !node->hung && node->hist.state == DEVRESET_FAILED;
+		if (back) {
+			dr_set_state(node, DEVRESET_RECOVERING);
+			dr_set_state(node, DEVRESET_HEALTHY);
+			node->hist.recoveries = 0;
+		}
+		spin_unlock_irqrestore(&dr_lock, flags);
+		if (back)
+			dr_state_changed(node);
+	}
+}
+
+/* Claim what @req is aimed at and reset it once. @touched: see attempt_run(). */
+static int run_attempt(struct request *req, bool *touched)
+{
+	struct claim *claim = &req->claim;
+	struct attempt attempt = {
+		.origin = req->origin,
+		.target = claim->target,
+		.claim = claim,
+		.automatic = req->automatic,
+	};
+	unsigned long flags;
+	int ret;
+
+	*touched = false;
+	if (req->scope == DEVRESET_MEMBER)
+		wait_event_idle(dr_wait, !claim_frozen() || origin_gone(req));
+	if (origin_gone(req))
+		return -ENODEV;
+	ret = claim_wait(claim, dr_deadline(claim->target));
+	if (ret)
+		return claim_frozen() ? -EBUSY : ret;
+	if (req->scope == DEVRESET_MEMBER && !req->dumped) {
+		req->dumped = true;
+		dr_dump(req->origin, dr_deadline(claim->target));
+	}
+	ret = attempt_run(&attempt);
+	*touched = attempt.touched;
+	if (attempt.touched) {
+		req->attempts++;
+		spin_lock_irqsave(&dr_lock, flags);
+		req->done_scope = dr_relative_scope(req->origin, claim->target);
+		spin_unlock_irqrestore(&dr_lock, flags);
+	}
+	if (!ret) {
+		strscpy(req->cured_by, dr_name(claim->target), sizeof(req->cured_by));
+		if (!req->automatic)
+			revive(req);
+	}
+	claim_drop(claim);
+	return ret;
+}
+
+int run_once(struct request *req)
+{
+	bool touched;
+
+	return req->claim.target ? run_attempt(req, &touched) : -EOPNOTSUPP;
+}
+
+/* Has somebody else's reset, since @seen, cured it? */
+static bool cured_meanwhile(struct request *req, unsigned int seen)
+{
+	struct dr_node *origin = req->origin;
+	const char *reason;
+	unsigned long flags;
+
+	if (READ_ONCE(origin->covered) == seen || claim_frozen() ||
+	    node_check(origin, &reason, dr_deadline(origin)))
+		return false;
+	spin_lock_irqsave(&dr_lock, flags);
+	strscpy(req->cured_by, origin->covered_by, sizeof(req->cured_by));
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return true;
+}
+
+static enum ladder_event ladder_attempt(struct request *req, int *status)
+{
+	bool touched;
+	int ret = run_attempt(req, &touched);
+
+	/* What was tried says more than what could not be. */
+	if (touched || !req->touched)
+		*status = ret;
+	req->touched |= touched;
+	if (origin_gone(req))
+		return LADDER_GONE;
+	if (!ret)
+		return LADDER_CURED;
+	return touched || ret == -ETIMEDOUT ? LADDER_NOT_CURED : LADDER_REFUSED;
+}
+
+static enum ladder_event ladder_wait(struct request *req, u32 ms)
+{
+	unsigned int seen = READ_ONCE(req->origin->covered);
+
+	wait_event_idle_timeout(dr_wait, origin_gone(req) ||
+				READ_ONCE(req->origin->covered) != seen,
+				msecs_to_jiffies(ms));
+	if (origin_gone(req))
+		return LADDER_GONE;
+	return cured_meanwhile(req, seen) ? LADDER_CURED : LADDER_WAITED;
+}
+
+static bool try_climb(struct request *req)
+{
+	unsigned long flags;
+	bool climbed;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	climbed = request_aim(&req->claim, rung_above(req));
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return climbed;
+}
+
+/*
+ * Aim at the next rung. If that is covered, what covers it will reset it: wait
+ * for that. It has deadlines of its own, so this needs none.
+ */
+static enum ladder_event ladder_climb(struct request *req)
+{
+	unsigned int seen = READ_ONCE(req->origin->covered);
+	struct dr_node *old = req->claim.target;
+
+	dr_count(req->origin, STAT_ESCALATIONS);
+	wait_event_idle(dr_wait, try_climb(req) || origin_gone(req));
+	if (req->claim.target != old) {
+		dr_reap(old);
+		dr_put(old);
+	}
+	if (origin_gone(req))
+		return LADDER_GONE;
+	return cured_meanwhile(req, seen) ? LADDER_CURED : LADDER_ARRIVED;
+}
+
+static void fill_rung(struct request *req, struct dr_node *node, struct rung *rung)
+{
+	*rung = (struct rung) { };
+	if (!node)
+		return;
+	rung->scope = dr_relative_scope(req->origin, node);
+	rung->max_attempts = READ_ONCE(node->policy.max_attempts);
+	rung->retry_ms = READ_ONCE(node->policy.retry_interval_ms);
+}
+
+int run_ladder(struct request *req)
+{
+	enum ladder_event event = LADDER_ARRIVED;
+	struct rung here, above;
+	unsigned long flags;
+	int status = -EOPNOTSUPP;
+
+	if (req->limited)
+		return -EBUSY;
+	for (;;) {
+		spin_lock_irqsave(&dr_lock, flags);
+		fill_rung(req, req->claim.target, &here);
+		fill_rung(req, rung_above(req), &above);
+		spin_unlock_irqrestore(&dr_lock, flags);
+
+		switch (policy_next(&req->ladder, event,
+				    READ_ONCE(req->origin->policy.ceiling),
+				    &here, &above)) {
+		case STEP_ATTEMPT:
+			event = ladder_attempt(req, &status);
+			break;
+		case STEP_WAIT:
+			event = ladder_wait(req, here.retry_ms);
+			break;
+		case STEP_CLIMB:
+			event = ladder_climb(req);
+			break;
+		case STEP_DONE:
+			return 0;
+		case STEP_GIVE_UP:
+			return origin_gone(req) ? -ENODEV : status;
+		}
+	}
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tree of nodes: its shape, and ways to walk it.
+ *
+ * A node whose parent is not given finds it by walking up struct device. Of
+ * the nodes of one device at most one is its anchor, the one that others find
+ * on that walk; members are not (they hang below their device's anchor), nor
+ * are nodes whose parent was given.
+ */
+#include <linux/devreset.h>
+#include <linux/hashtable.h>
+#include "core.h"
+
+DEFINE_MUTEX(dr_mutex);
+DEFINE_SPINLOCK(dr_lock);
+DECLARE_WAIT_QUEUE_HEAD(dr_wait);
+LIST_HEAD(dr_nodes);
+static DEFINE_HASHTABLE(by_hw, 10);
+static u64 serial;
+
+/* --- walking; hold dr_mutex or dr_lock ------------------------------------ */
+
+static bool is_anchor(const struct dr_node *node)
+{
+	return node->scope != DEVRESET_MEMBER && !node->fixed_parent;
+}
+
+static struct dr_node *find_at(struct device *dev, bool anchor)
+{
+	struct dr_node *node;
+
+	hash_for_each_possible(by_hw, node, hash, (unsigned long)dev)
+		if (node->hw == dev && !node->dying && (!anchor || is_anchor(node)))
+			return node;
+	return NULL;
+}
+
+/* The node of @dev with a reference: its anchor, else any other on it. */
+struct dr_node *dr_find(struct device *dev)
+{
+	struct dr_node *node;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	node = find_at(dev, true) ?: find_at(dev, false);
+	if (node)
+		dr_get(node);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return node;
+}
+
+/* The nearest node from @node up that can be reset, or NULL. */
+struct dr_node *dr_rung(struct dr_node *node)
+{
+	while (node && (node->scope == DEVRESET_MEMBER || node->dying))
+		node = node->parent;
+	return node;
+}
+
+/* The node of the device that @node is a part of: see "scope" in the docs. */
+struct dr_node *dr_device_of(struct dr_node *node)
+{
+	struct dr_node *n, *top = node;
+
+	for (n = node; n; n = n->parent) {
+		if (n->scope == DEVRESET_FUNCTION)
+			return n;
+		if (n->scope == DEVRESET_COMPONENT)
+			top = n;
+	}
+	return top;
+}
+
+bool dr_is_below(struct dr_node *node, struct dr_node *above)
+{
+	while (node && node != above)
+		node = node->parent;
+	return node;
+}
+
+/* What a reset of @node, which is @origin or above it, is for @origin. */
+enum devreset_scope dr_relative_scope(struct dr_node *origin, struct dr_node *node)
+{
+	struct dr_node *n;
+
+	for (n = origin; n && n != node; n = n->parent)
+		if (n->scope == DEVRESET_FUNCTION)
+			return DEVRESET_PLATFORM;
+	return node->scope;
+}
+
+/* The nearest node from @origin up with that scope, or NULL. */
+struct dr_node *dr_by_scope(struct dr_node *origin, enum devreset_scope scope)
+{
+	struct dr_node *n;
+
+	for (n = dr_rung(origin); n; n = dr_rung(n->parent))
+		if (dr_relative_scope(origin, n) == scope)
+			return n;
+	return NULL;
+}
+
+/* --- the shape ------------------------------------------------------------- */
+
+/* A claim on, or below, a node that gains or loses ancestors moves with it. */
+static void count_claims(struct dr_node *parent, int claims)
+{
+	for (; parent && claims; parent = parent->parent)
+		parent->claims_below += claims;
+}
+
+static int claims_in(struct dr_node *node)
+{
+	return node->claims_below + !!node->claim;
+}
+
+static void link_to(struct dr_node *node, struct dr_node *parent)
+{
+	unsigned long flags;
+
+	lockdep_assert_held(&dr_mutex);
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->parent) {
+		count_claims(node->parent, -claims_in(node));
+		list_del_init(&node->sibling);
+	}
+	node->parent = parent;
+	if (parent) {
+		list_add_tail(&node->sibling, &parent->children);
+		count_claims(parent, claims_in(node));
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+}
+
+/* Symlinks are for people: one that could not be made harms nothing. */
+static void show_parent(struct dr_node *node)
+{
+	sysfs_remove_link(&node->dev.kobj, "reset_parent");
+	if (node->parent &&
+	    sysfs_create_link(&node->dev.kobj, &node->parent->dev.kobj, "reset_parent"))
+		dev_warn(&node->dev, "no link to the node above\n");
+}
+
+static struct dr_node *find_parent(struct dr_node *node)
+{
+	struct device *dev = is_anchor(node) ? node->hw->parent : node->hw;
+	struct dr_node *parent;
+
+	for (; dev; dev = dev->parent) {
+		parent = find_at(dev, true);
+		if (parent)
+			return parent;
+	}
+	return NULL;
+}
+
+static int adopt_from(struct device *dev, void *data)
+{
+	struct dr_node *node, *parent = data;
+
+	hash_for_each_possible(by_hw, node, hash, (unsigned long)dev) {
+		if (node == parent || node->hw != dev || node->dying ||
+		    node->parent != parent->parent)
+			continue;
+		link_to(node, parent);
+		show_parent(node);
+	}
+	return device_for_each_child(dev, parent, adopt_from);
+}
+
+/*
+ * Called with dr_mutex held. @parent: given, or NULL to look for one. A new
+ * anchor takes over from the node above it all that it now stands between.
+ */
+int dr_link(struct dr_node *node, struct dr_node *parent)
+{
+	unsigned long flags;
+
+	if (parent && parent->dying)
+		return -ENODEV;
+	if (is_anchor(node) && find_at(node->hw, true))
+		return -EEXIST;
+
+	link_to(node, parent ?: find_parent(node));
+	spin_lock_irqsave(&dr_lock, flags);
+	node->serial = ++serial;
+	list_add_tail(&node->all, &dr_nodes);
+	if (!node->fixed_parent)
+		hash_add(by_hw, &node->hash, (unsigned long)node->hw);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	show_parent(node);
+	if (is_anchor(node))
+		adopt_from(node->hw, node);
+	return 0;
+}
+
+/* Called with dr_mutex held. Its children go to the node above. */
+void dr_unlink(struct dr_node *node)
+{
+	struct dr_node *child, *next;
+	unsigned long flags;
+
+	claim_forget(node);
+	list_for_each_entry_safe(child, next, &node->children, sibling) {
+		link_to(child, child->fixed_parent ? node->parent : find_parent(child));
+		show_parent(child);
+	}
+	link_to(node, NULL);
+	spin_lock_irqsave(&dr_lock, flags);
+	list_del_init(&node->all);
+	hash_del(&node->hash);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiters: who is told the result of a request, exactly once (DR4): when it is
+ * over, when the node at which was asked is unregistered, or on cancellation.
+ * Each is listed by claim and by node; who takes it out of both tells it.
+ */
+#include <linux/devreset.h>
+#include <linux/freezer.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include "core.h"
+
+static void wake_sleeper(struct devreset_node *node, void *context, int status)
+{
+	struct sleeper *sleeper = context;
+
+	sleeper->status = status;
+	/* Pairs with the acquire of who sleeps: the sleeper is on its stack. */
+	smp_store_release(&sleeper->done, true);
+}
+
+bool waiter_sleeps(const struct waiter *waiter)
+{
+	return waiter->params.complete == wake_sleeper;
+}
+
+void waiter_add(struct waiter *waiter, struct claim *claim)
+{
+	lockdep_assert_held(&dr_lock);
+	dr_get(waiter->node);
+	list_add_tail(&waiter->by_claim, &claim->waiters);
+	list_add_tail(&waiter->by_node, &waiter->node->waiters);
+}
+
+static void waiter_del(struct waiter *waiter)
+{
+	lockdep_assert_held(&dr_lock);
+	list_del_init(&waiter->by_claim);
+	list_del_init(&waiter->by_node);
+}
+
+/*
+ * Who takes a waiter out of its lists calls it: exactly once (DR4). A
+ * completion is a callback into its node like any other: it has the slot.
+ */
+static bool waiter_take(struct waiter *waiter, bool *slot)
+{
+	struct dr_node *node = waiter->node;
+
+	lockdep_assert_held(&dr_lock);
+	*slot = false;
+	if (!waiter_sleeps(waiter) && node->cb_task != current) {
+		if (node->cb_task)
+			return false;
+		node->cb_task = current;
+		*slot = true;
+	}
+	waiter_del(waiter);
+	return true;
+}
+
+static void waiter_call(struct waiter *waiter, bool slot, int status)
+{
+	struct dr_node *node = waiter->node;
+	struct devreset_params params = waiter->params;
+
+	if (waiter_sleeps(waiter)) {
+		/* Its memory is gone once it is awake. */
+		params.complete(&node->pub, params.context, status);
+	} else {
+		kfree(waiter);
+		params.complete(&node->pub, params.context, status);
+		if (slot)
+			node_leave(node);
+	}
+	dr_put(node);
+	dr_changed();
+}
+
+/* Tells waiters until there is none (true), or one has to be waited for. */
+static bool call_some(struct list_head *waiters, bool by_node, int status)
+{
+	struct waiter *waiter;
+	unsigned long flags;
+	bool slot, ours;
+
+	for (;;) {
+		spin_lock_irqsave(&dr_lock, flags);
+		if (list_empty(waiters))
+			break;
+		waiter = by_node ?
+			list_first_entry(waiters, struct waiter, by_node) :
+			list_first_entry(waiters, struct waiter, by_claim);
+		ours = waiter_take(waiter, &slot);
+		spin_unlock_irqrestore(&dr_lock, flags);
+		if (!ours)
+			return false;
+		waiter_call(waiter, slot, status);
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return true;
+}
+
+/* Tell all of @waiters; as these are callbacks, wait for those in hand. */
+void waiters_call(struct list_head *waiters, bool by_node, int status)
+{
+	dr_wait_for(call_some(waiters, by_node, status), MAX_SCHEDULE_TIMEOUT);
+}
+
+void waiter_init(struct waiter *waiter, struct dr_node *node,
+		 const struct devreset_params *params)
+{
+	INIT_LIST_HEAD(&waiter->by_claim);
+	INIT_LIST_HEAD(&waiter->by_node);
+	waiter->node = node;
+	if (params)
+		waiter->params = *params;
+}
+
+void sleeper_init(struct waiter *waiter, struct sleeper *sleeper, struct dr_node *node)
+{
+	struct devreset_params params = { wake_sleeper, sleeper };
+
+	*sleeper = (struct sleeper) { };
+	waiter_init(waiter, node, &params);
+}
+
+/* Wait for the result. A signal ends the wait (-EINTR), not the reset. */
+int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper)
+{
+	unsigned long flags;
+	bool mine;
+
+	/* Freezable: a suspend must not wait for a ladder that waits for it. */
+	if (!wait_event_freezable(dr_wait, smp_load_acquire(&sleeper->done)))
+		return sleeper->status;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	mine = !list_empty(&waiter->by_node);
+	if (mine)
+		waiter_del(waiter);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (mine) {
+		dr_put(waiter->node);
+		return -EINTR;
+	}
+	/* Somebody is about to tell: he needs this memory until he has. */
+	wait_event_idle(dr_wait, smp_load_acquire(&sleeper->done));
+	return sleeper->status;
+}
+
+/**
+ * devreset_cancel - do not wait for a reset any more
+ * @node: the node at which it was asked for
+ * @params: as given to devreset_reset()
+ *
+ * The reset goes on. When this returns, the completion has been called, with
+ * -ECANCELED or with the reset's own status, and will not be again.
+ *
+ * Context: process, may sleep.
+ * Return: 0; -ENOENT when it was called already, or never asked for.
+ * Contract: DR4.
+ */
+int devreset_cancel(struct devreset_node *node, const struct devreset_params *params)
+{
+	struct dr_node *n = to_dr(node);
+	struct waiter *waiter;
+	LIST_HEAD(found);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	list_for_each_entry(waiter, &n->waiters, by_node) {
+		if (waiter->params.complete == params->complete &&
+		    waiter->params.context == params->context) {
+			list_move(&waiter->by_claim, &found);
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (!list_empty(&found)) {
+		waiters_call(&found, false, -ECANCELED);
+		return 0;
+	}
+	/* It may be running just now. */
+	wait_event_idle(dr_wait, !READ_ONCE(n->cb_task) ||
+			READ_ONCE(n->cb_task) == current);
+	return -ENOENT;
+}
+EXPORT_SYMBOL_GPL(devreset_cancel);
