@@ -24,6 +24,8 @@ static void quiesce_one(struct dr_node *node, unsigned long deadline)
 	ret = node_enter(node, deadline);
 	if (ret == -ENODEV)
 		return;
+	/* Within the slot, so that no check runs on a node that stands. */
+	node->quiesced = true;
 	if (!ret) {
 		if (node->ops->quiesce)
 			ret = node->ops->quiesce(&node->pub);
@@ -31,7 +33,6 @@ static void quiesce_one(struct dr_node *node, unsigned long deadline)
 	}
 	/* DR11: it does not stop the others; its resume is told. */
 	node->lost = ret;
-	node->quiesced = true;
 	dr_count(node, STAT_QUIESCED);
 	trace_devreset_quiesce(node, ret);
 	if (ret)
@@ -73,11 +74,10 @@ static void resume_one(struct dr_node *node, int status, unsigned long deadline)
 		return;
 	if (node->lost)
 		status = -EIO;
-	node->quiesced = false;
-	node->lost = false;
 	ret = node_enter(node, deadline);
 	if (ret == -ENODEV)
 		return;
+	node->quiesced = false;
 	/* What was outstanding before says nothing about the device now. */
 	devreset_progress(&node->pub);
 	if (!ret) {
@@ -117,15 +117,14 @@ void subtree_resume(struct claim *claim, int status, bool restore_target,
 {
 	struct dr_node *node;
 
-	claim_phase(claim, CLAIM_RESUME);
-	if (!status) {
-		count_covered(claim);
+	if (!status)
 		list_for_each_entry_reverse(node, &claim->nodes, step)
 			if (node != claim->target || restore_target)
 				restore_one(node, deadline);
-	}
 	list_for_each_entry_reverse(node, &claim->nodes, step)
 		resume_one(node, status, deadline);
+	if (!status)
+		count_covered(claim);
 }
 
 /* Nothing was reset: all go on where quiesce stopped them. */
@@ -133,12 +132,14 @@ static void subtree_go_on(struct claim *claim, unsigned long deadline)
 {
 	struct dr_node *node;
 
-	claim_phase(claim, CLAIM_RESUME);
 	list_for_each_entry_reverse(node, &claim->nodes, step)
 		resume_one(node, 0, deadline);
 }
 
-/* Ask @node whether it works. 0 also when it has no way to tell. */
+/*
+ * Ask @node whether it works. 0 also when it has no way to tell; -EAGAIN when
+ * it stands, for a reset, and cannot be asked.
+ */
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline)
 {
 	int ret;
@@ -149,7 +150,7 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
 	if (ret == -ENODEV)
 		return 0;
 	if (!ret) {
-		ret = node->ops->check(&node->pub, reason);
+		ret = node->quiesced ? -EAGAIN : node->ops->check(&node->pub, reason);
 		node_leave(node);
 	}
 	trace_devreset_check(node, ret);
@@ -355,12 +356,10 @@ int attempt_run(struct attempt *a)
 		return ret;
 
 	subtree_quiesce(claim, deadline);
-	claim_phase(claim, CLAIM_RESET);
+	claim_stopped(claim);
 	ret = account(a, reset_or_back_off(a, deadline));
-	if (!wait_event_idle_timeout(dr_wait, claim_alone(claim), dr_left(deadline) + 1)) {
-		dev_err(&a->target->dev, "somebody else's reset does not end\n");
+	if (claim_resume(claim, deadline))
 		ret = -ETIMEDOUT;
-	}
 
 	/* The rest has time of its own: a slow reset is no reason to skip it. */
 	deadline = dr_deadline(a->target);

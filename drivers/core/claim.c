@@ -18,6 +18,7 @@
 /* Sections in which the hardware is touched: claims held, checks running. */
 static unsigned int sections;
 static bool frozen, frozen_forever;
+static u64 serial;
 
 void claim_init(struct claim *claim)
 {
@@ -69,6 +70,8 @@ static int claim_try(struct claim *claim)
 		if (n->claim || (n->active && !external))
 			goto out;
 	target->claim = claim;
+	claim->serial = ++serial;
+	claim->foreign = 0;
 	claim->owner = current;
 	claim->phase = CLAIM_QUIESCE;
 	for (n = target->parent; n; n = n->parent)
@@ -156,26 +159,46 @@ int claim_wait(struct claim *claim, unsigned long deadline)
 	return ret;
 }
 
-void claim_phase(struct claim *claim, enum claim_phase phase)
+/* Enter CLAIM_RESET: all has stopped; resets by others find shelter. */
+void claim_stopped(struct claim *claim)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	claim->phase = phase;
+	claim->phase = CLAIM_RESET;
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();
 }
 
-/* Have the resets by others that run in the shelter of @claim ended? */
-bool claim_alone(struct claim *claim)
+static bool try_resume(struct claim *claim, bool force)
 {
 	unsigned long flags;
-	bool alone;
+	bool resume;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	alone = !claim->foreign;
+	resume = force || !claim->foreign;
+	if (resume)
+		claim->phase = CLAIM_RESUME;
 	spin_unlock_irqrestore(&dr_lock, flags);
-	return alone;
+	return resume;
+}
+
+/*
+ * Enter CLAIM_RESUME: no shelter is given from then on, and the resets by
+ * others that have it now must end first. -ETIMEDOUT when they do not.
+ */
+int claim_resume(struct claim *claim, unsigned long deadline)
+{
+	int ret = 0;
+
+	if (!wait_event_idle_timeout(dr_wait, try_resume(claim, false),
+				     dr_left(deadline) + 1)) {
+		dev_err(&claim->target->dev, "somebody else's reset does not end\n");
+		try_resume(claim, true);
+		ret = -ETIMEDOUT;
+	}
+	dr_changed();
+	return ret;
 }
 
 /* Take @node's claim out of the counts above it. Hold dr_lock. */
@@ -199,7 +222,6 @@ void claim_drop(struct claim *claim)
 		claim_uncount(claim->target);
 	claim->phase = CLAIM_NONE;
 	claim->owner = NULL;
-	claim->foreign = 0;
 	sections--;
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();

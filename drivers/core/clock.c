@@ -52,9 +52,10 @@ static void look(struct dr_node *node)
 		return;
 	ret = node_check(node, &reason, dr_deadline(node));
 	section_leave();
-	WRITE_ONCE(node->suspect, false);
-	if (ret == -ETIMEDOUT && is_claimed(node))
+	/* A reset came in between. */
+	if (ret == -EAGAIN || (ret && is_claimed(node)))
 		return;
+	WRITE_ONCE(node->suspect, false);
 	if (!ret && node->stall && READ_ONCE(node->pub.busy) &&
 	    time_after(jiffies, stamp + node->stall)) {
 		reason = "no progress";

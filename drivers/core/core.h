@@ -48,10 +48,12 @@ enum claim_phase {
  * @owner: the task that runs the reset; resets that reach drivers from this
  *	task are the core's own (rule 7)
  * @phase: see there
+ * @serial: tells one claim from the next
  * @foreign: resets by others that run in the shelter of this claim; they
  *	must end before the subtree is resumed
  * @nested: external claims: begin calls without their end
  * @expires: external claims: when the core ends them, in jiffies
+ * @taken: external claims: somebody is ending it
  * @nodes: the subtree when it was claimed, children first, by dr_node.step,
  *	with a reference each
  * @waiters: struct waiter, called when the request is over
@@ -60,9 +62,11 @@ struct claim {
 	struct dr_node *target;
 	struct task_struct *owner;
 	enum claim_phase phase;
+	u64 serial;
 	unsigned int foreign;
 	unsigned int nested;
 	unsigned long expires;
+	bool taken;
 	struct list_head nodes;
 	struct list_head waiters;
 };
@@ -186,6 +190,9 @@ struct last {
  * @claims_below: claims on nodes below this one
  * @ext: claim of a reset that did not come from the core (rule 7)
  * @ext_expire: ends @ext when nobody else does (rule 5)
+ * @guest: a task whose reset of this device runs in the shelter of a claim
+ * @guest_of: serial of that claim
+ * @guest_depth: begin calls of @guest without their end
  * @cb_task: the task whose callback into this node is in hand
  * @lost: quiesce or restore failed
  * @quiesced: told to stop and not yet to go on
@@ -238,6 +245,9 @@ struct dr_node {
 	unsigned int claims_below;
 	struct claim ext;
 	struct delayed_work ext_expire;
+	struct task_struct *guest;
+	u64 guest_of;
+	unsigned int guest_depth;
 
 	struct task_struct *cb_task;
 	bool lost;
@@ -360,8 +370,8 @@ int dr_manage(const char *bus, const char *name, bool on);
 void claim_init(struct claim *claim);
 struct claim *claim_covering(struct dr_node *node);
 int claim_wait(struct claim *claim, unsigned long deadline);
-void claim_phase(struct claim *claim, enum claim_phase phase);
-bool claim_alone(struct claim *claim);
+void claim_stopped(struct claim *claim);
+int claim_resume(struct claim *claim, unsigned long deadline);
 void claim_drop(struct claim *claim);
 void claim_forget(struct dr_node *node);
 bool claim_frozen(void);

@@ -30,6 +30,19 @@ static struct claim *held_over(struct dr_node *node)
 	return NULL;
 }
 
+/* A guest of @held: it does not resume before the guest has left. */
+static bool take_in(struct dr_node *device, struct claim *held)
+{
+	if (device->guest && device->guest != current)
+		return false;
+	if (device->guest_depth++)
+		return true;
+	device->guest = current;
+	device->guest_of = held->serial;
+	held->foreign++;
+	return true;
+}
+
 static enum shelter shelter_for(struct dr_node *device)
 {
 	struct claim *held;
@@ -42,14 +55,34 @@ static enum shelter shelter_for(struct dr_node *device)
 		if (held == &device->ext)
 			held->nested++;
 		shelter = SHELTER_OWN;
-	} else if (held && held->phase == CLAIM_RESET) {
-		held->foreign++;
+	} else if (held && held->phase == CLAIM_RESET && take_in(device, held)) {
 		shelter = SHELTER_OTHER;
 	} else if (held) {
 		shelter = SHELTER_WAIT;
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return shelter;
+}
+
+/* The guest leaves, if @current is one. */
+static void guest_leave(struct dr_node *device)
+{
+	struct claim *held;
+	unsigned long flags;
+	bool left;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	left = device->guest == current;
+	if (left && !--device->guest_depth) {
+		device->guest = NULL;
+		held = held_over(device);
+		/* Not if that claim has given up on it, and this is another. */
+		if (held && held->serial == device->guest_of)
+			held->foreign--;
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (left)
+		dr_changed();
 }
 
 static struct dr_node *get_device_of(struct dr_node *node)
@@ -63,24 +96,33 @@ static struct dr_node *get_device_of(struct dr_node *node)
 	return device;
 }
 
-/* The reset is over, one way or another. Whoever takes the phase does this. */
-static void external_finish(struct dr_node *device, int status)
+/* Let others claim it again, and tell those who had joined. */
+static void external_drop(struct dr_node *device, int status, bool held)
 {
 	struct claim *claim = &device->ext;
-	unsigned long deadline = dr_deadline(device);
 	LIST_HEAD(waiters);
 	unsigned long flags;
 
-	if (!dr_wait_for(claim_alone(claim), dr_left(deadline) + 1))
-		status = -ETIMEDOUT;
-	deadline = dr_deadline(device);
-	subtree_resume(claim, status ? -EIO : 0, true, deadline);
 	spin_lock_irqsave(&dr_lock, flags);
-	list_splice_init(&claim->waiters, &waiters);
+	/* Not those of another task's reset of this device. */
+	if (held || device->claim != claim)
+		list_splice_init(&claim->waiters, &waiters);
 	spin_unlock_irqrestore(&dr_lock, flags);
-	claim_drop(claim);
+	if (held)
+		claim_drop(claim);
 	waiters_call(&waiters, false, status);
 	dr_reap(device);
+}
+
+/* The reset is over, one way or another. Whoever took it does this. */
+static void external_finish(struct dr_node *device, int status)
+{
+	struct claim *claim = &device->ext;
+
+	if (claim_resume(claim, dr_deadline(device)))
+		status = -ETIMEDOUT;
+	subtree_resume(claim, status ? -EIO : 0, true, dr_deadline(device));
+	external_drop(device, status, true);
 	dr_put(device);
 }
 
@@ -92,11 +134,10 @@ static bool external_take(struct dr_node *device, bool (*mine)(struct claim *cla
 	bool taken;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	taken = claim->phase == CLAIM_RESET && mine(claim);
-	if (taken) {
-		claim->phase = CLAIM_RESUME;
+	taken = claim->phase == CLAIM_RESET && !claim->taken && mine(claim);
+	claim->taken |= taken;
+	if (taken)
 		claim->owner = current;
-	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return taken;
 }
@@ -158,9 +199,9 @@ void external_abort(struct dr_node *node)
  *
  * For reset_prepare(), error_detected(), pre_reset() and the like. Claims the
  * device's node and stops all below it. Does nothing when the reset is one of
- * the core's own. Each call needs its devreset_external_end(), also if it
- * fails; the core ends what nobody else has ended after the reset_timeout_ms
- * of the device's node.
+ * the core's own. Each call that succeeds needs its devreset_external_end(), by
+ * the same task (one after a call that failed does no harm); the core ends
+ * what nobody else has ended after the reset_timeout_ms of the device's node.
  *
  * Context: process, may sleep; bus locks may be held, as callbacks only try
  * those (rule 4).
@@ -188,13 +229,17 @@ int devreset_external_begin(struct devreset_node *node)
 
 	device->ext.target = device;
 	ret = claim_wait(&device->ext, deadline);
-	if (ret)
+	if (ret) {
+		/* It may have been claimed for a moment, and joined. */
+		external_drop(device, ret, false);
 		goto out;
+	}
 	dr_get(device);		/* for external_finish() */
 	subtree_quiesce(&device->ext, deadline);
 	device->ext.nested = 1;
+	device->ext.taken = false;
 	device->ext.expires = dr_deadline(device);
-	claim_phase(&device->ext, CLAIM_RESET);
+	claim_stopped(&device->ext);
 	dr_get(device);		/* for external_expired() */
 	if (!queue_delayed_work(dr_wq, &device->ext_expire,
 				dr_left(device->ext.expires)))
@@ -209,20 +254,6 @@ out:
 	return ret;
 }
 EXPORT_SYMBOL_GPL(devreset_external_begin);
-
-/* A reset in somebody's shelter is over: he may go on. */
-static void foreign_end(struct dr_node *device)
-{
-	struct claim *held;
-	unsigned long flags;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	held = held_over(device);
-	if (held && held->owner != current && held->foreign)
-		held->foreign--;
-	spin_unlock_irqrestore(&dr_lock, flags);
-	dr_changed();
-}
 
 /**
  * devreset_external_end - that reset is over
@@ -241,7 +272,7 @@ void devreset_external_end(struct devreset_node *node, int status)
 		external_disarm(device);
 		external_finish(device, status);
 	} else {
-		foreign_end(device);
+		guest_leave(device);
 	}
 	dr_put(device);
 }

@@ -77,28 +77,40 @@ static void waiter_call(struct waiter *waiter, bool slot, int status)
 	dr_changed();
 }
 
-/* Tells waiters until there is none (true), or one has to be waited for. */
+/* The first of @waiters that need not be waited for, out of the lists. */
+static struct waiter *take_next(struct list_head *waiters, bool by_node, bool *slot)
+{
+	struct list_head *pos;
+	struct waiter *waiter;
+
+	list_for_each(pos, waiters) {
+		waiter = by_node ? list_entry(pos, struct waiter, by_node) :
+				   list_entry(pos, struct waiter, by_claim);
+		if (waiter_take(waiter, slot))
+			return waiter;
+	}
+	return NULL;
+}
+
+/* Tells all that need not be waited for. True when there are no others. */
 static bool call_some(struct list_head *waiters, bool by_node, int status)
 {
 	struct waiter *waiter;
 	unsigned long flags;
-	bool slot, ours;
+	bool slot, empty;
+	int told;
 
-	for (;;) {
+	do {
 		spin_lock_irqsave(&dr_lock, flags);
-		if (list_empty(waiters))
-			break;
-		waiter = by_node ?
-			list_first_entry(waiters, struct waiter, by_node) :
-			list_first_entry(waiters, struct waiter, by_claim);
-		ours = waiter_take(waiter, &slot);
+		waiter = take_next(waiters, by_node, &slot);
+		/* Rule 3: whoever waits at a node that goes is told that. */
+		told = waiter && waiter->node->dying ? -ENODEV : status;
+		empty = list_empty(waiters);
 		spin_unlock_irqrestore(&dr_lock, flags);
-		if (!ours)
-			return false;
-		waiter_call(waiter, slot, status);
-	}
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return true;
+		if (waiter)
+			waiter_call(waiter, slot, told);
+	} while (waiter);
+	return empty;
 }
 
 /* Tell all of @waiters; as these are callbacks, wait for those in hand. */
@@ -166,6 +178,7 @@ int devreset_cancel(struct devreset_node *node, const struct devreset_params *pa
 	struct dr_node *n = to_dr(node);
 	struct waiter *waiter;
 	LIST_HEAD(found);
+	bool cancelled;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
@@ -177,13 +190,11 @@ int devreset_cancel(struct devreset_node *node, const struct devreset_params *pa
 		}
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
-	if (!list_empty(&found)) {
-		waiters_call(&found, false, -ECANCELED);
-		return 0;
-	}
-	/* It may be running just now. */
+	cancelled = !list_empty(&found);
+	waiters_call(&found, false, -ECANCELED);
+	/* Somebody else may be calling it just now. */
 	wait_event_idle(dr_wait, !READ_ONCE(n->cb_task) ||
 			READ_ONCE(n->cb_task) == current);
-	return -ENOENT;
+	return cancelled ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(devreset_cancel);

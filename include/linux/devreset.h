@@ -243,11 +243,18 @@ void __devreset_tick(struct devreset_node *node);
  */
 static inline void devreset_busy(struct devreset_node *node)
 {
-	if (!READ_ONCE(node->busy)) {
+	/*
+	 * data_race(): a byte cannot tear, and the compiler tests it in memory,
+	 * which it does not with READ_ONCE(). The order matters: what says
+	 * that it ticks must be read after what says that it is busy was set.
+	 */
+	barrier();
+	if (!data_race(node->busy)) {
 		WRITE_ONCE(node->stamp, jiffies);
 		WRITE_ONCE(node->busy, true);
 	}
-	if (unlikely(!READ_ONCE(node->ticking)))
+	barrier();
+	if (unlikely(!data_race(node->ticking)))
 		__devreset_tick(node);
 }
 
