@@ -85,7 +85,8 @@ static void tick_work(struct work_struct *work)
 		WRITE_ONCE(node->pub.ticking, true);
 		node->linger = false;
 		look(node);
-	} else if (node->linger) {
+	} else if (node->linger && !READ_ONCE(node->pub.ticking)) {
+		/* Still said so: the next devreset_busy() starts it again. */
 		node->linger = false;
 		return;
 	} else {

@@ -23,10 +23,13 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include "core.h"
 #include <trace/events/devreset.h>
 
 struct workqueue_struct *dr_wq;
+/* A node is a little too large for the next smaller kmalloc() size. */
+struct kmem_cache *dr_cache;
 
 struct class dr_class = {
 	.name = "devreset",
@@ -233,10 +236,17 @@ static int __init devreset_init(void)
 {
 	int ret;
 
+	dr_cache = kmem_cache_create("devreset_node", sizeof(struct dr_node),
+				     __alignof__(struct dr_node), SLAB_HWCACHE_ALIGN,
+				     NULL);
+	if (!dr_cache)
+		return -ENOMEM;
 	/* Not freezable: a hang seen during a suspend is queued, and waits. */
 	dr_wq = alloc_workqueue("devreset", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!dr_wq)
-		return -ENOMEM;
+	if (!dr_wq) {
+		ret = -ENOMEM;
+		goto free;
+	}
 	dr_class.class_groups = dr_class_groups;
 	ret = class_register(&dr_class);
 	if (ret)
@@ -251,6 +261,8 @@ unregister:
 	class_unregister(&dr_class);
 destroy:
 	destroy_workqueue(dr_wq);
+free:
+	kmem_cache_destroy(dr_cache);
 	return ret;
 }
 
@@ -261,6 +273,7 @@ static void __exit devreset_exit(void)
 	/* Its users are gone, but not what they last queued. */
 	destroy_workqueue(dr_wq);
 	class_unregister(&dr_class);
+	kmem_cache_destroy(dr_cache);
 }
 
 module_init(devreset_init);

@@ -283,6 +283,7 @@ extern struct mutex dr_mutex;
 extern spinlock_t dr_lock;
 extern struct wait_queue_head dr_wait;
 extern struct workqueue_struct *dr_wq;
+extern struct kmem_cache *dr_cache;
 extern struct class dr_class;
 extern struct list_head dr_nodes;
 
@@ -350,6 +351,7 @@ struct dr_node *dr_device_of(struct dr_node *node);
 bool dr_is_below(struct dr_node *node, struct dr_node *above);
 enum devreset_scope dr_relative_scope(struct dr_node *origin, struct dr_node *node);
 struct dr_node *dr_by_scope(struct dr_node *origin, enum devreset_scope scope);
+bool dr_device_is_below(struct device *dev, struct device *above);
 int dr_link(struct dr_node *node, struct dr_node *parent);
 void dr_unlink(struct dr_node *node);
 

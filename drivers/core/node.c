@@ -127,12 +127,12 @@ static void release_node(struct device *dev)
 	struct dr_node *node = container_of(dev, struct dr_node, dev);
 
 	put_device(node->hw);
-	kfree(node);
+	kmem_cache_free(dr_cache, node);
 }
 
 static struct dr_node *alloc_node(struct device *dev, const struct devreset_desc *desc)
 {
-	struct dr_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+	struct dr_node *node = kmem_cache_zalloc(dr_cache, GFP_KERNEL);
 
 	if (!node)
 		return NULL;
@@ -232,13 +232,6 @@ free_name:
 	return ret;
 }
 
-static bool device_is_below(struct device *dev, struct device *above)
-{
-	for (dev = dev->parent; dev && dev != above; dev = dev->parent)
-		;
-	return dev;
-}
-
 /**
  * devreset_register - put a device under devreset
  * @dev: the device; must stay registered while the node is
@@ -264,7 +257,7 @@ struct devreset_node *devreset_register(struct device *dev,
 	if (WARN_ONCE(!desc_ok(dev, desc), "devreset: bad description of a node\n"))
 		return ERR_PTR(-EINVAL);
 	parent = desc->parent ? to_dr(desc->parent) : NULL;
-	if (WARN_ONCE(parent && device_is_below(parent->hw, dev),
+	if (WARN_ONCE(parent && dr_device_is_below(parent->hw, dev),
 		      "devreset: %s would be its own parent\n", desc->name))
 		return ERR_PTR(-ELOOP);
 

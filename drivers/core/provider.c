@@ -58,21 +58,23 @@ static int ask(struct device *dev)
 }
 
 /*
- * Have the missing ancestors of @node made. One that a provider makes is
- * registered, and comes here itself for what is above it.
+ * Have the missing ancestors of @node made. Up to the nearest that is there, or
+ * is made now: that one came, or comes, here itself for what is above it.
  */
 void dr_provide(struct dr_node *node)
 {
-	struct device *dev;
+	struct device *dev = node->hw;
 	int ret;
 
 	if (node->fixed_parent)
 		return;
-	for (dev = node->hw; dev; dev = dev->parent) {
-		if (has_anchor(dev))
-			continue;
+	if (node->scope != DEVRESET_MEMBER)
+		dev = dev->parent;
+	for (; dev && !has_anchor(dev); dev = dev->parent) {
 		ret = ask(dev);
-		if (ret && ret != -ENODEV)
+		if (!ret)
+			break;
+		if (ret != -ENODEV)
 			dev_warn(&node->dev, "no node for %s above it: %d\n",
 				 dev_name(dev), ret);
 	}

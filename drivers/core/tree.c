@@ -92,11 +92,16 @@ enum devreset_scope dr_relative_scope(struct dr_node *origin, struct dr_node *no
 /* The nearest node from @origin up with that scope, or NULL. */
 struct dr_node *dr_by_scope(struct dr_node *origin, enum devreset_scope scope)
 {
+	bool above_device = false;
 	struct dr_node *n;
 
-	for (n = dr_rung(origin); n; n = dr_rung(n->parent))
-		if (dr_relative_scope(origin, n) == scope)
+	for (n = origin; n; n = n->parent) {
+		if (n->scope != DEVRESET_MEMBER && !n->dying &&
+		    (above_device ? DEVRESET_PLATFORM : n->scope) == scope)
 			return n;
+		if (n->scope == DEVRESET_FUNCTION)
+			above_device = true;
+	}
 	return NULL;
 }
 
@@ -154,18 +159,47 @@ static struct dr_node *find_parent(struct dr_node *node)
 	return NULL;
 }
 
-static int adopt_from(struct device *dev, void *data)
+bool dr_device_is_below(struct device *dev, struct device *above)
 {
-	struct dr_node *node, *parent = data;
+	for (dev = dev->parent; dev && dev != above; dev = dev->parent)
+		;
+	return dev;
+}
 
-	hash_for_each_possible(by_hw, node, hash, (unsigned long)dev) {
-		if (node == parent || node->hw != dev || node->dying ||
-		    node->parent != parent->parent)
-			continue;
-		link_to(node, parent);
-		show_parent(node);
+static void adopt(struct dr_node *node, struct dr_node *parent)
+{
+	if (node == parent || node->parent != parent->parent || node->fixed_parent ||
+	    node->dying)
+		return;
+	if (node->hw != parent->hw && !dr_device_is_below(node->hw, parent->hw))
+		return;
+	link_to(node, parent);
+	show_parent(node);
+}
+
+static int any(struct device *dev, void *unused)
+{
+	return 1;
+}
+
+/* Take over, from the node above @parent, what @parent now stands between. */
+static void adopt_all(struct dr_node *parent)
+{
+	struct dr_node *node, *next, *above = parent->parent;
+	struct hlist_node *tmp;
+
+	hash_for_each_possible_safe(by_hw, node, tmp, hash, (unsigned long)parent->hw)
+		adopt(node, parent);
+	/* Most devices have none below them, and most of the others few beside. */
+	if (!device_for_each_child(parent->hw, NULL, any))
+		return;
+	if (above) {
+		list_for_each_entry_safe(node, next, &above->children, sibling)
+			adopt(node, parent);
+	} else {
+		list_for_each_entry(node, &dr_nodes, all)
+			adopt(node, parent);
 	}
-	return device_for_each_child(dev, parent, adopt_from);
 }
 
 /*
@@ -190,7 +224,7 @@ int dr_link(struct dr_node *node, struct dr_node *parent)
 	spin_unlock_irqrestore(&dr_lock, flags);
 	show_parent(node);
 	if (is_anchor(node))
-		adopt_from(node->hw, node);
+		adopt_all(node);
 	return 0;
 }
 
