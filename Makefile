@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people; what the kernel's build system reads is Kbuild. "make help" lists
+# the targets. KDIR names the kernel to build for: the running one, or else the
+# newest whose headers are installed. LLVM=1, W=1, C=2 and V=1 mean what they mean in a
+# kernel tree.
+
+installed := $(shell ls -1d /lib/modules/*/build 2>/dev/null | sort -V)
+KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(lastword $(installed)))
+
+# KUnit suites need a kernel that has KUnit
+have_kunit = $(shell grep -qs '^CONFIG_KUNIT=[ym]' $(KDIR)/.config && echo m)
+# Headers without a vmlinux cannot make type information for BPF, and would say so
+without_btf = $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set KDIR)) \
+	M=$(CURDIR) CONFIG_DEVRESET=m CONFIG_DEVRESET_PCI=m \
+	CONFIG_DEVRESET_KUNIT_TEST=$(have_kunit) $(without_btf)
+
+# For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once
+export KERNEL T JOBS
+
+.PHONY: modules install clean setup lint kunit vm-test soak bench shell demo check help
+
+modules:                ## build the modules (default)
+	+$(kbuild) modules
+install: modules        ## install them for that kernel
+	+$(kbuild) modules_install
+	/sbin/depmod -a $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
+clean:                  ## remove what was built here
+	+$(kbuild) clean
+setup:                  ## install the Debian packages that the targets below need
+	scripts/setup.sh
+demo: setup             ## watch two devices be broken and come back, in a virtual machine
+	scripts/demo.sh
+shell: setup            ## a shell in a virtual machine with the modules loaded
+	scripts/vm.sh -k $(or $(KERNEL),stock) --shell
+lint: setup             ## compilers' warnings, sparse, checkpatch, kernel-doc, shellcheck
+	scripts/lint.sh
+kunit: setup            ## unit tests, on a kernel with all its checkers on
+	scripts/kunit.sh
+vm-test: setup          ## scenarios in virtual machines; KERNEL=debug, T=name, JOBS=n
+	scripts/vm-test.sh
+soak: setup             ## the same, for as long as you like: every race over and over
+	SOAK=1 scripts/vm-test.sh
+bench: setup            ## what it costs, in time, instructions and bytes
+	scripts/bench.sh
+check:                  ## everything that must pass: lint, kunit, vm-test on both kernels
+	scripts/check.sh
+help:                   ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 14

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Measure what devreset costs, on the newest installed kernel, and compare that
+# with the goals: Documentation/performance.rst tells what is measured and how.
+#
+#   scripts/bench.sh [count|reset|real...]     (all)
+#
+# count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
+# real: the same resets in real time, on two processors, which nothing is judged by
+#
+# Prints a table at the end, and fails if a goal is missed.
+
+. "$(dirname "$0")/common.sh"
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+[ $# != 0 ] || set -- count reset real
+
+# -icount needs a processor that is emulated; and these figures are of one
+export DEVRESET_MODDIR=$tmp/modules DEVRESET_ACCEL=tcg
+"$top/scripts/build.sh" -k stock -o "$DEVRESET_MODDIR" CONFIG_DEVRESET_BENCH=m
+
+# What the compiler makes of the I/O path's calls: no bus lock in it
+objdump -d -j .text --no-show-raw-insn --disassemble=bench_busy_idle \
+	"$DEVRESET_MODDIR/devreset_bench.ko" | sed -n '/>:$/,$p' | tee "$tmp/code"
+[ -s "$tmp/code" ] || die "no bench_busy_idle() in the module"
+locked=$(grep -cE '\b(lock|xchg|cmpxchg|xadd)' "$tmp/code" || true)
+{
+	printf 'row\tbusy() + idle(), atomic instructions\t%s\t0\t' "$locked"
+	[ "$locked" = 0 ] && echo met || echo missed
+} >"$tmp/rows"
+
+# An instruction takes a nanosecond, and an idle processor's time
+# passes at once; nobody else's load tells.
+for name; do
+	echo "--- $name"
+	case $name in
+	count | reset) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
+	real) args=() script=reset ;;
+	*) die "no such measurement: $name" ;;
+	esac
+	"$top/scripts/vm.sh" "${args[@]}" "$top/bench/$script.sh" | tee "$tmp/out" | grep -v '^row'
+	printf 'row\t--- %s\t\t\t\n' "$name" >>"$tmp/rows"
+	grep '^row' "$tmp/out" >>"$tmp/rows"
+done
+
+echo
+awk -F '\t' 'BEGIN { form = "%-59s %-33s %-12s %s\n"; printf form, "what", "measured", "goal", "" }
+	{ printf form, $2, $3, $4, $5 }' "$tmp/rows"
+! grep -q 'missed$' "$tmp/rows" || die "a goal was missed"

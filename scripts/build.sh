@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Build the modules for one kernel with one compiler, in a folder of its own in
+# the cache, so that builds for several kernels do not disturb each other, nor
+# one made by plain "make".
+#
+#   scripts/build.sh [-f] [-k stock|debug] [-c gcc|clang] [-o FOLDER] [make arguments]
+#
+# -f  compile everything afresh, in a folder apart
+# -k  the kernel: the newest installed one (default), or the debug kernel
+# -c  the compiler (gcc); clang builds against the debug kernel's configuration
+# -o  copy the finished modules into this folder
+#
+# Only the compiler's and make's complaints are printed, unless make fails.
+
+. "$(dirname "$0")/common.sh"
+
+kernel=stock compiler=gcc fresh='' out=''
+while getopts fk:c:o: option; do
+	case $option in
+	f) fresh=-fresh ;;
+	k) kernel=$OPTARG ;;
+	c) compiler=$OPTARG ;;
+	o) out=$OPTARG ;;
+	*) die "see the head of this file" ;;
+	esac
+done
+shift $((OPTIND - 1))
+
+case $kernel-$compiler in
+stock-gcc) kdir=/lib/modules/$(stock_release)/build ;;
+debug-gcc) kdir=$("$top/scripts/kernel.sh" debug) ;;
+debug-clang) kdir=$("$top/scripts/kernel.sh" clang) ;;
+*) die "nothing builds for $kernel with $compiler" ;;
+esac
+[ "$compiler" = gcc ] || set -- LLVM=1 "$@"
+
+hash() { sha256sum | cut -c1-8; }
+dir=$cache/build/$(hash <<<"$top")/$kernel-$compiler$fresh-$(hash <<<"$(readlink -f "$kdir")")
+mkdir -p "$dir"
+exec {lock}>"$dir.lock"
+flock "$lock"
+
+# By content, and with the time of copying, so that make sees every change and
+# nothing else
+rsync -rlp --checksum --delete ${fresh:+--delete-excluded} --exclude-from="$top/.gitignore" \
+	--exclude=/.git "$top/" "$dir/"
+
+if ! make -s -C "$dir" KDIR="$kdir" -j"$(nproc)" "$@" modules >"$dir.log" 2>&1; then
+	cat "$dir.log" >&2
+	die "building for $kernel with $compiler failed"
+fi
+cat "$dir.log" >&2
+
+if [ "$out" ]; then
+	mkdir -p "$out"
+	sed "s|^$dir/||; s|\.o\$|.ko|; s|^|$dir/|" "$dir/modules.order" | xargs cp -t "$out"
+fi

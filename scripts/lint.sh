@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Have every checker read the source. Each must stay silent.
+#
+#   scripts/lint.sh [name...]       all, or those named: see "checks" below
+#
+# Ends with "N passed, N failed", of checks.
+
+. "$(dirname "$0")/common.sh"
+
+checks=(gcc_stock gcc clang sparse checkpatch kernel_doc shellcheck python text)
+cd "$top"
+
+# files [pattern...]: what is in the repository, or will be
+files() { git ls-files -co --exclude-standard -- "$@" | xargs -r ls -d 2>/dev/null || true; }
+shell_scripts() { files .ci scripts tests tools | xargs -r grep -lE '^#!.*sh$|^# shellcheck shell='; }
+
+# The debug kernel has KUnit, hence builds everything; the stock one has the options
+# that people run
+check_gcc_stock() { scripts/build.sh -f -k stock W=1; }
+check_gcc() { scripts/build.sh -f -k debug W=1; }
+check_clang() { scripts/build.sh -f -k debug -c clang W=1; }
+check_sparse() { scripts/build.sh -k debug C=2; }
+
+# LINUX_VERSION_CODE: what differs between kernel versions has no other home than
+# compat.h while this lives out of tree
+check_checkpatch() {
+	files '*.[ch]' | xargs -r "$(scripts/kernel.sh source)/scripts/checkpatch.pl" \
+		--strict --no-tree --quiet --show-types --ignore LINUX_VERSION_CODE -f
+}
+
+check_kernel_doc() {
+	files include 'drivers/*.[ch]' |
+		xargs -r "$(scripts/kernel.sh source)/scripts/kernel-doc" -none -Werror
+}
+
+check_shellcheck() { shell_scripts | xargs -r shellcheck; }
+
+check_python() { files '*.py' | PYTHONPYCACHEPREFIX=$tmp/pyc xargs -r python3 -Werror -m py_compile; }
+
+check_text() {
+	files | grep -vx COPYING | while read -r name; do
+		iconv -f UTF-8 -t UTF-8 "$name" >/dev/null || echo "$name: not UTF-8"
+		grep -nHP '[ \t\r]+$' "$name" || true
+		[ -z "$(tail -c 1 "$name")" ] || echo "$name: no newline at the end"
+	done
+}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+[ $# = 0 ] || checks=("$@")
+for check in "${checks[@]}"; do
+	start=$EPOCHSECONDS
+	if "check_$check" >"$tmp/out" 2>&1 && [ ! -s "$tmp/out" ]; then
+		echo "ok - $check ($((EPOCHSECONDS - start)) s)"
+		passed=$((passed + 1))
+	else
+		echo "not ok - $check"
+		cat "$tmp/out"
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Install the Debian packages that the other scripts need. Takes no time when all
+# are there. As an ordinary user it lists what is missing, changes nothing and
+# fails.
+#
+#   scripts/setup.sh
+
+. "$(dirname "$0")/common.sh"
+
+packages=(
+	# a kernel to boot, to build for, and to make the debug kernel from
+	linux-image-amd64 linux-headers-amd64 linux-source-6.1
+	# compilers, and what building a kernel takes
+	build-essential bc bison flex libelf-dev libssl-dev kmod cpio xz-utils rsync
+	clang lld llvm
+	# checkers
+	sparse shellcheck python3
+	# virtual machines, and what their guests run
+	qemu-system-x86 busybox-static pciutils
+)
+
+missing=$(
+	comm -13 <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u) \
+		<(printf '%s\n' "${packages[@]}" | sort -u) | xargs
+)
+[ "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "These packages are missing. As root: apt-get install $missing" >&2
+	exit 1
+fi
+echo "Installing $missing"
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null

@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Boot a kernel in QEMU and run a script from tests/ in it, as root, with this
+# machine's own files as a root file system of which every change is thrown away.
+#
+#   scripts/vm.sh [-k stock|debug] [-t seconds] [-q "qemu arguments"]
+#                 [-m "kernel arguments"] tests/NAME.sh | --shell
+#
+# -k  the newest installed kernel (default), or the debug kernel
+# -t  the time it may take on a fast machine (120); it gets twice that on a kernel
+#     with checkers, and four times where QEMU has to emulate the processor
+# -q  more arguments for QEMU, such as -device; -m the same for the kernel
+#
+# The script's head may hold "# qemu:", "# append:" and "# timeout:" lines, which mean
+# the same. Prints what the script prints, and returns its exit status. 124 is a
+# time-out, 125 a kernel that complained or died: then its log follows.
+# --shell gives an interactive guest; leave it with "exit".
+#
+# From the environment: DEVRESET_MODDIR, a folder with modules to use instead of
+# building them; DEVRESET_ACCEL, kvm or tcg, instead of finding out what works;
+# DEVRESET_LOG, a file to leave the kernel's log in; SOAK, which is passed on to
+# the guest and lifts the time-out.
+
+. "$(dirname "$0")/common.sh"
+
+kernel=stock qemu=() append='' limit=''
+while getopts k:t:q:m: option; do
+	case $option in
+	k) kernel=$OPTARG ;;
+	t) limit=$OPTARG ;;
+	q) read -ra words <<<"$OPTARG"; qemu+=("${words[@]}") ;;
+	m) append+=" $OPTARG" ;;
+	*) break ;;
+	esac
+done
+shift $((OPTIND - 1 - (OPTIND > $# + 1)))
+[ $# = 1 ] || die "see the head of this file"
+
+tmp=$(mktemp -d)
+qemu_pid=
+# shellcheck disable=SC2317 # called by the trap
+clean_up() {
+	[ -z "$qemu_pid" ] || { kill "$qemu_pid" && wait "$qemu_pid"; } 2>/dev/null || true
+	rm -rf "$tmp"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# What the script's head asks for
+header() { sed -n "/^[^#]/q; s/^# $1: *//p" "$script"; }
+if [ "$1" = --shell ]; then
+	script=
+	qemu+=(-device "pcie-root-port,id=rp1,chassis=1" -device "edu,bus=rp1"
+		-device "pcie-root-port,id=rp2,chassis=2" -device "nvme,serial=1,bus=rp2"
+		-device "pcie-root-port,id=rp3,chassis=3" -device "qemu-xhci,bus=rp3")
+else
+	script=$(readlink -f "$1")
+	[ -r "$script" ] || die "no script $1"
+	read -ra words <<<"$(header qemu | xargs)"
+	qemu=("${words[@]}" "${qemu[@]}")
+	append="$(header append | xargs)$append"
+	limit=${limit:-$(header timeout)}
+fi
+limit=${limit:-120}
+
+if [ "$kernel" = debug ]; then
+	folder=$("$top/scripts/kernel.sh" debug)
+	image=$folder/arch/x86/boot/bzImage
+	modroot=$folder/rootmod
+	release=$(cat "$folder/include/config/kernel.release")
+	scale=2
+else
+	scale=1
+	release=$(stock_release)
+	image=/boot/vmlinuz-$release
+	modroot=
+fi
+
+# initramfs FOLDER: busybox, and the modules that reaching the 9p root takes
+initramfs() {
+	local dir=$1 name
+
+	mkdir -p "$dir"/{bin,modules,root}
+	cp /bin/busybox "$dir/bin/"
+	cp "$top/scripts/guest-init" "$dir/init"
+	for name in virtio_pci 9pnet_virtio 9p overlay; do
+		/sbin/modprobe -d "$modroot/" -S "$release" --show-depends "$name"
+	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$dir/order"
+	xargs -r cp -t "$dir/modules" <"$dir/order"
+	sed -i 's|.*/|/modules/|' "$dir/order"
+	{
+		printf '%s=%q\n' DEVRESET_TOP "$top" DEVRESET_KERNEL "$kernel" \
+			DEVRESET_MODDIR "$moddir" DEVRESET_MODROOT "$modroot" \
+			DEVRESET_SCRIPT "$script" DEVRESET_SCALE "$scale" SOAK "${SOAK-}" TERM "${TERM-dumb}"
+	} >"$dir/env"
+	(cd "$dir" && find . | cpio -o -H newc --quiet) >"$dir.cpio"
+}
+
+# A kernel must reach user space under KVM; opening /dev/kvm proves too little.
+# The answer holds until the machine boots again.
+accelerator() {
+	local known dir=$tmp/probe
+
+	known=$cache/kvm-$(cat /proc/sys/kernel/random/boot_id)
+	if [ "${DEVRESET_ACCEL-}" ]; then
+		echo "$DEVRESET_ACCEL"
+		return
+	elif [ ! -w /dev/kvm ]; then
+		echo tcg
+		return
+	elif [ ! -e "$known" ]; then
+		mkdir -p "$dir/bin" "$cache"
+		cp /bin/busybox "$dir/bin/"
+		# shellcheck disable=SC2016 # for the guest
+		printf '#!/bin/busybox sh\n/bin/busybox echo user space >/dev/console\n%s\n' \
+			'/bin/busybox poweroff -f' >"$dir/init"
+		chmod +x "$dir/init"
+		(cd "$dir" && find . | cpio -o -H newc --quiet) >"$dir.cpio"
+		if timeout 15 qemu-system-x86_64 -accel kvm -M q35 -m 512 -nodefaults \
+			-display none -serial stdio -no-reboot -kernel "$image" \
+			-initrd "$dir.cpio" -append "console=ttyS0 panic=-1" \
+			</dev/null 2>&1 | grep -q '^user space'; then
+			echo kvm
+		else
+			echo tcg
+		fi >"$tmp/known"
+		rm -f "$cache"/kvm-*
+		mv "$tmp/known" "$known"
+	fi
+	cat "$known"
+}
+
+moddir=${DEVRESET_MODDIR-$tmp/modules}
+[ -d "$moddir" ] || "$top/scripts/build.sh" -k "$kernel" -o "$moddir"
+accel=$(accelerator)
+[ "$accel" = kvm ] || scale=$((scale * 4))
+limit=$((limit * scale))
+[ -z "${SOAK-}" ] || limit=infinity
+initramfs "$tmp/init"
+
+# A busy host lets a processor wait for seconds: that is not the kernel's fault
+patient="no_timer_check watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
+
+# Kernel log on the first serial port, the script's output on the second, QEMU's
+# own monitor on the third: it connects to itself, so nothing relays.
+log=$tmp/log
+: >"$log"
+# shellcheck disable=SC2054 # the commas are QEMU's
+command=(
+	qemu-system-x86_64 -M q35 -accel "$accel" -cpu max -smp 2 -m 1024
+	-nodefaults -display none -no-reboot
+	-kernel "$image" -initrd "$tmp/init.cpio"
+	-append "console=ttyS0 panic=-1 oops=panic mitigations=off nokaslr $patient $append"
+	-chardev "file,id=log,path=$log" -serial chardev:log
+	-chardev "stdio,id=out,signal=off" -serial chardev:out
+	-chardev "socket,id=monitor,path=$tmp/qmp,server=on,wait=off"
+	-mon chardev=monitor,mode=control
+	-chardev "socket,id=qmp,path=$tmp/qmp" -serial chardev:qmp
+	-virtfs "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"
+	"${qemu[@]}"
+)
+
+if [ -z "$script" ]; then
+	"${command[@]}"
+	exit
+fi
+
+# Passes the guest's output on, all but the last line, which is its exit status
+pass_on() {
+	local line status=
+
+	while IFS= read -r line; do
+		case $line in
+		devreset-exit:*) status=${line#devreset-exit:} ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done
+	echo "$status" >"$tmp/status"
+}
+
+mkfifo "$tmp/out"
+pass_on <"$tmp/out" &
+reader=$!
+# Should this script be killed outright, the machine goes with it
+setpriv --pdeathsig TERM timeout -k 5 "$limit" "${command[@]}" \
+	</dev/null >"$tmp/out" 2>"$tmp/stderr" &
+qemu_pid=$!
+result=0
+wait "$qemu_pid" || result=$?
+qemu_pid=
+wait "$reader"
+status=$(<"$tmp/status")
+
+# The last word is the test's; but a complaint of the kernel outdoes success
+if [ "$result" = 124 ] || [ "$result" = 137 ]; then
+	status=124
+	echo "No end after $limit seconds"
+elif [ -z "$status" ]; then
+	status=125
+	echo "The guest died before the script ended (QEMU: $result)"
+fi
+if ! wrong=$("$top/scripts/splat.py" "$log"); then
+	echo "The kernel complained:"
+	echo "$wrong"
+	[ "$status" != 0 ] || status=125
+fi
+if [ "$status" != 0 ]; then
+	cat "$tmp/stderr"
+	echo "--- kernel log"
+	cat "$log"
+	echo "--- end of kernel log"
+fi
+[ -z "${DEVRESET_LOG-}" ] || cp "$log" "$DEVRESET_LOG"
+exit "$status"

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034 # variables are for those who source this
+#
+# What scenarios share. A scenario is tests/NAME.sh; scripts/vm.sh runs it as root
+# in a guest. It begins with lines for the runner, all but the first optional:
+#
+#   # what it shows, in one line
+#   # contracts: DR1 DR6           clauses it stands for
+#   # qemu: -device edu            arguments for QEMU, may repeat
+#   # append: iomem=relaxed        arguments for the kernel, may repeat
+#   # timeout: 60                  seconds, on a fast machine (120)
+#   # kernels: debug               where to run it (stock debug)
+#
+# then sources this file. DEVRESET_KERNEL tells which kernel it is on.
+
+set -Eeuo pipefail
+exec 3>&1
+trap 'fail "$BASH_SOURCE:$LINENO: $BASH_COMMAND: status $?"' ERR
+
+class=/sys/class/devreset
+pci=/sys/bus/pci/devices
+tracing=/sys/kernel/tracing
+
+# ok TEXT, fail TEXT: the outcome of one step; fail ends the scenario
+ok() { echo "ok - $*"; }
+fail() {
+	trap - ERR
+	echo "not ok - $*" >&3
+	exit 1
+}
+
+# expect VALUE COMMAND...: the command prints exactly this
+expect() {
+	local want=$1 got status=0
+	shift
+
+	got=$("$@" 2>&1) || status=$?
+	[ "$got" = "$want" ] || fail "$*: expected '$want', got '$got' (status $status)"
+}
+
+# refused ERRNO COMMAND...: the command fails, with this error, such as EINVAL
+refused() {
+	local want=$1 text got
+	shift
+
+	text=$(python3 -c "import errno,os; print(os.strerror(errno.$want))")
+	if got=$("$@" 2>&1); then
+		fail "$*: succeeded, expected $want"
+	fi
+	[[ $got == *"$text"* ]] || fail "$*: expected $want ($text), got '$got'"
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; the seconds are those of
+# a fast machine, and more on a slow one
+wait_for() {
+	local deadline=$((SECONDS + $1 * DEVRESET_SCALE + 1))
+	shift
+
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $deadline ] || fail "waited in vain for: $*"
+		sleep 0.02
+	done
+}
+
+# put VALUE FILE: write a value to a file of sysfs, so that "refused" can watch it
+put() { echo "$1" >"$2"; }
+
+# is VALUE FILE: for wait_for
+is() { [ "$(<"$2")" = "$1" ]; }
+
+# load: the modules, in the order they need each other
+load() {
+	local module
+
+	for module in devreset devreset_pci devreset_usb devreset_dma devreset_net; do
+		[ ! -e "$DEVRESET_MODDIR/$module.ko" ] || insmod "$DEVRESET_MODDIR/$module.ko"
+	done
+}
+
+unload() {
+	local module
+
+	for module in devreset_net devreset_dma devreset_usb devreset_pci devreset; do
+		[ ! -e "/sys/module/$module" ] || rmmod "$module"
+	done
+}
+
+# pci_of VENDOR:DEVICE [N]: address of the Nth such device, counted from 1
+pci_of() { lspci -Dn -d "$1" | awk -v n="${2-1}" 'NR == n { print $1; found = 1 } END { exit !found }'; }
+
+# node NAME: its folder
+node() { echo "$class/$1"; }
+
+# qmp COMMAND: have QEMU do one thing, such as
+#   qmp '{"execute": "device_del", "arguments": {"id": "x"}}'
+# and print what it answered. Fails when that is an error.
+qmp_lock=/run/qmp.lock
+qmp() {
+	local id=$BASHPID-$SRANDOM line
+
+	exec {qmp_fd}<>"$qmp_lock"
+	flock "$qmp_fd"
+	# The greeting comes in pieces, at a time when nobody listens, and the
+	# port may have echoed some of it: \xff has QEMU forget what it read so
+	# far, the first command opens the session, all look for their own answer
+	if [ ! -s "$qmp_lock" ]; then
+		echo open >&"$qmp_fd"
+		echo $'\xff{"execute": "qmp_capabilities"}' >&8
+	fi
+	echo "{\"id\": \"$id\", ${1#\{}" >&8
+	while read -r -t 120 -u 8 line; do
+		[[ $line == *"\"id\": \"$id\""* ]] || continue
+		exec {qmp_fd}>&-
+		echo "$line"
+		[[ $line != *'"error":'* ]]
+		return
+	done
+	exec {qmp_fd}>&-
+	fail "no answer to $1"
+}
+
+# record_uevents FILE: write every event that the kernel sends from now on to a
+# file: a line with action and path, a line for each variable, an empty line
+record_uevents() {
+	: >"$1"
+	python3 -IS "$DEVRESET_TOP/tests/uevents.py" "$1" &
+	wait_for 30 grep -q listening "$1"
+}
+
+# trace_on EVENT..., such as devreset or sched/sched_switch; trace_off; trace
+# prints what was recorded
+trace_on() {
+	local event
+
+	echo >$tracing/trace
+	for event in "$@"; do
+		echo 1 >"$tracing/events/$event/enable"
+	done
+	echo 1 >$tracing/tracing_on
+}
+trace_off() {
+	echo 0 >$tracing/tracing_on
+	echo 0 >$tracing/events/enable
+}
+trace() { grep -v '^#' $tracing/trace || true; }
+
+# factorial ADDRESS N: have that edu compute it, and print the result
+factorial() { echo "$2" >"$pci/$1/factorial" && cat "$pci/$1/factorial"; }
+
+# stats NODE: its counters that are not 0, such as "attempts=1 quiesced=1"
+stats() { (cd "$class/$1/stats" && { grep -Hv '^0$' -- * || true; }) | tr ':' '=' | paste -sd ' '; }
+
+# last NODE: how its last request ended: status, scope, attempts, cured_by, reason
+last() { (cd "$class/$1/last" && cat status scope attempts cured_by reason) | paste -sd ' '; }
+
+# policy NODE NAME=VALUE...: set some of its numbers
+policy() {
+	local node=$1 setting
+	shift
+
+	for setting; do
+		echo "${setting#*=}" >"$class/$node/policy/${setting%%=*}"
+	done
+}
+
+# uevents FILE NODE: what record_uevents has written about the node, a line for
+# each event that is devreset's own: state, scope, status, reason
+uevents() {
+	awk -v node="$2" -v RS= -F '\n' '
+		{
+			split("", env)
+			for (i = 2; i <= NF; i++) {
+				key = $i
+				sub(/=.*/, "", key)
+				env[key] = substr($i, length(key) + 2)
+			}
+		}
+		$1 ~ "^change@" && env["DEVRESET_NODE"] == node {
+			print env["DEVRESET_STATE"], env["DEVRESET_SCOPE"], \
+				env["DEVRESET_STATUS"], env["DEVRESET_REASON"]
+		}' "$1"
+}
+
+# steps [EGREP]: what was traced, without process and time: "reset node=x ..."
+steps() { trace | sed -n 's/.*: devreset_\([a-z]*: .*\)/\1/p' | sed 's/: / /' | grep -E "${1-.}" || true; }
+
+# expect_warn REGEX: the next step makes the kernel WARN, once
+expect_warn() { echo "devreset-expect-warn: $1" >/dev/kmsg; }
