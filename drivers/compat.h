@@ -6,7 +6,6 @@
 #ifndef _DEVRESET_COMPAT_H
 #define _DEVRESET_COMPAT_H
 
-#include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/types.h>
 #include <linux/version.h>

@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Function nodes: the reset of one PCI function that others do not feel.
+ *
+ * The configuration that is known to be good is saved when the node is made,
+ * and again whenever a driver has been bound. What the PCI core itself keeps
+ * book of (is the device enabled, a bus master, MSI on) is newer than that,
+ * and wins: a driver may turn on any of them later.
+ */
+#include <linux/device.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include "../compat.h"
+#include "pci.h"
+
+static LIST_HEAD(functions);
+static DEFINE_MUTEX(functions_lock);
+
+static bool msi_is_on(struct pci_dev *pdev)
+{
+	return pdev->msi_enabled || pdev->msix_enabled;
+}
+
+/* A device whose driver has gone is left in PCI_UNKNOWN, and is on. */
+static bool is_on(struct pci_dev *pdev)
+{
+	return pdev->current_state == PCI_D0 || pdev->current_state == PCI_UNKNOWN;
+}
+
+/* --- the known-good configuration ----------------------------------------- */
+
+/*
+ * Take what is there as known to be good. pdev->state_saved tells the PCI
+ * core's power management, and drivers' slot_reset, whether the buffer in
+ * @pdev is worth restoring: it is theirs, and so stays what it was.
+ */
+static void save_good(struct function *f)
+{
+	struct pci_dev *pdev = f->pdev;
+	struct pci_saved_state *good = NULL;
+	bool saved = pdev->state_saved;
+	int i;
+
+	lockdep_assert_held(&f->lock);
+	if (!is_on(pdev) || !pci_device_is_present(pdev))
+		return;
+	if (!pci_save_state(pdev))
+		good = pci_store_saved_state(pdev);
+	pdev->state_saved = saved;
+	if (!good)
+		return;
+
+	kfree(f->good);
+	f->good = good;
+	f->msi = msi_is_on(pdev);
+	f->master = pdev->is_busmaster;
+	pci_read_config_word(pdev, PCI_COMMAND, &f->command);
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		pci_read_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * i, &f->bar[i]);
+}
+
+/* The command register as it should be now. */
+static u16 wanted_command(struct function *f)
+{
+	struct pci_dev *pdev = f->pdev;
+	u16 want = f->command;
+
+	if (f->master || pdev->is_busmaster) {
+		want &= ~PCI_COMMAND_MASTER;
+		if (pdev->is_busmaster)
+			want |= PCI_COMMAND_MASTER;
+	}
+	if (f->msi || msi_is_on(pdev)) {
+		want &= ~PCI_COMMAND_INTX_DISABLE;
+		if (msi_is_on(pdev) &&
+		    !(pdev->dev_flags & PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG))
+			want |= PCI_COMMAND_INTX_DISABLE;
+	}
+	return want;
+}
+
+static const char *command_fault(struct function *f)
+{
+	u16 now, off, want = wanted_command(f);
+
+	pci_read_config_word(f->pdev, PCI_COMMAND, &now);
+	off = want & ~now;
+	if (pci_is_enabled(f->pdev)) {
+		if (off & PCI_COMMAND_MEMORY)
+			return "memory decode is off";
+		if (off & PCI_COMMAND_IO)
+			return "I/O decode is off";
+	}
+	if (off & PCI_COMMAND_MASTER)
+		return "bus mastering is off";
+	if (now & ~want & PCI_COMMAND_INTX_DISABLE && !msi_is_on(f->pdev))
+		return "INTx is off";
+	return NULL;
+}
+
+static const char *msi_fault(struct pci_dev *pdev)
+{
+	u16 flags;
+
+	if (pdev->msi_enabled) {
+		pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &flags);
+		if (!(flags & PCI_MSI_FLAGS_ENABLE))
+			return "MSI is off";
+	}
+	if (pdev->msix_enabled) {
+		pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &flags);
+		if (!(flags & PCI_MSIX_FLAGS_ENABLE))
+			return "MSI-X is off";
+		if (flags & PCI_MSIX_FLAGS_MASKALL)
+			return "MSI-X is masked";
+	}
+	return NULL;
+}
+
+static const char *bar_fault(struct function *f)
+{
+	u32 now;
+	int i;
+
+	/* Nobody's business while the device is not in use. */
+	if (!pci_is_enabled(f->pdev))
+		return NULL;
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		pci_read_config_dword(f->pdev, PCI_BASE_ADDRESS_0 + 4 * i, &now);
+		if (now != f->bar[i])
+			return "a BAR has changed";
+	}
+	return NULL;
+}
+
+static bool identity_ok(struct pci_dev *pdev)
+{
+	u32 id;
+
+	/* A virtual function's reads all ones, by the standard. */
+	if (pdev->is_virtfn)
+		return true;
+	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
+	return id == (pdev->vendor | (u32)pdev->device << 16);
+}
+
+/* What is wrong with the configuration, or NULL. Called with f->lock held. */
+static const char *find_fault(struct function *f)
+{
+	const char *fault;
+
+	if (!pci_device_is_present(f->pdev))
+		return "does not answer";
+	if (!identity_ok(f->pdev))
+		return "is not the device it was";
+	if (!f->good)
+		return NULL;
+	fault = command_fault(f);
+	if (!fault)
+		fault = msi_fault(f->pdev);
+	if (!fault)
+		fault = bar_fault(f);
+	return fault;
+}
+
+/* A driver has turned on since what was off when the good one was saved. */
+static bool is_outgrown(struct function *f)
+{
+	u16 now;
+
+	if (!f->good)
+		return true;
+	if (!pci_is_enabled(f->pdev))
+		return false;
+	pci_read_config_word(f->pdev, PCI_COMMAND, &now);
+	return now & ~f->command & (PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
+}
+
+/*
+ * Write the known-good configuration back. Decode that is on stays on: it may
+ * have been turned on after the good one was saved, and is never the fault.
+ */
+static int write_good(struct function *f)
+{
+	struct pci_dev *pdev = f->pdev;
+	bool saved = pdev->state_saved;
+	u16 before, now, want;
+	int ret;
+
+	lockdep_assert_held(&f->lock);
+	if (!pci_device_is_present(pdev))
+		return -EIO;
+	if (!f->good)
+		return 0;
+	pci_read_config_word(pdev, PCI_COMMAND, &before);
+	ret = pci_load_saved_state(pdev, f->good);
+	if (!ret)
+		pci_restore_state(pdev);
+	pdev->state_saved = saved;
+	if (ret)
+		return ret;
+
+	want = wanted_command(f);
+	if (pci_is_enabled(pdev))
+		want |= before & (PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
+	pci_read_config_word(pdev, PCI_COMMAND, &now);
+	if (now != want)
+		pci_write_config_word(pdev, PCI_COMMAND, want);
+	return 0;
+}
+
+static struct function *find_function(struct pci_dev *pdev)
+{
+	struct function *f;
+
+	lockdep_assert_held(&functions_lock);
+	list_for_each_entry(f, &functions, link)
+		if (f->pdev == pdev)
+			return f;
+	return NULL;
+}
+
+/**
+ * function_owns - is that the data of a node that was made here?
+ * @pdev: a device
+ * @data: &struct devreset_node.data of its anchor; only compared
+ */
+bool function_owns(struct pci_dev *pdev, const void *data)
+{
+	struct function *f;
+	bool owns = false;
+
+	mutex_lock(&functions_lock);
+	list_for_each_entry(f, &functions, link)
+		if (f == data && f->pdev == pdev)
+			owns = true;
+	mutex_unlock(&functions_lock);
+	return owns;
+}
+
+/**
+ * function_refresh - a driver has been bound: take its configuration as good
+ * @pdev: the function, with its device lock held
+ */
+void function_refresh(struct pci_dev *pdev)
+{
+	struct function *f;
+
+	mutex_lock(&functions_lock);
+	f = find_function(pdev);
+	if (f) {
+		mutex_lock(&f->lock);
+		save_good(f);
+		mutex_unlock(&f->lock);
+	}
+	mutex_unlock(&functions_lock);
+}
+
+/**
+ * function_repair - before a reset of the bus: put the configuration right
+ * @pdev: a function on the bus
+ *
+ * Best effort. What the PCI core finds before the reset is what it writes back
+ * after it, and what the driver's reset_done then has to work with.
+ */
+void function_repair(struct pci_dev *pdev)
+{
+	struct function *f;
+
+	if (!device_trylock(&pdev->dev))
+		return;
+	mutex_lock(&functions_lock);
+	f = find_function(pdev);
+	if (f) {
+		mutex_lock(&f->lock);
+		write_good(f);
+		mutex_unlock(&f->lock);
+	}
+	mutex_unlock(&functions_lock);
+	device_unlock(&pdev->dev);
+}
+
+/* --- may it be reset? ------------------------------------------------------- */
+
+/**
+ * function_survives - does the bound driver come back after a reset?
+ * @pdev: a function
+ *
+ * What a driver needs for that is reset_done, to set up again a device that is
+ * in its initial state; reset_prepare only makes it an orderly affair.
+ *
+ * Return: 0 (also without a driver), -EBUSY (it does not; the log says so), or
+ * -EAGAIN (being bound, unbound, suspended or reset right now).
+ */
+int function_survives(struct pci_dev *pdev)
+{
+	const struct pci_error_handlers *handlers;
+	struct device_driver *drv;
+	int ret = 0;
+
+	if (!device_trylock(&pdev->dev))
+		return -EAGAIN;
+	drv = pdev->dev.driver;
+	if (drv) {
+		handlers = to_pci_driver(drv)->err_handler;
+		if (!handlers || !handlers->reset_done) {
+			dev_warn_ratelimited(&pdev->dev, "not reset: its driver %s has no reset handlers\n",
+					     drv->name);
+			ret = -EBUSY;
+		}
+	}
+	device_unlock(&pdev->dev);
+	return ret;
+}
+
+static int is_other(struct pci_dev *pdev, void *alone)
+{
+	struct pci_dev **self = alone;
+
+	if (pdev == *self)
+		return 0;
+	*self = NULL;
+	return 1;
+}
+
+/*
+ * Has the PCI core a reset for this one function? Its list was made when the
+ * device was found: a bus reset is on it also when further functions have
+ * turned up on that bus since, and is refused then.
+ */
+static bool has_reset(struct pci_dev *pdev)
+{
+	struct pci_dev *alone = pdev;
+	bool by_bus = false;
+	int i;
+
+	for (i = 0; i < PCI_NUM_RESET_METHODS; i++) {
+		u8 method = READ_ONCE(pdev->reset_methods[i]);
+
+		if (!method)
+			break;
+		if (!compat_resets_bus(method))
+			return true;
+		by_bus = true;
+	}
+	if (by_bus)
+		pci_walk_bus(pdev->bus, is_other, &alone);
+	return by_bus && alone;
+}
+
+static int function_may_reset(struct devreset_node *node, unsigned int flags)
+{
+	struct function *f = node->data;
+
+	if (!has_reset(f->pdev))
+		return -EOPNOTSUPP;
+	return function_survives(f->pdev);
+}
+
+/* --- the node ----------------------------------------------------------------- */
+
+/*
+ * The PCI core says -ENOTTY also of a device that was reset, and not seen to
+ * come back in time. It may have by now.
+ */
+static int late_result(struct pci_dev *pdev)
+{
+	return pci_device_is_present(pdev) ? DEVRESET_RESTORE | DEVRESET_SOFT_ERROR : -EIO;
+}
+
+/*
+ * The PCI core resets, with the driver's reset_prepare and reset_done around
+ * it. It takes what configuration it finds for the one to restore, so that is
+ * put right first. Locks are only tried (rule 4).
+ */
+static int function_reset(struct devreset_node *node, u32 gen)
+{
+	struct function *f = node->data;
+	struct pci_dev *pdev = f->pdev;
+	int ret;
+
+	pm_runtime_get_sync(&pdev->dev);
+	ret = -EAGAIN;
+	if (device_trylock(&pdev->dev)) {
+		mutex_lock(&f->lock);
+		write_good(f);
+		mutex_unlock(&f->lock);
+		device_unlock(&pdev->dev);
+		ret = pci_try_reset_function(pdev);
+	}
+	pm_runtime_put(&pdev->dev);
+	if (ret == -ENOTTY)
+		ret = has_reset(pdev) ? late_result(pdev) : -EOPNOTSUPP;
+	else if (!ret)
+		ret = DEVRESET_RESTORE;
+	return ret;
+}
+
+/*
+ * Only what is wrong is put right: the driver may be at work again already,
+ * and does not want its interrupts turned off and on. The device lock is taken
+ * if it can be had; whoever called reset_done of a driver holds it, and waits
+ * for us.
+ */
+static int function_restore(struct devreset_node *node)
+{
+	struct function *f = node->data;
+	bool locked = device_trylock(&f->pdev->dev);
+	int ret = 0;
+
+	mutex_lock(&f->lock);
+	if (is_on(f->pdev) && find_fault(f))
+		ret = write_good(f);
+	mutex_unlock(&f->lock);
+	if (locked)
+		device_unlock(&f->pdev->dev);
+	return ret;
+}
+
+/*
+ * Whoever holds the device lock may have its configuration in any state, and
+ * it says nothing while the device sleeps: then there is nothing to be told.
+ */
+static int function_check(struct devreset_node *node, const char **reason)
+{
+	struct function *f = node->data;
+	struct device *dev = &f->pdev->dev;
+	const char *fault = NULL;
+	int awake;
+
+	if (!device_trylock(dev))
+		return 0;
+	/* -EINVAL: no runtime power management, so it does not sleep */
+	awake = compat_pm_runtime_get_if_active(dev);
+	if (awake && is_on(f->pdev)) {
+		mutex_lock(&f->lock);
+		fault = find_fault(f);
+		if (!fault && is_outgrown(f))
+			save_good(f);
+		mutex_unlock(&f->lock);
+	}
+	if (awake > 0)
+		pm_runtime_put(dev);
+	device_unlock(dev);
+	if (!fault)
+		return 0;
+	*reason = fault;
+	return -EIO;
+}
+
+/* In the format of lspci -x, which lspci -F reads. */
+static void function_dump(struct devreset_node *node, struct devreset_dump *dump)
+{
+	struct function *f = node->data;
+	struct pci_dev *pdev = f->pdev;
+	__le32 line[4];
+	int i, pos;
+	u32 value;
+
+	devreset_dump_printf(dump, "%s Class %04x: Device %04x:%04x (rev %02x)\n",
+			     pci_name(pdev), pdev->class >> 8, pdev->vendor,
+			     pdev->device, pdev->revision);
+	if (!pci_device_is_present(pdev)) {
+		devreset_dump_printf(dump, "does not answer\n");
+		return;
+	}
+	for (pos = 0; pos < pdev->cfg_size; pos += sizeof(line)) {
+		for (i = 0; i < ARRAY_SIZE(line); i++) {
+			pci_read_config_dword(pdev, pos + 4 * i, &value);
+			line[i] = cpu_to_le32(value);
+		}
+		if (devreset_dump_printf(dump, "%02x: %16ph\n", pos, line) < 0)
+			break;
+	}
+	devreset_dump_printf(dump, "\n");
+}
+
+static void free_function(struct function *f)
+{
+	mutex_lock(&functions_lock);
+	list_del(&f->link);
+	mutex_unlock(&functions_lock);
+	pci_dev_put(f->pdev);
+	kfree(f->good);
+	kfree(f);
+}
+
+static void function_release(struct devreset_node *node)
+{
+	free_function(node->data);
+}
+
+static const struct devreset_ops function_ops = {
+	.may_reset = function_may_reset,
+	.reset = function_reset,
+	.restore = function_restore,
+	.check = function_check,
+	.dump = function_dump,
+	.release = function_release,
+};
+
+/*
+ * The first known-good configuration. Without the device lock, it is the
+ * driver's probe that makes this node (then it is what the driver has set up
+ * so far, and saved again when the driver is bound), or else somebody else is
+ * at work on the device, and a later check finds a better moment.
+ */
+static void save_first(struct function *f)
+{
+	struct device *dev = &f->pdev->dev;
+	bool locked = device_trylock(dev);
+
+	mutex_lock(&f->lock);
+	if (locked || READ_ONCE(dev->links.status) == DL_DEV_PROBING)
+		save_good(f);
+	mutex_unlock(&f->lock);
+	if (locked)
+		device_unlock(dev);
+}
+
+/**
+ * function_probe - make the node of a function
+ * @provider: this module's
+ * @pdev: the function; also one that cannot be reset by itself, which the
+ *	node then says
+ *
+ * Return: 0 or an errno.
+ */
+int function_probe(struct devreset_provider *provider, struct pci_dev *pdev)
+{
+	struct devreset_desc desc = {
+		.ops = &function_ops,
+		.scope = DEVRESET_FUNCTION,
+		.provider = provider,
+	};
+	struct devreset_node *node;
+	struct function *f;
+	char name[32];
+
+	f = kzalloc(sizeof(*f), GFP_KERNEL);
+	if (!f)
+		return -ENOMEM;
+	f->pdev = pci_dev_get(pdev);
+	mutex_init(&f->lock);
+	save_first(f);
+	mutex_lock(&functions_lock);
+	list_add(&f->link, &functions);
+	mutex_unlock(&functions_lock);
+
+	snprintf(name, sizeof(name), "pci-%s", pci_name(pdev));
+	desc.name = name;
+	desc.data = f;
+	node = devreset_register(&pdev->dev, &desc);
+	if (IS_ERR(node))
+		free_function(f);
+	return PTR_ERR_OR_ZERO(node);
+}
