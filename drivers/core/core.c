@@ -64,7 +64,7 @@ static bool may_sleep(void)
  * joins that one: its completion gets that one's status.
  *
  * Context: process, may sleep, no lock held that the reset needs. Without
- * @params a signal ends the wait, not the reset.
+ * @params a fatal signal ends the wait, not the reset.
  * Return: 0; -EINVAL (@node NULL, @scope, @flags not 0, no @params->complete)
  * and -EWOULDBLOCK (the caller may not sleep): nothing was touched;
  * -EOPNOTSUPP (no such reset here); -EALREADY (one that covers it is running

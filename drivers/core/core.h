@@ -194,6 +194,7 @@ struct last {
  * @guest_of: serial of that claim
  * @guest_depth: begin calls of @guest without their end
  * @cb_task: the task whose callback into this node is in hand
+ * @reap: calls dr_reap(), where it cannot be called
  * @lost: quiesce or restore failed
  * @quiesced: told to stop and not yet to go on
  * @covered: successful resets that reached this node
@@ -250,6 +251,7 @@ struct dr_node {
 	unsigned int guest_depth;
 
 	struct task_struct *cb_task;
+	struct work_struct reap;
 	bool lost;
 	bool quiesced;
 	unsigned int covered;

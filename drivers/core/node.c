@@ -93,14 +93,30 @@ int node_enter(struct dr_node *node, unsigned long deadline)
 	return ret;
 }
 
+/* Has a provider's node lost the last that needs it? Hold dr_lock. */
+static bool is_needless(struct dr_node *node)
+{
+	return node->provider && !node->managed && !node->dying &&
+	       list_empty(&node->children) && !node->active && !node->claim &&
+	       !node->requests && !node->cb_task && !list_empty(&node->all);
+}
+
+/* The caller holds a reference, or a claim that does. */
 void node_leave(struct dr_node *node)
 {
 	unsigned long flags;
+	bool reap;
 
 	spin_lock_irqsave(&dr_lock, flags);
 	node->cb_task = NULL;
+	/* Whoever removed what was below did not wait for this callback. */
+	reap = is_needless(node);
+	if (reap)
+		dr_get(node);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();
+	if (reap && !queue_work(dr_wq, &node->reap))
+		dr_put(node);
 }
 
 /* --- registering ------------------------------------------------------------ */
@@ -130,6 +146,8 @@ static void release_node(struct device *dev)
 	kmem_cache_free(dr_cache, node);
 }
 
+static void reap_work(struct work_struct *work);
+
 static struct dr_node *alloc_node(struct device *dev, const struct devreset_desc *desc)
 {
 	struct dr_node *node = kmem_cache_zalloc(dr_cache, GFP_KERNEL);
@@ -152,6 +170,7 @@ static struct dr_node *alloc_node(struct device *dev, const struct devreset_desc
 	INIT_LIST_HEAD(&node->sibling);
 	INIT_LIST_HEAD(&node->step);
 	INIT_LIST_HEAD(&node->waiters);
+	INIT_WORK(&node->reap, reap_work);
 	request_init_node(node);
 	external_init(node);
 	clock_init(node);
@@ -394,8 +413,9 @@ EXPORT_SYMBOL_GPL(devm_devreset_register);
 
 /*
  * A provider's node that nobody needs any more goes, and so may the one above
- * it. Not while it is being reset, or aimed at: then whoever does that calls
- * here when it is over. So a node that goes this way goes at once.
+ * it. Not while it is being reset or aimed at, nor while a callback into it is
+ * in hand: then this is called again when that is over (rule 3). So a node that
+ * goes this way goes at once.
  */
 void dr_reap(struct dr_node *node)
 {
@@ -404,14 +424,19 @@ void dr_reap(struct dr_node *node)
 
 	mutex_lock(&dr_mutex);
 	spin_lock_irqsave(&dr_lock, flags);
-	reap = node->provider && !node->managed && !node->dying &&
-	       list_empty(&node->children) && !node->active && !node->claim &&
-	       !node->requests && node->cb_task != current &&
-	       !list_empty(&node->all);
+	reap = is_needless(node);
 	if (reap)
 		WRITE_ONCE(node->dying, true);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	mutex_unlock(&dr_mutex);
 	if (reap)
 		finish_dying(node);
+}
+
+static void reap_work(struct work_struct *work)
+{
+	struct dr_node *node = container_of(work, struct dr_node, reap);
+
+	dr_reap(node);
+	dr_put(node);
 }

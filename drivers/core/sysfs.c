@@ -156,12 +156,21 @@ static ssize_t policy_store(struct device *dev, struct device_attribute *attr,
 	return count;
 }
 
-#define POLICY_ATTR(_name, _index)					\
-	static struct number_attr policy_##_name = {			\
-		__ATTR(_name, 0644, policy_show, policy_store), _index	\
+/* Not by __ATTR(), which expands the name: "auto" is a macro by now. */
+#define NUMBER_ATTR(_group, _name, _mode, _store, _index)		\
+	static struct number_attr _group##_##_name = {			\
+		.attr = {						\
+			.attr = { .name = #_name, .mode = _mode },	\
+			.show = _group##_show,				\
+			.store = _store,				\
+		},							\
+		.index = _index,					\
 	}
 
-POLICY_ATTR(auto, POLICY_AUTOMATIC);
+#define POLICY_ATTR(_name, _index) \
+	NUMBER_ATTR(policy, _name, 0644, policy_store, _index)
+
+NUMBER_ATTR(policy, auto, 0644, policy_store, POLICY_AUTOMATIC);
 POLICY_ATTR(ceiling, POLICY_CEILING);
 POLICY_ATTR(max_attempts, POLICY_MAX_ATTEMPTS);
 POLICY_ATTR(retry_interval_ms, POLICY_RETRY_INTERVAL_MS);
@@ -223,10 +232,7 @@ static ssize_t last_show(struct device *dev, struct device_attribute *attr, char
 	}
 }
 
-#define LAST_ATTR(_name, _index)					\
-	static struct number_attr last_##_name = {			\
-		__ATTR(_name, 0444, last_show, NULL), _index		\
-	}
+#define LAST_ATTR(_name, _index) NUMBER_ATTR(last, _name, 0444, NULL, _index)
 
 LAST_ATTR(status, LAST_STATUS);
 LAST_ATTR(scope, LAST_SCOPE);
@@ -255,10 +261,7 @@ static ssize_t stats_show(struct device *dev, struct device_attribute *attr, cha
 			  (unsigned long)atomic_long_read(&node->stats[index_of(attr)]));
 }
 
-#define STATS_ATTR(_name, _index)					\
-	static struct number_attr stats_##_name = {			\
-		__ATTR(_name, 0444, stats_show, NULL), _index		\
-	}
+#define STATS_ATTR(_name, _index) NUMBER_ATTR(stats, _name, 0444, NULL, _index)
 
 STATS_ATTR(requests, STAT_REQUESTS);
 STATS_ATTR(joined, STAT_JOINED);

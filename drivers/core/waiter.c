@@ -5,7 +5,6 @@
  * Each is listed by claim and by node; who takes it out of both tells it.
  */
 #include <linux/devreset.h>
-#include <linux/freezer.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "core.h"
@@ -137,14 +136,18 @@ void sleeper_init(struct waiter *waiter, struct sleeper *sleeper, struct dr_node
 	waiter_init(waiter, node, &params);
 }
 
-/* Wait for the result. A signal ends the wait (-EINTR), not the reset. */
+/*
+ * Wait for the result. A fatal signal ends the wait (-EINTR), not the reset;
+ * others, such as a shell's SIGCHLD, do not.
+ */
 int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper)
 {
 	unsigned long flags;
 	bool mine;
 
 	/* Freezable: a suspend must not wait for a ladder that waits for it. */
-	if (!wait_event_freezable(dr_wait, smp_load_acquire(&sleeper->done)))
+	if (!wait_event_state(dr_wait, smp_load_acquire(&sleeper->done),
+			      (TASK_KILLABLE | TASK_FREEZABLE)))
 		return sleeper->status;
 
 	spin_lock_irqsave(&dr_lock, flags);

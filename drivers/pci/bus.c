@@ -78,7 +78,7 @@ static int ask_function(struct pci_dev *pdev, void *data)
 	/* Bridges have no driver that minds: their ports come back by themselves. */
 	if (pci_is_bridge(pdev))
 		return 0;
-	survey->ret = function_survives(pdev);
+	survey->ret = function_survives(pdev, survey->flags);
 	if (!survey->ret && survey->flags & DEVRESET_MAY_AUTO &&
 	    READ_ONCE(pdev->dev.driver) && !is_under_policy(pdev)) {
 		dev_warn_ratelimited(&pdev->dev, "no automatic reset of its bus: nobody put this device under policy\n");

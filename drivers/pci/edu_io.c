@@ -11,6 +11,8 @@
 
 /* For something that takes the device microseconds */
 #define EDU_SOON_MS	50
+/* Enough to blame the device, and not a machine that has other things to do */
+#define EDU_LATE_MS	1000
 /* A DMA transfer takes 100 ms, and nothing stops it. */
 #define EDU_DMA_US	300000
 
@@ -191,11 +193,11 @@ static bool is_over(struct edu *edu, u32 seq)
 }
 
 /* Wait a moment for what is outstanding now; not for what comes after it. */
-static bool drain(struct edu *edu, u32 *seq)
+static bool drain(struct edu *edu, u32 *seq, unsigned int ms)
 {
 	*seq = READ_ONCE(edu->seq);
 	return wait_event_timeout(edu->wait, is_over(edu, *seq),
-				  msecs_to_jiffies(EDU_SOON_MS));
+				  msecs_to_jiffies(ms));
 }
 
 /* Number @seq does not end: why? NULL: it has ended after all. */
@@ -248,7 +250,7 @@ int edu_check(struct edu *edu, const char **reason)
 		fault = "registers do not answer";
 	else if (halted)
 		fault = "could not be started again";
-	else if (!drain(edu, &seq))
+	else if (!drain(edu, &seq, EDU_LATE_MS))
 		fault = find_fault(edu, seq);
 	if (!fault)
 		return 0;
@@ -277,7 +279,7 @@ int edu_halt(struct edu *edu)
 		synchronize_irq(pci_irq_vector(edu->pdev, 0));
 		return -EIO;
 	}
-	drain(edu, &seq);
+	drain(edu, &seq, EDU_SOON_MS);
 	edu_write(edu, EDU_STATUS, 0);
 	synchronize_irq(pci_irq_vector(edu->pdev, 0));
 

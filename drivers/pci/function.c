@@ -190,6 +190,9 @@ static int write_good(struct function *f)
 	int ret;
 
 	lockdep_assert_held(&f->lock);
+	/* One that sleeps gets its configuration back when it wakes up. */
+	if (!is_on(pdev))
+		return 0;
 	if (!pci_device_is_present(pdev))
 		return -EIO;
 	if (!f->good)
@@ -287,6 +290,7 @@ void function_repair(struct pci_dev *pdev)
 /**
  * function_survives - does the bound driver come back after a reset?
  * @pdev: a function
+ * @flags: as for ops->may_reset
  *
  * What a driver needs for that is reset_done, to set up again a device that is
  * in its initial state; reset_prepare only makes it an orderly affair.
@@ -294,7 +298,7 @@ void function_repair(struct pci_dev *pdev)
  * Return: 0 (also without a driver), -EBUSY (it does not; the log says so), or
  * -EAGAIN (being bound, unbound, suspended or reset right now).
  */
-int function_survives(struct pci_dev *pdev)
+int function_survives(struct pci_dev *pdev, unsigned int flags)
 {
 	const struct pci_error_handlers *handlers;
 	struct device_driver *drv;
@@ -305,11 +309,11 @@ int function_survives(struct pci_dev *pdev)
 	drv = pdev->dev.driver;
 	if (drv) {
 		handlers = to_pci_driver(drv)->err_handler;
-		if (!handlers || !handlers->reset_done) {
+		if (!handlers || !handlers->reset_done)
+			ret = -EBUSY;
+		if (ret && !(flags & DEVRESET_MAY_ASK))
 			dev_warn_ratelimited(&pdev->dev, "not reset: its driver %s has no reset handlers\n",
 					     drv->name);
-			ret = -EBUSY;
-		}
 	}
 	device_unlock(&pdev->dev);
 	return ret;
@@ -356,7 +360,7 @@ static int function_may_reset(struct devreset_node *node, unsigned int flags)
 
 	if (!has_reset(f->pdev))
 		return -EOPNOTSUPP;
-	return function_survives(f->pdev);
+	return function_survives(f->pdev, flags);
 }
 
 /* --- the node ----------------------------------------------------------------- */
@@ -411,7 +415,7 @@ static int function_restore(struct devreset_node *node)
 	int ret = 0;
 
 	mutex_lock(&f->lock);
-	if (is_on(f->pdev) && find_fault(f))
+	if (find_fault(f))
 		ret = write_good(f);
 	mutex_unlock(&f->lock);
 	if (locked)

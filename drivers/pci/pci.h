@@ -51,7 +51,7 @@ int function_probe(struct devreset_provider *provider, struct pci_dev *pdev);
 bool function_owns(struct pci_dev *pdev, const void *data);
 void function_refresh(struct pci_dev *pdev);
 void function_repair(struct pci_dev *pdev);
-int function_survives(struct pci_dev *pdev);
+int function_survives(struct pci_dev *pdev, unsigned int flags);
 
 /* bus.c */
 int bus_probe(struct devreset_provider *provider, struct pci_dev *bridge);
