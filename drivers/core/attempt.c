@@ -144,13 +144,14 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
 {
 	int ret;
 
-	if (!node->ops->check)
-		return 0;
 	ret = node_enter(node, deadline);
 	if (ret == -ENODEV)
 		return 0;
 	if (!ret) {
-		ret = node->quiesced ? -EAGAIN : node->ops->check(&node->pub, reason);
+		if (node->quiesced)
+			ret = -EAGAIN;
+		else if (node->ops->check)
+			ret = node->ops->check(&node->pub, reason);
 		node_leave(node);
 	}
 	trace_devreset_check(node, ret);
@@ -320,13 +321,12 @@ int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadlin
 	unsigned long backoff = BACKOFF_MIN;
 	int ret;
 
-	if (!node->ops->may_reset)
-		return 0;
 	for (;;) {
 		ret = node_enter(node, deadline);
 		if (ret)
 			return ret;
-		ret = node->ops->may_reset(&node->pub, flags);
+		if (node->ops->may_reset)
+			ret = node->ops->may_reset(&node->pub, flags);
 		node_leave(node);
 		if (ret != -EAGAIN)
 			return ret;

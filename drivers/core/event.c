@@ -114,7 +114,7 @@ static struct dr_node *enter_dumper(struct dr_node *node, unsigned long deadline
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	for (n = node; n && !n->ops->dump; n = n->parent)
+	for (n = node; n && (n->dying || !n->ops->dump); n = n->parent)
 		;
 	if (n)
 		dr_get(n);
