@@ -40,7 +40,7 @@ for name; do
 	real) args=() script=reset ;;
 	*) die "no such measurement: $name" ;;
 	esac
-	"$top/scripts/vm.sh" "${args[@]}" "$top/bench/$script.sh" | tee "$tmp/out" | grep -v '^row'
+	"$top/scripts/vm.sh" "${args[@]}" "$top/bench/$script.sh" | tee "$tmp/out" | grep --line-buffered -v '^row'
 	printf 'row\t--- %s\t\t\t\n' "$name" >>"$tmp/rows"
 	grep '^row' "$tmp/out" >>"$tmp/rows"
 done

@@ -25,16 +25,16 @@
 . "$(dirname "$0")/common.sh"
 
 kernel=stock qemu=() append='' limit=''
-while getopts k:t:q:m: option; do
-	case $option in
-	k) kernel=$OPTARG ;;
-	t) limit=$OPTARG ;;
-	q) read -ra words <<<"$OPTARG"; qemu+=("${words[@]}") ;;
-	m) append+=" $OPTARG" ;;
+while [ $# -gt 1 ]; do
+	case $1 in
+	-k) kernel=$2 ;;
+	-t) limit=$2 ;;
+	-q) read -ra words <<<"$2"; qemu+=("${words[@]}") ;;
+	-m) append+=" $2" ;;
 	*) break ;;
 	esac
+	shift 2
 done
-shift $((OPTIND - 1 - (OPTIND > $# + 1)))
 [ $# = 1 ] || die "see the head of this file"
 
 tmp=$(mktemp -d)

@@ -256,11 +256,10 @@ static int reset_once(struct dr_node *node, unsigned long deadline)
 	ret = node->ops->reset(&node->pub, gen);
 	node_leave(node);
 	if (ret == -EINPROGRESS) {
-		if (wait_event_idle_timeout(dr_wait, pending_over(node, gen, &result),
-				       dr_left(deadline) + 1))
-			ret = result;
-		else
-			ret = -ETIMEDOUT;
+		result = -ETIMEDOUT;
+		wait_event_idle_timeout(dr_wait, pending_over(node, gen, &result),
+					dr_left(deadline) + 1);
+		ret = result;
 	}
 	pending_forget(node);
 	return ret;

@@ -148,8 +148,9 @@ int claim_wait(struct claim *claim, unsigned long deadline)
 	int ret;
 
 	might_sleep();
-	if (!wait_event_idle_timeout(dr_wait, (ret = claim_try(claim)) != -EBUSY,
-				dr_left(deadline) + 1))
+	wait_event_idle_timeout(dr_wait, (ret = claim_try(claim)) != -EBUSY,
+				dr_left(deadline) + 1);
+	if (ret == -EBUSY)
 		ret = -ETIMEDOUT;
 	if (!ret && !dr_wait_for(!claim_collect(claim), dr_left(deadline) + 1)) {
 		claim_drop(claim);

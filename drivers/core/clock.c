@@ -81,14 +81,15 @@ static void tick_work(struct work_struct *work)
 		node->linger = false;
 		return;
 	}
+	/* Still says so: the next devreset_busy() starts it again. */
+	if (!armed && node->linger && !READ_ONCE(node->pub.ticking)) {
+		node->linger = false;
+		return;
+	}
 	if (armed) {
 		WRITE_ONCE(node->pub.ticking, true);
 		node->linger = false;
 		look(node);
-	} else if (node->linger && !READ_ONCE(node->pub.ticking)) {
-		/* Still said so: the next devreset_busy() starts it again. */
-		node->linger = false;
-		return;
 	} else {
 		WRITE_ONCE(node->pub.ticking, false);
 		node->linger = true;

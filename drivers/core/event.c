@@ -24,27 +24,22 @@ void dr_state_changed(struct dr_node *node)
 void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	       const char *reason)
 {
-	char *name, *state, *scp, *stat, *why;
+	char *env[6] = { };
+	int i;
 
-	name = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_NODE "=%s", dr_name(node));
-	state = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATE "=%s",
-			  dr_state_name(READ_ONCE(node->hist.state)));
-	scp = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_SCOPE "=%s",
-			scope ? dr_scope_name(scope) :
-			status == -EINPROGRESS ? "recover" : "none");
-	stat = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATUS "=%d", status);
-	why = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_REASON "=%s", reason);
+	env[0] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_NODE "=%s", dr_name(node));
+	env[1] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATE "=%s",
+			   dr_state_name(READ_ONCE(node->hist.state)));
+	env[2] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_SCOPE "=%s",
+			   scope ? dr_scope_name(scope) :
+			   status == -EINPROGRESS ? "recover" : "none");
+	env[3] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATUS "=%d", status);
+	env[4] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_REASON "=%s", reason);
 	/* Short of memory: better no event than a recovery that fails for it. */
-	if (name && state && scp && stat && why) {
-		char *envp[] = { name, state, scp, stat, why, NULL };
-
-		kobject_uevent_env(&node->dev.kobj, KOBJ_CHANGE, envp);
-	}
-	kfree(name);
-	kfree(state);
-	kfree(scp);
-	kfree(stat);
-	kfree(why);
+	if (env[0] && env[1] && env[2] && env[3] && env[4])
+		kobject_uevent_env(&node->dev.kobj, KOBJ_CHANGE, env);
+	for (i = 0; i < 5; i++)
+		kfree(env[i]);
 }
 
 /* --- diagnostics ---------------------------------------------------------------- */

@@ -215,9 +215,10 @@ int devreset_external_begin(struct devreset_node *node)
 	enum shelter shelter;
 	int ret = 0;
 
-	if (!wait_event_idle_timeout(dr_wait,
-				     (shelter = shelter_for(device)) != SHELTER_WAIT,
-				     dr_left(deadline) + 1))
+	wait_event_idle_timeout(dr_wait,
+				(shelter = shelter_for(device)) != SHELTER_WAIT,
+				dr_left(deadline) + 1);
+	if (shelter == SHELTER_WAIT)
 		ret = -ETIMEDOUT;
 	if (ret || shelter == SHELTER_OWN)
 		goto out;

@@ -87,10 +87,9 @@ int node_enter(struct dr_node *node, unsigned long deadline)
 	int ret;
 
 	might_sleep();
-	if (!wait_event_idle_timeout(dr_wait, (ret = try_enter(node)) != -EBUSY,
-				dr_left(deadline) + 1))
-		return -ETIMEDOUT;
-	return ret;
+	wait_event_idle_timeout(dr_wait, (ret = try_enter(node)) != -EBUSY,
+				dr_left(deadline) + 1);
+	return ret == -EBUSY ? -ETIMEDOUT : ret;
 }
 
 /* Has a provider's node lost the last that needs it? Hold dr_lock. */
@@ -131,7 +130,7 @@ static bool desc_ok(struct device *dev, const struct devreset_desc *desc)
 	if (desc->scope > DEVRESET_PLATFORM)
 		return false;
 	/* A member has no reset of its own, and everything else has one. */
-	if ((desc->scope == DEVRESET_MEMBER) != !ops->reset)
+	if (desc->scope == DEVRESET_MEMBER ? !!ops->reset : !ops->reset)
 		return false;
 	if (!ops->quiesce != !ops->resume)
 		return false;
@@ -219,9 +218,8 @@ static int take_name(struct dr_node *node)
 {
 	int ret;
 
-	if (!dr_wait_for((ret = try_take_name(node)) != -EAGAIN, 10 * HZ))
-		return -EEXIST;
-	return ret;
+	dr_wait_for((ret = try_take_name(node)) != -EAGAIN, 10 * HZ);
+	return ret == -EAGAIN ? -EEXIST : ret;
 }
 
 static int add_node(struct dr_node *node, struct dr_node *parent)

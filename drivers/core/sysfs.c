@@ -25,7 +25,8 @@ static int get_word(const char *buf, size_t count, char *word, size_t size)
 		return -EPERM;
 	if (count && buf[count - 1] == '\n')
 		count--;
-	if (!count || count >= size || strnlen(buf, count) != count)
+	if (!count || count >= size || strnlen(buf, count) != count ||
+	    memchr(buf, '\n', count))
 		return -EINVAL;
 	memcpy(word, buf, count);
 	word[count] = '\0';

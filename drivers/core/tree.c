@@ -11,6 +11,7 @@
 #include <linux/hashtable.h>
 #include "core.h"
 
+/* See core.h for what they protect. */
 DEFINE_MUTEX(dr_mutex);
 DEFINE_SPINLOCK(dr_lock);
 DECLARE_WAIT_QUEUE_HEAD(dr_wait);

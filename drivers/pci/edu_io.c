@@ -103,8 +103,9 @@ static void give_up(struct edu *edu, u32 seq)
  *
  * Waits while the device is reset: what was submitted is replayed.
  *
- * Return: 0, -EINTR (the process was killed), -ETIMEDOUT, -ENODEV (unbound
- * meanwhile), -EIO (the device was given up).
+ * Return: 0, -ERESTARTSYS (a signal, or suspend, which must not wait for us; to
+ * compute it twice harms nobody), -ETIMEDOUT, -ENODEV (unbound meanwhile), -EIO
+ * (the device was given up).
  */
 int edu_factorial(struct edu *edu, u32 arg, unsigned int timeout_ms)
 {
@@ -113,18 +114,18 @@ int edu_factorial(struct edu *edu, u32 arg, unsigned int timeout_ms)
 	long left;
 	u32 seq;
 
-	left = wait_event_killable_timeout(edu->wait,
-					   (ret = try_submit(edu, arg, &seq)) != -EAGAIN,
-					   timeout);
+	left = wait_event_interruptible_timeout(edu->wait,
+						(ret = try_submit(edu, arg, &seq)) != -EAGAIN,
+						timeout);
 	if (left > 0 && !ret) {
-		left = wait_event_killable_timeout(edu->wait,
-						   (ret = try_result(edu, seq)) != -EAGAIN,
-						   timeout);
+		left = wait_event_interruptible_timeout(edu->wait,
+							(ret = try_result(edu, seq)) != -EAGAIN,
+							timeout);
 		if (!left)
 			give_up(edu, seq);
 	}
 	if (left < 0)
-		return -EINTR;
+		return left;
 	return left ? ret : -ETIMEDOUT;
 }
 

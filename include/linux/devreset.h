@@ -243,17 +243,17 @@ void __devreset_tick(struct devreset_node *node);
  */
 static inline void devreset_busy(struct devreset_node *node)
 {
-	/*
-	 * data_race(): a byte cannot tear, and the compiler tests it in memory,
-	 * which it does not with READ_ONCE(). The order matters: what says
-	 * that it ticks must be read after what says that it is busy was set.
-	 */
 	barrier();
+	/*
+	 * A byte cannot tear, and the compiler tests it in memory, which it
+	 * does not do with READ_ONCE().
+	 */
 	if (!data_race(node->busy)) {
 		WRITE_ONCE(node->stamp, jiffies);
 		WRITE_ONCE(node->busy, true);
 	}
 	barrier();
+	/* To be read after what says that it is busy was set; see clock.c. */
 	if (unlikely(!data_race(node->ticking)))
 		__devreset_tick(node);
 }
