@@ -145,6 +145,8 @@ static int claim_collect(struct claim *claim)
  */
 int claim_wait(struct claim *claim, unsigned long deadline)
 {
+	bool external = claim == &claim->target->ext;
+	LIST_HEAD(waiters);
 	int ret;
 
 	might_sleep();
@@ -153,7 +155,9 @@ int claim_wait(struct claim *claim, unsigned long deadline)
 	if (ret == -EBUSY)
 		ret = -ETIMEDOUT;
 	if (!ret && !dr_wait_for(!claim_collect(claim), dr_left(deadline) + 1)) {
-		claim_drop(claim);
+		/* An external one may have been joined meanwhile. */
+		claim_drop(claim, external ? &waiters : NULL);
+		waiters_call(&waiters, false, -ETIMEDOUT);
 		ret = -ETIMEDOUT;
 	}
 	trace_devreset_claim(claim->target, ret);
@@ -212,7 +216,11 @@ static void claim_uncount(struct dr_node *node)
 		n->claims_below--;
 }
 
-void claim_drop(struct claim *claim)
+/*
+ * End @claim. @waiters: gets those who joined, in the same moment, so that no
+ * one is forgotten; NULL: they stay with the request, which goes on.
+ */
+void claim_drop(struct claim *claim, struct list_head *waiters)
 {
 	unsigned long flags;
 
@@ -221,6 +229,8 @@ void claim_drop(struct claim *claim)
 	/* Not if the target was unregistered meanwhile. */
 	if (claim->target->claim == claim)
 		claim_uncount(claim->target);
+	if (waiters)
+		list_splice_init(&claim->waiters, waiters);
 	claim->phase = CLAIM_NONE;
 	claim->owner = NULL;
 	sections--;

@@ -376,7 +376,7 @@ struct claim *claim_covering(struct dr_node *node);
 int claim_wait(struct claim *claim, unsigned long deadline);
 void claim_stopped(struct claim *claim);
 int claim_resume(struct claim *claim, unsigned long deadline);
-void claim_drop(struct claim *claim);
+void claim_drop(struct claim *claim, struct list_head *waiters);
 void claim_forget(struct dr_node *node);
 bool claim_frozen(void);
 int section_enter(void);

@@ -96,33 +96,18 @@ static struct dr_node *get_device_of(struct dr_node *node)
 	return device;
 }
 
-/* Let others claim it again, and tell those who had joined. */
-static void external_drop(struct dr_node *device, int status, bool held)
-{
-	struct claim *claim = &device->ext;
-	LIST_HEAD(waiters);
-	unsigned long flags;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	/* Not those of another task's reset of this device. */
-	if (held || device->claim != claim)
-		list_splice_init(&claim->waiters, &waiters);
-	spin_unlock_irqrestore(&dr_lock, flags);
-	if (held)
-		claim_drop(claim);
-	waiters_call(&waiters, false, status);
-	dr_reap(device);
-}
-
 /* The reset is over, one way or another. Whoever took it does this. */
 static void external_finish(struct dr_node *device, int status)
 {
 	struct claim *claim = &device->ext;
+	LIST_HEAD(waiters);
 
 	if (claim_resume(claim, dr_deadline(device)))
 		status = -ETIMEDOUT;
 	subtree_resume(claim, status ? -EIO : 0, true, dr_deadline(device));
-	external_drop(device, status, true);
+	claim_drop(claim, &waiters);
+	waiters_call(&waiters, false, status);
+	dr_reap(device);
 	dr_put(device);
 }
 
@@ -230,11 +215,8 @@ int devreset_external_begin(struct devreset_node *node)
 
 	device->ext.target = device;
 	ret = claim_wait(&device->ext, deadline);
-	if (ret) {
-		/* It may have been claimed for a moment, and joined. */
-		external_drop(device, ret, false);
+	if (ret)
 		goto out;
-	}
 	dr_get(device);		/* for external_finish() */
 	subtree_quiesce(&device->ext, deadline);
 	device->ext.nested = 1;

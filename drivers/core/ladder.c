@@ -89,7 +89,7 @@ static int run_attempt(struct request *req, bool *touched)
 		if (!req->automatic)
 			revive(req);
 	}
-	claim_drop(claim);
+	claim_drop(claim, NULL);
 	return ret;
 }
 

@@ -257,7 +257,8 @@ free_name:
  * The node's parent is @desc->parent, or the node of @dev or of its nearest
  * ancestor that has one; missing ancestors are made by the providers that are
  * loaded, and nodes below @dev are taken over. The node is healthy, and
- * nothing looks at it before devreset_busy() (unless policy/check_idle).
+ * nothing looks at it before devreset_busy() (unless policy/check_idle). A node
+ * that a provider made may be gone again when this returns: it is not for use.
  *
  * Context: process, may sleep; not from a callback of the node above.
  * Return: the node, or an ERR_PTR: -EINVAL (bad @desc, a driver bug),
@@ -283,16 +284,20 @@ struct devreset_node *devreset_register(struct device *dev,
 	if (!node)
 		return ERR_PTR(-ENOMEM);
 	ret = dev_set_name(&node->dev, "%s", desc->name);
+	/* Once it is in the tree, a provider's node may go at any moment. */
+	dr_get(node);
 	if (!ret)
 		ret = add_node(node, parent);
 	if (ret) {
-		put_device(&node->dev);
+		dr_put(node);
+		dr_put(node);
 		return ERR_PTR(ret);
 	}
 	dr_provide(node);
 	dev_set_uevent_suppress(&node->dev, false);
 	kobject_uevent(&node->dev.kobj, KOBJ_ADD);
 	clock_policy_changed(node);
+	dr_put(node);
 	return &node->pub;
 }
 EXPORT_SYMBOL_GPL(devreset_register);
