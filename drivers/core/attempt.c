@@ -17,7 +17,18 @@
 #define BACKOFF_MIN	1
 #define BACKOFF_MAX	msecs_to_jiffies(100)
 
-static void quiesce_one(struct dr_node *node, unsigned long deadline)
+/* @node may not work after a reset: have it looked at. */
+static void suspect(struct dr_node *node)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	node->suspect = true;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	__devreset_tick(&node->pub);
+}
+
+void node_quiesce(struct dr_node *node, unsigned long deadline)
 {
 	int ret;
 
@@ -44,7 +55,7 @@ void subtree_quiesce(struct claim *claim, unsigned long deadline)
 	struct dr_node *node;
 
 	list_for_each_entry(node, &claim->nodes, step)
-		quiesce_one(node, deadline);
+		node_quiesce(node, deadline);
 }
 
 static void restore_one(struct dr_node *node, unsigned long deadline)
@@ -86,10 +97,11 @@ static void resume_one(struct dr_node *node, int status, unsigned long deadline)
 		node_leave(node);
 	}
 	trace_devreset_resume(node, status, ret);
-	/* subtree_check() will see it. */
 	node->lost = ret;
-	if (ret)
+	if (ret) {
 		dev_warn(&node->dev, "not resumed after the reset (%d)\n", ret);
+		suspect(node);
+	}
 }
 
 /* All of the subtree was reset. */
@@ -156,17 +168,6 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
 	}
 	trace_devreset_check(node, ret);
 	return ret;
-}
-
-/* @node, beside what was to be reset, does not work: a hang of its own. */
-static void suspect(struct dr_node *node)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	node->suspect = true;
-	spin_unlock_irqrestore(&dr_lock, flags);
-	__devreset_tick(&node->pub);
 }
 
 /*
@@ -265,53 +266,11 @@ static int reset_once(struct dr_node *node, unsigned long deadline)
 	return ret;
 }
 
-/* Rule 4: a busy lock is tried again until the deadline, or the end of a node. */
-static int reset_or_back_off(struct attempt *a, unsigned long deadline)
-{
-	unsigned long backoff = BACKOFF_MIN;
-	int ret;
-
-	for (;;) {
-		ret = reset_once(a->target, deadline);
-		if (ret != -EAGAIN)
-			return ret;
-		if (!dr_left(deadline))
-			return -ETIMEDOUT;
-		if (wait_event_idle_timeout(dr_wait, gone(a), backoff))
-			return -ENODEV;
-		backoff = min(backoff * 2, BACKOFF_MAX);
-	}
-}
-
 /* -EOPNOTSUPP and -EBUSY from a reset mean that nothing was touched. */
 static bool refused(int status)
 {
-	return status == -EOPNOTSUPP || status == -EBUSY || status == -EAGAIN;
-}
-
-static int account(struct attempt *a, int ret)
-{
-	struct dr_node *target = a->target;
-
-	if (ret == -ENOTTY)
-		ret = -EOPNOTSUPP;
-	if (ret > 0) {
-		a->flags = ret & DEVRESET_RESULT_FLAGS;
-		ret = 0;
-	}
-	a->touched = !refused(ret);
-	if (a->touched)
-		dr_count(target, STAT_ATTEMPTS);
-	if (ret == -ETIMEDOUT)
-		dr_count(target, STAT_TIMEOUTS);
-	if (a->flags & DEVRESET_SOFT_ERROR) {
-		dr_count(target, STAT_SOFT_ERRORS);
-		dev_warn(&target->dev, "reset, with soft errors\n");
-	}
-	if (ret && a->touched && ret != -EALREADY)
-		dev_err(&target->dev, "reset failed (%d)\n", ret);
-	trace_devreset_reset(target, ret, a->flags);
-	return ret;
+	return status == -EOPNOTSUPP || status == -EBUSY ||
+	       status == -ENOTTY;
 }
 
 /* Ask ops->may_reset, and again while it is busy. */
@@ -336,6 +295,61 @@ int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadlin
 	}
 }
 
+static int may_reset_now(struct attempt *a, unsigned long deadline)
+{
+	return dr_may_reset(a->target, a->automatic ? DEVRESET_MAY_AUTO : 0, deadline);
+}
+
+/*
+ * Rule 4: a busy lock is tried again until the deadline, or the end of a node.
+ * Who had it may have changed what may be reset: asked again, too.
+ */
+static int reset_or_back_off(struct attempt *a, unsigned long deadline)
+{
+	unsigned long backoff = BACKOFF_MIN;
+	int ret;
+
+	for (;;) {
+		ret = reset_once(a->target, deadline);
+		if (ret != -EAGAIN) {
+			a->touched = !refused(ret);
+			return ret;
+		}
+		if (!dr_left(deadline))
+			return -ETIMEDOUT;
+		if (wait_event_idle_timeout(dr_wait, gone(a), backoff))
+			return -ENODEV;
+		backoff = min(backoff * 2, BACKOFF_MAX);
+		ret = may_reset_now(a, deadline);
+		if (ret)
+			return ret;
+	}
+}
+
+static int account(struct attempt *a, int ret)
+{
+	struct dr_node *target = a->target;
+
+	if (ret == -ENOTTY)
+		ret = -EOPNOTSUPP;
+	if (ret > 0) {
+		a->flags = ret & DEVRESET_RESULT_FLAGS;
+		ret = 0;
+	}
+	if (a->touched)
+		dr_count(target, STAT_ATTEMPTS);
+	if (ret == -ETIMEDOUT)
+		dr_count(target, STAT_TIMEOUTS);
+	if (a->flags & DEVRESET_SOFT_ERROR) {
+		dr_count(target, STAT_SOFT_ERRORS);
+		dev_warn(&target->dev, "reset, with soft errors\n");
+	}
+	if (ret && a->touched && ret != -EALREADY)
+		dev_err(&target->dev, "reset failed (%d)\n", ret);
+	trace_devreset_reset(target, ret, a->flags);
+	return ret;
+}
+
 /*
  * Reset a->target, once. The caller has claimed it. 0: reset, resumed and
  * checked. Else an errno, with a->touched false if nothing was touched at all.
@@ -348,7 +362,7 @@ int attempt_run(struct attempt *a)
 
 	a->touched = false;
 	a->flags = 0;
-	ret = dr_may_reset(a->target, a->automatic ? DEVRESET_MAY_AUTO : 0, deadline);
+	ret = may_reset_now(a, deadline);
 	if (!ret && gone(a))
 		ret = -ENODEV;
 	if (ret)
@@ -362,7 +376,7 @@ int attempt_run(struct attempt *a)
 
 	/* The rest has time of its own: a slow reset is no reason to skip it. */
 	deadline = dr_deadline(a->target);
-	if (refused(ret) || ret == -EALREADY)
+	if (!a->touched || ret == -EALREADY)
 		subtree_go_on(claim, deadline);
 	else
 		subtree_resume(claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE,

@@ -138,6 +138,19 @@ static int claim_collect(struct claim *claim)
 	return ret;
 }
 
+/* @node joins the subtree that @claim, of this very task, has listed. */
+bool claim_add(struct claim *claim, struct dr_node *node)
+{
+	bool added;
+
+	mutex_lock(&dr_mutex);
+	added = list_empty(&node->step);
+	if (added)
+		list_add(&dr_get(node)->step, &claim->nodes);
+	mutex_unlock(&dr_mutex);
+	return added;
+}
+
 /*
  * Claim claim->target's subtree, waiting until @deadline. 0, -ETIMEDOUT,
  * -ENODEV. The caller holds a reference on the target, and ends the claim with

@@ -12,6 +12,7 @@
 #include <linux/devreset.h>
 #include <linux/jiffies.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include "core.h"
 
 /* Looked at although nothing is outstanding? */
@@ -40,7 +41,7 @@ static bool is_claimed(struct dr_node *node)
 static void look(struct dr_node *node)
 {
 	const char *reason = "check";
-	unsigned long stamp = READ_ONCE(node->pub.stamp);
+	bool busy;
 	int ret;
 
 	/* Being recovered, reset, or given up: none is news. */
@@ -56,8 +57,10 @@ static void look(struct dr_node *node)
 	if (ret == -EAGAIN || (ret && is_claimed(node)))
 		return;
 	WRITE_ONCE(node->suspect, false);
-	if (!ret && node->stall && READ_ONCE(node->pub.busy) &&
-	    time_after(jiffies, stamp + node->stall)) {
+	/* In this order: the stamp is not older than what says busy. */
+	busy = smp_load_acquire(&node->pub.busy);
+	if (!ret && node->stall && busy &&
+	    time_after(jiffies, READ_ONCE(node->pub.stamp) + node->stall)) {
 		reason = "no progress";
 		ret = -ETIMEDOUT;
 	}
@@ -67,24 +70,37 @@ static void look(struct dr_node *node)
 		WRITE_ONCE(node->hung, false);
 }
 
-static void tick_work(struct work_struct *work)
+/* No interval: the tick ends, and devreset_busy() need not start it. */
+static bool is_off(struct dr_node *node)
 {
-	struct dr_node *node = container_of(to_delayed_work(work), struct dr_node, tick);
+	unsigned long flags;
+	bool off;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	off = !interval(node) || node->dying;
+	if (off) {
+		WRITE_ONCE(node->pub.ticking, true);
+		node->linger = false;
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return off;
+}
+
+/* One look. True: there will be another. */
+static bool tick(struct dr_node *node)
+{
 	bool armed;
 
 	/* A busy() that was not seen to tick is visible after this, see above. */
 	if (node->linger)
 		cond_synchronize_rcu(node->linger_rcu);
 	armed = READ_ONCE(node->pub.busy) || look_anyway(node);
-	if (!interval(node) || READ_ONCE(node->dying)) {
-		WRITE_ONCE(node->pub.ticking, true);	/* busy() need not call */
-		node->linger = false;
-		return;
-	}
+	if (is_off(node))
+		return false;
 	/* Still says so: the next devreset_busy() starts it again. */
 	if (!armed && node->linger && !READ_ONCE(node->pub.ticking)) {
 		node->linger = false;
-		return;
+		return false;
 	}
 	if (armed) {
 		WRITE_ONCE(node->pub.ticking, true);
@@ -95,7 +111,18 @@ static void tick_work(struct work_struct *work)
 		node->linger = true;
 		node->linger_rcu = get_state_synchronize_rcu();
 	}
-	queue_delayed_work(dr_wq, &node->tick, interval(node));
+	return true;
+}
+
+static void tick_work(struct work_struct *work)
+{
+	struct dr_node *node = container_of(to_delayed_work(work), struct dr_node, tick);
+	/* To allocate must not wait for I/O to what is looked at. */
+	unsigned int noio = memalloc_noio_save();
+
+	if (tick(node))
+		queue_delayed_work(dr_aux_wq, &node->tick, interval(node));
+	memalloc_noio_restore(noio);
 }
 
 /*
@@ -110,9 +137,9 @@ static void start(struct dr_node *node, bool restart)
 	WRITE_ONCE(node->pub.ticking, true);
 	if (!node->dying && interval(node)) {
 		if (restart)
-			mod_delayed_work(dr_wq, &node->tick, interval(node));
+			mod_delayed_work(dr_aux_wq, &node->tick, interval(node));
 		else
-			queue_delayed_work(dr_wq, &node->tick, interval(node));
+			queue_delayed_work(dr_aux_wq, &node->tick, interval(node));
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
@@ -127,10 +154,15 @@ EXPORT_SYMBOL_GPL(__devreset_tick);
 /* check_interval_ms or check_idle has changed. */
 void clock_policy_changed(struct dr_node *node)
 {
-	if (READ_ONCE(node->pub.busy) || look_anyway(node))
+	unsigned long flags;
+
+	if (READ_ONCE(node->pub.busy) || look_anyway(node)) {
 		start(node, true);
-	else
-		WRITE_ONCE(node->pub.ticking, false);
+		return;
+	}
+	spin_lock_irqsave(&dr_lock, flags);
+	WRITE_ONCE(node->pub.ticking, false);
+	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
 static void probation_work(struct work_struct *work)

@@ -27,7 +27,9 @@
 #include "core.h"
 #include <trace/events/devreset.h>
 
+/* What runs requests, and what must go on however many of those there are */
 struct workqueue_struct *dr_wq;
+struct workqueue_struct *dr_aux_wq;
 /* A node is a little too large for the next smaller kmalloc() size. */
 struct kmem_cache *dr_cache;
 
@@ -99,8 +101,9 @@ EXPORT_SYMBOL_GPL(devreset_reset);
  *
  * Context: any, hard interrupts included. Between suspend and resume it is
  * noted, and handled after.
- * Return: 0 (the ladder will run), -EALREADY (a running or waiting reset takes
- * care of it), -EPERM (policy/auto is 0), -EIO (the node is failed: only an
+ * Return: 0 (the ladder will run), -EALREADY (a running or waiting reset covers
+ * it; one that does not cure it, nor finds it by ops->check, leaves it to the
+ * driver to report it again), -EPERM (policy/auto is 0), -EIO (the node is failed: only an
  * operator's reset brings it back), -ENODEV, -EINVAL (@node NULL).
  * Contract: ND11, DR6.
  */
@@ -242,11 +245,13 @@ static int __init devreset_init(void)
 	if (!dr_cache)
 		return -ENOMEM;
 	/* Not freezable: a hang seen during a suspend is queued, and waits. */
-	dr_wq = alloc_workqueue("devreset", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!dr_wq) {
-		ret = -ENOMEM;
+	ret = -ENOMEM;
+	dr_wq = alloc_workqueue("devreset", WQ_UNBOUND | WQ_MEM_RECLAIM, WQ_MAX_ACTIVE);
+	if (!dr_wq)
 		goto free;
-	}
+	dr_aux_wq = alloc_workqueue("devreset_aux", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!dr_aux_wq)
+		goto destroy_wq;
 	dr_class.class_groups = dr_class_groups;
 	ret = class_register(&dr_class);
 	if (ret)
@@ -260,6 +265,8 @@ static int __init devreset_init(void)
 unregister:
 	class_unregister(&dr_class);
 destroy:
+	destroy_workqueue(dr_aux_wq);
+destroy_wq:
 	destroy_workqueue(dr_wq);
 free:
 	kmem_cache_destroy(dr_cache);
@@ -272,6 +279,7 @@ static void __exit devreset_exit(void)
 	dr_pm_exit();
 	/* Its users are gone, but not what they last queued. */
 	destroy_workqueue(dr_wq);
+	destroy_workqueue(dr_aux_wq);
 	class_unregister(&dr_class);
 	kmem_cache_destroy(dr_cache);
 }

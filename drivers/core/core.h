@@ -10,8 +10,8 @@
  *			everything that says who is doing what to which node:
  *			claims, requests, callbacks in hand, dying, states
  *
- * One wait queue, dr_wait, is woken when any of the latter changes. Every wait
- * on it has a deadline (rule 5).
+ * One wait queue, dr_wait, is woken when any of the latter changes. Waits on it
+ * have a deadline (rule 5), but for those for the end of a callback in hand.
  */
 #ifndef _DEVRESET_CORE_H
 #define _DEVRESET_CORE_H
@@ -194,6 +194,7 @@ struct last {
  * @guest_of: serial of that claim
  * @guest_depth: begin calls of @guest without their end
  * @cb_task: the task whose callback into this node is in hand
+ * @telling: user space is being told something of it
  * @reap: calls dr_reap(), where it cannot be called
  * @lost: quiesce or restore failed
  * @quiesced: told to stop and not yet to go on
@@ -251,6 +252,7 @@ struct dr_node {
 	unsigned int guest_depth;
 
 	struct task_struct *cb_task;
+	unsigned int telling;
 	struct work_struct reap;
 	bool lost;
 	bool quiesced;
@@ -285,6 +287,7 @@ extern struct mutex dr_mutex;
 extern spinlock_t dr_lock;
 extern struct wait_queue_head dr_wait;
 extern struct workqueue_struct *dr_wq;
+extern struct workqueue_struct *dr_aux_wq;
 extern struct kmem_cache *dr_cache;
 extern struct class dr_class;
 extern struct list_head dr_nodes;
@@ -373,6 +376,7 @@ int dr_manage(const char *bus, const char *name, bool on);
 /* claim.c */
 void claim_init(struct claim *claim);
 struct claim *claim_covering(struct dr_node *node);
+bool claim_add(struct claim *claim, struct dr_node *node);
 int claim_wait(struct claim *claim, unsigned long deadline);
 void claim_stopped(struct claim *claim);
 int claim_resume(struct claim *claim, unsigned long deadline);
@@ -411,6 +415,7 @@ struct attempt {
 
 int attempt_run(struct attempt *attempt);
 int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline);
+void node_quiesce(struct dr_node *node, unsigned long deadline);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
 void subtree_resume(struct claim *claim, int status, bool restore_target,
 		    unsigned long deadline);
@@ -439,6 +444,8 @@ extern const struct attribute_group *dr_groups[];
 extern const struct attribute_group **dr_class_groups;
 
 /* event.c */
+bool dr_tell_begin(struct dr_node *node);
+void dr_tell_end(struct dr_node *node);
 void dr_state_changed(struct dr_node *node);
 void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	       const char *reason);

@@ -15,9 +15,35 @@
 #define DUMP_BYTES	(1024 * 1024)
 #define DUMP_TIME	(3 * HZ)
 
+/* User space may be told of a node only while it is in sysfs. */
+bool dr_tell_begin(struct dr_node *node)
+{
+	unsigned long flags;
+	bool there;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	there = !node->dying;
+	node->telling += there;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return there;
+}
+
+void dr_tell_end(struct dr_node *node)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	node->telling--;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}
+
 void dr_state_changed(struct dr_node *node)
 {
+	if (!dr_tell_begin(node))
+		return;
 	sysfs_notify(&node->dev.kobj, NULL, "state");
+	dr_tell_end(node);
 }
 
 /* A request made at @node begins (@status -EINPROGRESS), or is over. */
@@ -36,8 +62,10 @@ void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	env[3] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATUS "=%d", status);
 	env[4] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_REASON "=%s", reason);
 	/* Short of memory: better no event than a recovery that fails for it. */
-	if (env[0] && env[1] && env[2] && env[3] && env[4])
+	if (env[0] && env[1] && env[2] && env[3] && env[4] && dr_tell_begin(node)) {
 		kobject_uevent_env(&node->dev.kobj, KOBJ_CHANGE, env);
+		dr_tell_end(node);
+	}
 	for (i = 0; i < 5; i++)
 		kfree(env[i]);
 }

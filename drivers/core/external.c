@@ -17,6 +17,7 @@
 enum shelter {
 	SHELTER_NONE,	/* claim it */
 	SHELTER_OWN,	/* a reset of our own, or this very reset once more */
+	SHELTER_LATE,	/* our own, but this node came after it was claimed */
 	SHELTER_OTHER,	/* all is quiesced already, and kept so until the end */
 	SHELTER_WAIT,	/* it is being stopped or started just now */
 };
@@ -33,7 +34,10 @@ static struct claim *held_over(struct dr_node *node)
 /* A guest of @held: it does not resume before the guest has left. */
 static bool take_in(struct dr_node *device, struct claim *held)
 {
-	if (device->guest && device->guest != current)
+	/* One that did not leave an earlier claim never will. */
+	if (device->guest_of != held->serial)
+		device->guest_depth = 0;
+	if (device->guest_depth && device->guest != current)
 		return false;
 	if (device->guest_depth++)
 		return true;
@@ -43,7 +47,7 @@ static bool take_in(struct dr_node *device, struct claim *held)
 	return true;
 }
 
-static enum shelter shelter_for(struct dr_node *device)
+static enum shelter shelter_for(struct dr_node *device, struct dr_node *node)
 {
 	struct claim *held;
 	unsigned long flags;
@@ -54,7 +58,7 @@ static enum shelter shelter_for(struct dr_node *device)
 	if (held && held->owner == current) {
 		if (held == &device->ext)
 			held->nested++;
-		shelter = SHELTER_OWN;
+		shelter = list_empty(&node->step) ? SHELTER_LATE : SHELTER_OWN;
 	} else if (held && held->phase == CLAIM_RESET && take_in(device, held)) {
 		shelter = SHELTER_OTHER;
 	} else if (held) {
@@ -72,7 +76,7 @@ static void guest_leave(struct dr_node *device)
 	bool left;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	left = device->guest == current;
+	left = device->guest == current && device->guest_depth;
 	if (left && !--device->guest_depth) {
 		device->guest = NULL;
 		held = held_over(device);
@@ -94,6 +98,24 @@ static struct dr_node *get_device_of(struct dr_node *node)
 	device = dr_get(dr_device_of(node));
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return device;
+}
+
+/*
+ * A driver was bound while our own reset waited for its device's lock: its node
+ * takes part from here on.
+ */
+static void stop_late(struct dr_node *device, struct dr_node *node,
+		      unsigned long deadline)
+{
+	struct claim *held;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	held = held_over(device);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	/* It is this task's, so it stays. */
+	if (held && claim_add(held, node))
+		node_quiesce(node, deadline);
 }
 
 /* The reset is over, one way or another. Whoever took it does this. */
@@ -201,11 +223,13 @@ int devreset_external_begin(struct devreset_node *node)
 	int ret = 0;
 
 	wait_event_idle_timeout(dr_wait,
-				(shelter = shelter_for(device)) != SHELTER_WAIT,
+				(shelter = shelter_for(device, n)) != SHELTER_WAIT,
 				dr_left(deadline) + 1);
 	if (shelter == SHELTER_WAIT)
 		ret = -ETIMEDOUT;
-	if (ret || shelter == SHELTER_OWN)
+	if (shelter == SHELTER_LATE)
+		stop_late(device, n, deadline);
+	if (ret || shelter == SHELTER_OWN || shelter == SHELTER_LATE)
 		goto out;
 	dr_count(device, STAT_EXTERNAL);
 	if (n != device)
@@ -224,7 +248,7 @@ int devreset_external_begin(struct devreset_node *node)
 	device->ext.expires = dr_deadline(device);
 	claim_stopped(&device->ext);
 	dr_get(device);		/* for external_expired() */
-	if (!queue_delayed_work(dr_wq, &device->ext_expire,
+	if (!queue_delayed_work(dr_aux_wq, &device->ext_expire,
 				dr_left(device->ext.expires)))
 		dr_put(device);
 	/* The unregistering of the device's n may have missed it. */

@@ -7,6 +7,9 @@
 #include <linux/string.h>
 #include "core.h"
 
+/* As long as an attempt may take at the most */
+#define CLIMB_PATIENCE	(600 * HZ)
+
 /* The rung above the one that @req is aimed at. Hold dr_lock. */
 static struct dr_node *rung_above(struct request *req)
 {
@@ -65,11 +68,14 @@ static int run_attempt(struct request *req, bool *touched)
 	int ret;
 
 	*touched = false;
-	if (req->scope == DEVRESET_MEMBER)
-		wait_event_idle(dr_wait, !claim_frozen() || origin_gone(req));
-	if (origin_gone(req))
-		return -ENODEV;
-	ret = claim_wait(claim, dr_deadline(claim->target));
+	do {
+		/* A ladder waits for the end of a suspend. */
+		if (req->scope == DEVRESET_MEMBER)
+			wait_event_idle(dr_wait, !claim_frozen() || origin_gone(req));
+		if (origin_gone(req))
+			return -ENODEV;
+		ret = claim_wait(claim, dr_deadline(claim->target));
+	} while (ret && req->scope == DEVRESET_MEMBER && claim_frozen());
 	if (ret)
 		return claim_frozen() ? -EBUSY : ret;
 	if (req->scope == DEVRESET_MEMBER && !req->dumped) {
@@ -107,8 +113,13 @@ static bool cured_meanwhile(struct request *req, unsigned int seen)
 	const char *reason;
 	unsigned long flags;
 
-	if (READ_ONCE(origin->covered) == seen || claim_frozen() ||
-	    node_check(origin, &reason, dr_deadline(origin)))
+	int ret;
+
+	if (READ_ONCE(origin->covered) == seen || section_enter())
+		return false;
+	ret = node_check(origin, &reason, dr_deadline(origin));
+	section_leave();
+	if (ret)
 		return false;
 	spin_lock_irqsave(&dr_lock, flags);
 	strscpy(req->cured_by, origin->covered_by, sizeof(req->cured_by));
@@ -134,14 +145,20 @@ static enum ladder_event ladder_attempt(struct request *req, int *status)
 
 static enum ladder_event ladder_wait(struct request *req, u32 ms)
 {
-	unsigned int seen = READ_ONCE(req->origin->covered);
+	unsigned long until = jiffies + msecs_to_jiffies(ms);
+	unsigned int seen;
 
-	wait_event_idle_timeout(dr_wait, origin_gone(req) ||
-				READ_ONCE(req->origin->covered) != seen,
-				msecs_to_jiffies(ms));
-	if (origin_gone(req))
-		return LADDER_GONE;
-	return cured_meanwhile(req, seen) ? LADDER_CURED : LADDER_WAITED;
+	do {
+		seen = READ_ONCE(req->origin->covered);
+		wait_event_idle_timeout(dr_wait, origin_gone(req) ||
+					READ_ONCE(req->origin->covered) != seen,
+					dr_left(until));
+		if (origin_gone(req))
+			return LADDER_GONE;
+		if (cured_meanwhile(req, seen))
+			return LADDER_CURED;
+	} while (dr_left(until));
+	return LADDER_WAITED;
 }
 
 static bool try_climb(struct request *req)
@@ -157,7 +174,7 @@ static bool try_climb(struct request *req)
 
 /*
  * Aim at the next rung. If that is covered, what covers it will reset it: wait
- * for that. It has deadlines of its own, so this needs none.
+ * for that. It has deadlines of its own; but it may be queued behind us.
  */
 static enum ladder_event ladder_climb(struct request *req)
 {
@@ -165,11 +182,12 @@ static enum ladder_event ladder_climb(struct request *req)
 	struct dr_node *old = req->claim.target;
 
 	dr_count(req->origin, STAT_ESCALATIONS);
-	wait_event_idle(dr_wait, try_climb(req) || origin_gone(req));
-	if (req->claim.target != old) {
-		dr_reap(old);
-		dr_put(old);
-	}
+	wait_event_idle_timeout(dr_wait, try_climb(req) || origin_gone(req),
+				CLIMB_PATIENCE);
+	if (req->claim.target == old)
+		return LADDER_GONE;
+	dr_reap(old);
+	dr_put(old);
 	if (origin_gone(req))
 		return LADDER_GONE;
 	return cured_meanwhile(req, seen) ? LADDER_CURED : LADDER_ARRIVED;

@@ -114,7 +114,7 @@ void node_leave(struct dr_node *node)
 		dr_get(node);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();
-	if (reap && !queue_work(dr_wq, &node->reap))
+	if (reap && !queue_work(dr_aux_wq, &node->reap))
 		dr_put(node);
 }
 
@@ -206,10 +206,16 @@ static int try_take_name(struct dr_node *node)
 	return ret;
 }
 
+/* The very last: whoever looks for what is left finds the node until now. */
 static void free_name(struct dr_node *node)
 {
+	unsigned long flags;
+
 	mutex_lock(&dr_mutex);
 	hash_del(&node->name);
+	spin_lock_irqsave(&dr_lock, flags);
+	list_del_init(&node->all);
+	spin_unlock_irqrestore(&dr_lock, flags);
 	mutex_unlock(&dr_mutex);
 	dr_changed();
 }
@@ -295,7 +301,10 @@ struct devreset_node *devreset_register(struct device *dev,
 	}
 	dr_provide(node);
 	dev_set_uevent_suppress(&node->dev, false);
-	kobject_uevent(&node->dev.kobj, KOBJ_ADD);
+	if (dr_tell_begin(node)) {
+		kobject_uevent(&node->dev.kobj, KOBJ_ADD);
+		dr_tell_end(node);
+	}
 	clock_policy_changed(node);
 	dr_put(node);
 	return &node->pub;
@@ -327,7 +336,8 @@ static void finish_dying(struct dr_node *node)
 	/* Waiters are told first: what they wait for may wait for us. */
 	waiters_call(&node->waiters, true, -ENODEV);
 	/* Only callbacks into this very node are waited for. */
-	wait_event_idle(dr_wait, !READ_ONCE(node->cb_task));
+	wait_event_idle(dr_wait, !READ_ONCE(node->cb_task) &&
+			!READ_ONCE(node->telling));
 	external_abort(node);
 	clock_stop(node);
 

@@ -17,6 +17,7 @@ static int pm_notify(struct notifier_block *nb, unsigned long event, void *unuse
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
 		if (dr_freeze(jiffies + PATIENCE)) {
 			pr_err("devreset: a reset is running, no suspend now\n");
 			return notifier_from_errno(-EBUSY);
@@ -24,6 +25,7 @@ static int pm_notify(struct notifier_block *nb, unsigned long event, void *unuse
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
 		clock_restamp();
 		dr_thaw();
 		break;

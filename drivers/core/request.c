@@ -9,6 +9,7 @@
 #include <linux/devreset.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "core.h"
@@ -243,7 +244,7 @@ static void settle(struct request *req, int status)
 	if (!--origin->requests)
 		dr_set_state(origin, origin->settled);
 	if (origin->hist.state == DEVRESET_PROBATION && !origin->dying)
-		mod_delayed_work(dr_wq, &origin->probation,
+		mod_delayed_work(dr_aux_wq, &origin->probation,
 				 msecs_to_jiffies(origin->policy.probation_ms));
 }
 
@@ -312,6 +313,9 @@ static void request_work(struct work_struct *work)
 {
 	struct request *req = container_of(work, struct request, work);
 
+	/* To allocate must not wait for I/O to what is reset. */
+	unsigned int noio = memalloc_noio_save();
+
 	req->began = ktime_get_ns();
 	req->attempts = 0;
 	req->done_scope = DEVRESET_MEMBER;
@@ -322,4 +326,5 @@ static void request_work(struct work_struct *work)
 	dr_uevent(req->origin, req->scope, -EINPROGRESS, req->reason);
 	request_finish(req, req->scope == DEVRESET_MEMBER ? run_ladder(req) :
 							    run_once(req));
+	memalloc_noio_restore(noio);
 }

@@ -242,7 +242,6 @@ void dr_unlink(struct dr_node *node)
 	}
 	link_to(node, NULL);
 	spin_lock_irqsave(&dr_lock, flags);
-	list_del_init(&node->all);
 	hash_del(&node->hash);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();

@@ -9,6 +9,7 @@
 #include <linux/device.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include "pci.h"
 
@@ -136,11 +137,14 @@ static int bus_reset(struct devreset_node *node, u32 gen)
 
 	if (!first)
 		return -ENODEV;
+	/* Neither link nor port may be asleep meanwhile. */
+	pm_runtime_get_sync(&b->bridge->dev);
 	pci_walk_bus(b->bus, repair, NULL);
 	/* By slot or by bus, for all on it; locks are only tried (rule 4). */
 	ret = pci_reset_bus(first);
 	if (ret == -ENOTTY)
 		ret = can_reset(b, first) ? late_result(b) : -EOPNOTSUPP;
+	pm_runtime_put(&b->bridge->dev);
 	pci_dev_put(first);
 	return ret;
 }

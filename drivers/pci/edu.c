@@ -292,15 +292,18 @@ static int edu_suspend(struct device *dev)
 	return 0;
 }
 
-/* If that fails, edu_check() will find it. */
+/* To fail here would not bring it back; the core may. */
 static int edu_resume(struct device *dev)
 {
 	struct edu *edu = dev_get_drvdata(dev);
+	int ret;
 
-	edu_go(edu, -EIO);
+	ret = edu_go(edu, -EIO);
 	spin_lock_irq(&edu->lock);
 	edu->asleep = false;
 	spin_unlock_irq(&edu->lock);
+	if (ret)
+		devreset_recover(edu->node, "does not come back from suspend");
 	return 0;
 }
 

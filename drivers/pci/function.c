@@ -279,6 +279,7 @@ void function_repair(struct pci_dev *pdev)
 	if (f) {
 		mutex_lock(&f->lock);
 		write_good(f);
+		f->ours = true;
 		mutex_unlock(&f->lock);
 	}
 	mutex_unlock(&functions_lock);
@@ -286,6 +287,22 @@ void function_repair(struct pci_dev *pdev)
 }
 
 /* --- may it be reset? ------------------------------------------------------- */
+
+static int survives_locked(struct pci_dev *pdev, unsigned int flags)
+{
+	struct device_driver *drv = pdev->dev.driver;
+	const struct pci_error_handlers *handlers;
+
+	if (!drv)
+		return 0;
+	handlers = to_pci_driver(drv)->err_handler;
+	if (handlers && handlers->reset_done)
+		return 0;
+	if (!(flags & DEVRESET_MAY_ASK))
+		dev_warn_ratelimited(&pdev->dev, "not reset: its driver %s has no reset handlers\n",
+				     drv->name);
+	return -EBUSY;
+}
 
 /**
  * function_survives - does the bound driver come back after a reset?
@@ -300,21 +317,11 @@ void function_repair(struct pci_dev *pdev)
  */
 int function_survives(struct pci_dev *pdev, unsigned int flags)
 {
-	const struct pci_error_handlers *handlers;
-	struct device_driver *drv;
-	int ret = 0;
+	int ret;
 
 	if (!device_trylock(&pdev->dev))
 		return -EAGAIN;
-	drv = pdev->dev.driver;
-	if (drv) {
-		handlers = to_pci_driver(drv)->err_handler;
-		if (!handlers || !handlers->reset_done)
-			ret = -EBUSY;
-		if (ret && !(flags & DEVRESET_MAY_ASK))
-			dev_warn_ratelimited(&pdev->dev, "not reset: its driver %s has no reset handlers\n",
-					     drv->name);
-	}
+	ret = survives_locked(pdev, flags);
 	device_unlock(&pdev->dev);
 	return ret;
 }
@@ -360,6 +367,11 @@ static int function_may_reset(struct devreset_node *node, unsigned int flags)
 
 	if (!has_reset(f->pdev))
 		return -EOPNOTSUPP;
+	/* DR1: its virtual functions would feel it, and are others. */
+	if (pci_num_vf(f->pdev) && flags & DEVRESET_MAY_AUTO) {
+		pci_warn(f->pdev, "no automatic reset: it has virtual functions\n");
+		return -EBUSY;
+	}
 	return function_survives(f->pdev, flags);
 }
 
@@ -375,24 +387,43 @@ static int late_result(struct pci_dev *pdev)
 }
 
 /*
+ * With the device's lock held: whoever may be bound now is asked once more. The
+ * PCI core takes what configuration it finds for the one to restore, so that
+ * is put right first.
+ */
+static int reset_locked(struct function *f)
+{
+	struct pci_dev *pdev = f->pdev;
+	int ret;
+
+	ret = survives_locked(pdev, 0);
+	if (ret)
+		return ret;
+	if (!pci_cfg_access_trylock(pdev))
+		return -EAGAIN;
+	mutex_lock(&f->lock);
+	write_good(f);
+	f->ours = true;
+	mutex_unlock(&f->lock);
+	ret = pci_reset_function_locked(pdev);
+	pci_cfg_access_unlock(pdev);
+	return ret;
+}
+
+/*
  * The PCI core resets, with the driver's reset_prepare and reset_done around
- * it. It takes what configuration it finds for the one to restore, so that is
- * put right first. Locks are only tried (rule 4).
+ * it. Locks are only tried (rule 4).
  */
 static int function_reset(struct devreset_node *node, u32 gen)
 {
 	struct function *f = node->data;
 	struct pci_dev *pdev = f->pdev;
-	int ret;
+	int ret = -EAGAIN;
 
 	pm_runtime_get_sync(&pdev->dev);
-	ret = -EAGAIN;
 	if (device_trylock(&pdev->dev)) {
-		mutex_lock(&f->lock);
-		write_good(f);
-		mutex_unlock(&f->lock);
+		ret = reset_locked(f);
 		device_unlock(&pdev->dev);
-		ret = pci_try_reset_function(pdev);
 	}
 	pm_runtime_put(&pdev->dev);
 	if (ret == -ENOTTY)
@@ -415,8 +446,14 @@ static int function_restore(struct devreset_node *node)
 	int ret = 0;
 
 	mutex_lock(&f->lock);
-	if (find_fault(f))
+	/*
+	 * Not locked: in a reset by others it is that one's lock. In our own it
+	 * is that of somebody who binds or unbinds; the PCI core has restored
+	 * what was put right before.
+	 */
+	if ((locked || !f->ours) && find_fault(f))
 		ret = write_good(f);
+	f->ours = false;
 	mutex_unlock(&f->lock);
 	if (locked)
 		device_unlock(&f->pdev->dev);

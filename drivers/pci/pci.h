@@ -20,6 +20,7 @@
  * @bar: its BARs
  * @msi: it was saved with MSI or MSI-X on, which decides about INTx
  * @master: it was saved with the PCI core in charge of bus mastering
+ * @ours: the reset under way is one of the core's own
  */
 struct function {
 	struct list_head link;
@@ -30,6 +31,7 @@ struct function {
 	u32 bar[PCI_STD_NUM_BARS];
 	bool msi;
 	bool master;
+	bool ours;
 };
 
 /**

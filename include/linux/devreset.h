@@ -28,6 +28,7 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/types.h>
+#include <asm/barrier.h>
 #include <uapi/linux/devreset.h>
 
 struct device;
@@ -250,7 +251,8 @@ static inline void devreset_busy(struct devreset_node *node)
 	 */
 	if (!data_race(node->busy)) {
 		WRITE_ONCE(node->stamp, jiffies);
-		WRITE_ONCE(node->busy, true);
+		/* Who sees it busy sees the stamp; no barrier on x86. */
+		smp_store_release(&node->busy, true);
 	}
 	barrier();
 	/* To be read after what says that it is busy was set; see clock.c. */
