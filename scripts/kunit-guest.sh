@@ -8,6 +8,11 @@
 
 . "$DEVRESET_TOP/tests/lib.sh"
 
+# Let faults be injected into allocations that may sleep, too
+echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+# insmod waits uninterruptibly for each case; KUnit itself gives up after 300 s
+echo 310 >/proc/sys/kernel/hung_task_timeout_secs
+
 insmod "$DEVRESET_MODDIR/devreset.ko"
 for module in "$DEVRESET_MODDIR"/devreset_*_test.ko; do
 	insmod "$module"

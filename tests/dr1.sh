@@ -65,7 +65,7 @@ ok "all four functions are at work"
 before=$(siblings)
 trace_on devreset
 for n in 1 2 3; do
-	put function "$class/$target/reset"
+	reset "$target" function
 	expect "0 function 1 $target operator" last "$target"
 	expect "attempts=$n quiesced=$n requests=$n successes=$n" stats "$target"
 	all_further
@@ -74,8 +74,9 @@ trace_off
 ok "DR9: three function-level resets of an NVMe drive that was at work"
 
 expect "$before" siblings
-expect "" steps "node=(pcibus|edu|pci-($two|$near|$far))"
-ok "DR1: no counter or state of any other node has changed, no callback was called"
+# The other drive is managed too, and so looked at now and then
+expect "" eval "steps 'node=(pcibus|edu|pci-($two|$near|$far))' | grep -v '^check node=pci-$two status=0'"
+ok "DR1: no counter or state of any other node has changed, none was stopped or started"
 
 touch /run/stop
 wait

@@ -39,7 +39,7 @@ expect "hangs=1 quiesced=1 requests=1 successes=1" stats "$member"
 ok "DR6: bus mastering off harms nobody here: nothing was reset"
 
 # The next reset puts that right all the same
-put function "$class/$member/reset"
+reset "$member" function
 expect "$good" setpci -s "$edu" COMMAND
 expect 5040 factorial "$edu" 7
 ok "ND2: after a reset the configuration is what was known good, not what was found"

@@ -39,11 +39,13 @@ expect() {
 }
 
 # refused ERRNO COMMAND...: the command fails, with this error, such as EINVAL
+declare -A strerror
 refused() {
 	local want=$1 text got
 	shift
 
-	text=$(python3 -c "import errno,os; print(os.strerror(errno.$want))")
+	: "${strerror[$want]:=$(python3 -IS -c "import errno,os; print(os.strerror(errno.$want))")}"
+	text=${strerror[$want]}
 	if got=$("$@" 2>&1); then
 		fail "$*: succeeded, expected $want"
 	fi
@@ -64,6 +66,10 @@ wait_for() {
 
 # put VALUE FILE: write a value to a file of sysfs, so that "refused" can watch it
 put() { echo "$1" >"$2"; }
+
+# reset NODE SCOPE: ask for a reset, or for "recover". Not from this very shell:
+# a job of it that ends meanwhile would interrupt the wait, by SIGCHLD
+reset() { (echo "$2" >"$class/$1/reset"); }
 
 # is VALUE FILE: for wait_for
 is() { [ "$(<"$2")" = "$1" ]; }
@@ -186,3 +192,37 @@ steps() { trace | sed -n 's/.*: devreset_\([a-z]*: .*\)/\1/p' | sed 's/: / /' | 
 
 # expect_warn REGEX: the next step makes the kernel WARN, once
 expect_warn() { echo "devreset-expect-warn: $1" >/dev/kmsg; }
+
+# rounds N: N, or many more with SOAK
+race_seconds=240
+[ -z "${SOAK-}" ] || race_seconds=1000000
+rounds() { [ -n "${SOAK-}" ] && echo $(($1 * 100)) || echo "$1"; }
+
+# race TEXT ROUNDS RACER...: see tests/race.py
+race() {
+	local text=$1 rounds
+	rounds=$(rounds "$2")
+	shift 2
+
+	python3 -IS "$DEVRESET_TOP/tests/race.py" $race_seconds "$rounds" "$@" >/run/race 2>&1 ||
+		fail "$text: $(cat /run/race)"
+	ok "$text, $rounds rounds: $(tr '\n' ';' </run/race)"
+}
+
+# all_settled: soon, nothing is claimed, and nothing is recovering any more
+settled() { ! grep -Eq ' claimed| dying| recovering' /sys/kernel/debug/devreset/tree; }
+all_settled() {
+	wait_for 120 settled
+	ok "no claim is left"
+}
+
+# requests_add_up NODE...: each request was joined, or succeeded, or failed
+requests_add_up() {
+	local n
+
+	for n in "$@"; do
+		expect "$(cat "$n/stats/requests")" sh -c \
+			"echo \$((\$(cat $n/stats/joined) + \$(cat $n/stats/successes) + \$(cat $n/stats/failures)))"
+	done
+	ok "every request ended"
+}

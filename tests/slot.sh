@@ -36,8 +36,8 @@ sibling_stats() {
 
 for node in "$member" "$function"; do
 	expect platform cat "$class/$node/supported"
-	refused EOPNOTSUPP put function "$class/$node/reset"
-	refused EOPNOTSUPP put component "$class/$node/reset"
+	refused EOPNOTSUPP reset "$node" function
+	refused EOPNOTSUPP reset "$node" component
 	expect "failures=2 requests=2" stats "$node"
 	expect "-95 none 0 none operator" last "$node"
 done
@@ -89,13 +89,13 @@ trace_on devreset
 sleep 2
 expect "" steps .
 expect failed cat "$class/$member/state"
-refused EOPNOTSUPP put function "$class/$member/reset"
-refused EOPNOTSUPP put recover "$class/$member/reset"
+refused EOPNOTSUPP reset "$member" function
+refused EOPNOTSUPP reset "$member" recover
 expect failed cat "$class/$member/state"
 sibling_stats 1
 ok "DR6: nor does anything more"
 
-put platform "$class/$member/reset"
+reset "$member" platform
 expect healthy cat "$class/$member/state"
 wait $writer
 expect 39916800 cat /run/result

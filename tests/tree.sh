@@ -84,7 +84,7 @@ for node in "$low1" "$top"; do
 done
 
 trace_on devreset
-put platform "$class/edu-$one/reset"
+reset "edu-$one" platform
 trace_off
 expect "quiesced=1 requests=1 successes=1" stats "edu-$one"
 expect "quiesced=1" stats "pci-$one"
@@ -95,7 +95,7 @@ ok "DR1, DR2: platform means the nearest bus; what is beside it was left alone"
 setpci -s "$one" COMMAND=0:2
 setpci -s "$two" COMMAND=0:4
 trace_on devreset
-put platform "$class/$top/reset"
+reset "$top" platform
 trace_off
 expect "0 platform 1 $top operator" last "$top"
 expect "attempts=1 quiesced=1 requests=1 successes=1" stats "$top"

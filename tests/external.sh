@@ -1,0 +1,106 @@
+#!/bin/bash
+# Resets that are not devreset's own (sysfs, AER) stop and start the driver all the same, and leave the known-good configuration
+# contracts: DR2 DR11 DR12 ND2
+# qemu: -device pcie-root-port,id=rp1,chassis=1
+# qemu: -device edu,bus=rp1
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+
+load
+edu=$(pci_of 1234:11e8)
+member=edu-$edu function=pci-$edu bus=$(basename "$(readlink "$class/pci-$edu/reset_parent")")
+# Nothing is found by checks here
+policy "$member" check_interval_ms=0
+good=$(setpci -s "$edu" COMMAND CAP_MSI+2.w CAP_MSI+4.l BASE_ADDRESS_0)
+n=0
+
+# counted TEXT: the Nth external reset; the known-good configuration, and a device that works
+counted() {
+	n=$((n + 1))
+	expect "external=$n quiesced=$n" stats "$member"
+	expect "external=$n quiesced=$n" stats "$function"
+	expect "" stats "$bus"
+	expect healthy cat "$class/$member/state"
+	expect "$good" setpci -s "$edu" COMMAND CAP_MSI+2.w CAP_MSI+4.l BASE_ADDRESS_0
+	expect ok cat "$pci/$edu/liveness"
+	expect 3628800 factorial "$edu" 10
+	ok "$1"
+}
+
+# traced STATUS: one external reset: what quiesce of the driver returned, and resume was told
+traced() {
+	trace_off
+	expect "$(cat <<-END
+	claim node=$function status=0
+	quiesce node=$member status=$1
+	quiesce node=$function status=0
+	restore node=$function status=0
+	restore node=$member status=0
+	resume node=$function told=0 status=0
+	resume node=$member told=$1 status=0
+	END
+)" steps "^(claim|quiesce|restore|resume|reset|done|state)"
+}
+
+external() { put 1 "$pci/$edu/reset"; }
+
+trace_on devreset
+external
+traced 0
+counted "DR2: an external reset stops and starts the driver, and is counted"
+
+setpci -s "$edu" COMMAND=0:2
+trace_on devreset
+external
+traced -5
+counted "DR11, ND2: of a device without memory decode: the driver is told that it was lost; the good configuration is back"
+
+for fault in COMMAND=0:4 CAP_MSI+2.w=0:1 BASE_ADDRESS_0=0; do
+	setpci -s "$edu" $fault
+	external
+	counted "ND2: the same with $fault"
+done
+
+setpci -s "$edu" COMMAND=0:4
+factorial "$edu" 12 >/run/result &
+wait_for 30 eval "[ \$(<$pci/$edu/submitted) -gt \$(<$pci/$edu/completed) ]"
+external
+wait $!
+expect 479001600 cat /run/result
+counted "DR2: a factorial that was outstanding was replayed, its writer got the result"
+
+# --- AER, by a fault of the root port
+
+inject() {
+	qmp "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"pcie_aer_inject_error $*\"}}" |
+		grep -q '"return": "OK'
+}
+quiesced() { is "$1" "$class/$member/stats/quiesced"; }
+
+# ended: the last step of an external reset was traced
+ended() { steps "^resume node=$member" | grep -q .; }
+
+trace_on devreset
+inject -c rp1 RCVR
+inject rp1 COMP_TIME
+wait_for 30 ended
+traced 0
+counted "DR2: AER: a non-fatal error stops and starts the driver; a correctable one does not"
+
+trace_on devreset
+inject rp1 DLP
+wait_for 30 ended
+traced -5
+wait_for 30 eval "dmesg | grep -q 'AER: Root Port link has been reset'"
+# The PCI core is not done with it when the driver is
+wait_for 30 eval "[ \$(dmesg | grep -c 'AER: device recovery successful') = 2 ]"
+counted "DR2, DR11: AER: after a fatal one the driver is told that the device was lost"
+
+# --- devreset's own resets are not external
+
+reset "$member" function
+expect "0 function 1 $function operator" last "$member"
+expect "attempts=1 external=$n quiesced=$((n + 1))" stats "$function"
+expect "external=$n quiesced=$((n + 1)) requests=1 successes=1" stats "$member"
+ok "DR12: a reset of the core's own is not counted as external, nor done twice"
+unload

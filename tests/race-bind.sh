@@ -1,0 +1,38 @@
+#!/bin/bash
+# Resets against unbind and bind, and against the removal of the module
+# contracts: DR4 DR8
+# qemu: -device pcie-root-port,id=rp1,chassis=1
+# qemu: -device edu,bus=rp1
+# timeout: 150
+# kernels: debug
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+
+load
+edu=$(pci_of 1234:11e8)
+member=$(node "edu-$edu") function=$(node "pci-$edu")
+driver=/sys/bus/pci/drivers/$(basename "$(readlink "$pci/$edu/driver")")
+gone=EALREADY,ENODEV,ENOENT,EBUSY,EOPNOTSUPP,ETIMEDOUT,EIO
+
+race "unbind and bind against resets of the member and of the function" 1000 \
+	"bind::$edu>$driver/unbind+$edu>$driver/bind" \
+	"member:$gone:function>$member/reset" "function:$gone:function>$function/reset"
+race "unbind and bind against the ladder" 300 \
+	"bind::$edu>$driver/unbind+$edu>$driver/bind" \
+	"recover:$gone:recover>$member/reset" "platform:$gone:platform>$member/reset"
+all_settled
+expect 120 sh -c "echo 5 >$pci/$edu/factorial; cat $pci/$edu/factorial"
+ok "the device works"
+
+rounds=$(rounds 30)
+for ((i = 0; i < rounds; i++)); do
+	python3 "$DEVRESET_TOP/tests/race.py" 60 20 "r:$gone:function>$member/reset" >/run/race 2>&1 &
+	racer=$!
+	wait_for 60 rmmod devreset_pci
+	insmod "$DEVRESET_MODDIR/devreset_pci.ko"
+	wait "$racer" || fail "$(cat /run/race)"
+done
+ok "$rounds removals of the module under resets"
+unload
+[ ! -e $class ] || fail "something is left of it"
+ok "nothing is left when the modules are gone"

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Write to files of sysfs from several threads at once, over and over.
+
+    tests/race.py SECONDS ITERATIONS RACER...
+
+A RACER is NAME:ALLOWED:STEP[+STEP...]. A STEP is VALUE>FILE; the steps of a
+racer follow each other, its rounds too, and all racers run at once. A step may
+fail with one of the comma separated errors in ALLOWED. The race is over when
+every racer has run ITERATIONS rounds. Prints what each saw. Fails when an error
+was not allowed, when a racer never succeeded, or after SECONDS.
+"""
+
+import collections
+import errno
+import os
+import sys
+import threading
+import time
+
+
+class Racer(threading.Thread):
+    """One thread, and what its writes ended with."""
+
+    def __init__(self, spec, rounds, halt):
+        super().__init__(daemon=True)
+        self.title, allowed, steps = spec.split(":", 2)
+        self.allowed = set(filter(None, allowed.split(",")))
+        self.steps = [step.split(">", 1) for step in steps.split("+")]
+        self.rounds, self.halt = rounds, halt
+        self.seen = collections.Counter()
+        self.wrong = None
+        self.done = 0
+
+    def write(self, value, path):
+        """One step: the name of its error, or "ok"."""
+        try:
+            file = os.open(path, os.O_WRONLY)
+        except OSError as error:
+            return errno.errorcode[error.errno]
+        try:
+            os.write(file, value.encode())
+            return "ok"
+        except OSError as error:
+            return errno.errorcode[error.errno]
+        finally:
+            os.close(file)
+
+    def run(self):
+        while not self.halt.is_set() and not self.wrong:
+            for value, path in self.steps:
+                result = self.write(value, path)
+                self.seen[result] += 1
+                if result != "ok" and result not in self.allowed:
+                    self.wrong = f"{value}>{path}: {result}"
+            self.done += 1
+
+
+def main():
+    """Run the race that the arguments describe."""
+    limit, rounds = float(sys.argv[1]), int(sys.argv[2])
+    halt = threading.Event()
+    racers = [Racer(spec, rounds, halt) for spec in sys.argv[3:]]
+    start = time.monotonic()
+    for racer in racers:
+        racer.start()
+    while time.monotonic() - start < limit:
+        time.sleep(0.05)
+        if any(r.wrong for r in racers) or all(r.done >= rounds for r in racers):
+            break
+    halt.set()
+    bad = 0
+    for racer in racers:
+        racer.join(60)
+        verdict = racer.wrong or ""
+        if racer.is_alive():
+            verdict = "stuck"
+        elif not verdict and racer.done < rounds:
+            verdict = f"only {racer.done} rounds"
+        elif not verdict and not racer.seen["ok"]:
+            verdict = "never succeeded"
+        bad += bool(verdict)
+        print(f"{racer.title}: {racer.done} rounds, {dict(racer.seen)} {verdict}", flush=True)
+    print(f"{time.monotonic() - start:.1f} s")
+    sys.exit(bad != 0)
+
+
+main()
