@@ -475,7 +475,7 @@ static void rule4_a_busy_lock_is_tried_again(struct kunit *test)
 	n->op[FAKE_RESET].list[2] = -EAGAIN;
 	fake_returns(n, FAKE_MAY_RESET, -EAGAIN, 0);
 	KUNIT_EXPECT_EQ(test, devreset_reset(n->node, DEVRESET_FUNCTION, 0, NULL), 0);
-	KUNIT_EXPECT_EQ(test, n->op[FAKE_MAY_RESET].calls, 2);
+	KUNIT_EXPECT_GE(test, n->op[FAKE_MAY_RESET].calls, 2);
 	KUNIT_EXPECT_EQ(test, n->op[FAKE_RESET].calls, 4);
 	KUNIT_EXPECT_EQ(test, n->op[FAKE_QUIESCE].calls, 1);
 	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_ATTEMPTS), 1);

@@ -9,7 +9,7 @@
 
 . "$(dirname "$0")/common.sh"
 
-checks=(gcc_stock gcc clang sparse checkpatch kernel_doc shellcheck python text)
+checks=(gcc_stock gcc clang sparse checkpatch kernel_doc shellcheck python text fuzz)
 cd "$top"
 
 # files [pattern...]: what is in the repository, or will be
@@ -53,6 +53,12 @@ check_text() {
 		grep -nHP '[ \t\r]+$' "$name" || true
 		[ -z "$(tail -c 1 "$name")" ] || echo "$name: no newline at the end"
 	done
+}
+
+# The policy compiles in user space, too, and holds there
+check_fuzz() {
+	gcc -Wall -Wextra -Werror -O1 -g -fsanitize=undefined,address -fno-sanitize-recover \
+		-Iinclude -o "$tmp/fuzz" tools/policy_fuzz.c && "$tmp/fuzz"
 }
 
 tmp=$(mktemp -d)

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Policy: what to do next. Pure: no clock, no lock, no allocation; time is an
- * argument, in milliseconds of any monotonic clock. Compiles in user space
- * too (tools/fuzz).
+ * argument, in milliseconds of any monotonic clock. Compiles in user space,
+ * too: tools/policy_fuzz.c.
  */
 #ifndef _DEVRESET_POLICY_H
 #define _DEVRESET_POLICY_H
 
-#ifdef __KERNEL__
-#include <linux/devreset.h>
-#endif
+#include <linux/devreset_policy.h>
 
 /* No rung has cured the last hang */
 #define POLICY_NO_RUNG	0xff
