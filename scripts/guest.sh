@@ -44,7 +44,9 @@ else
 		echo scan >$kmemleak
 		while [ $((EPOCHSECONDS - seen)) -lt 6 ]; do sleep 0.5; done
 		echo scan >$kmemleak
-		cat $kmemleak >/dev/kmsg
+		while IFS= read -r line; do
+			echo "$line"
+		done <$kmemleak >/dev/kmsg
 	fi
 	echo "devreset-exit:$status" >&9
 	exec 9>&-

@@ -152,7 +152,7 @@ command=(
 	qemu-system-x86_64 -M q35 -accel "$accel" -cpu max -smp 2 -m 1024
 	-nodefaults -display none -no-reboot
 	-kernel "$image" -initrd "$tmp/init.cpio"
-	-append "console=ttyS0 panic=-1 oops=panic sysctl.kernel.hung_task_panic=1 mitigations=off nokaslr $patient $append"
+	-append "console=ttyS0 panic=-1 oops=panic sysctl.kernel.hung_task_panic=1 printk.devkmsg=on mitigations=off nokaslr $patient $append"
 	-chardev "file,id=log,path=$log" -serial chardev:log
 	-chardev "stdio,id=out,signal=off" -serial chardev:out
 	-chardev "socket,id=monitor,path=$tmp/qmp,server=on,wait=off"

@@ -153,20 +153,23 @@ bool claim_add(struct claim *claim, struct dr_node *node)
 
 /*
  * Claim claim->target's subtree, waiting until @deadline. 0, -ETIMEDOUT,
- * -ENODEV. The caller holds a reference on the target, and ends the claim with
+ * -ENODEV; -EALREADY when a reset from above came first, and covered what this
+ * one was to do: whoever waits joins that, and is not starved by it. The caller holds a reference on the target, and ends the claim with
  * claim_drop().
  */
 int claim_wait(struct claim *claim, unsigned long deadline)
 {
 	bool external = claim == &claim->target->ext;
+	unsigned int seen = READ_ONCE(claim->target->covered);
 	LIST_HEAD(waiters);
 	int ret;
 
 	might_sleep();
-	wait_event_idle_timeout(dr_wait, (ret = claim_try(claim)) != -EBUSY,
+	wait_event_idle_timeout(dr_wait, (ret = claim_try(claim)) != -EBUSY ||
+				(!external && READ_ONCE(claim->target->covered) != seen),
 				dr_left(deadline) + 1);
 	if (ret == -EBUSY)
-		ret = -ETIMEDOUT;
+		ret = dr_left(deadline) ? -EALREADY : -ETIMEDOUT;
 	if (!ret && !dr_wait_for(!claim_collect(claim), dr_left(deadline) + 1)) {
 		/* An external one may have been joined meanwhile. */
 		claim_drop(claim, external ? &waiters : NULL);

@@ -54,6 +54,19 @@ static void revive(struct request *req)
 	}
 }
 
+/* A reset from above has done it: what does the origin say to that? */
+static int joined(struct request *req)
+{
+	struct dr_node *origin = req->origin;
+	const char *reason;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	strscpy(req->cured_by, origin->covered_by, sizeof(req->cured_by));
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return node_check(origin, &reason, dr_deadline(origin));
+}
+
 /* Claim what @req is aimed at and reset it once. @touched: see attempt_run(). */
 static int run_attempt(struct request *req, bool *touched)
 {
@@ -75,7 +88,10 @@ static int run_attempt(struct request *req, bool *touched)
 		if (origin_gone(req))
 			return -ENODEV;
 		ret = claim_wait(claim, dr_deadline(claim->target));
-	} while (ret && req->scope == DEVRESET_MEMBER && claim_frozen());
+	} while (ret && ret != -EALREADY && req->scope == DEVRESET_MEMBER &&
+		 claim_frozen());
+	if (ret == -EALREADY)
+		return joined(req);
 	if (ret)
 		return claim_frozen() ? -EBUSY : ret;
 	if (req->scope == DEVRESET_MEMBER && !req->dumped) {
@@ -140,7 +156,9 @@ static enum ladder_event ladder_attempt(struct request *req, int *status)
 		return LADDER_GONE;
 	if (!ret)
 		return LADDER_CURED;
-	return touched || ret == -ETIMEDOUT ? LADDER_NOT_CURED : LADDER_REFUSED;
+	/* Only what can never be here, or not now, sends the ladder on at once. */
+	return touched || (ret != -EOPNOTSUPP && ret != -EBUSY && ret != -ENODEV) ?
+	       LADDER_NOT_CURED : LADDER_REFUSED;
 }
 
 static enum ladder_event ladder_wait(struct request *req, u32 ms)

@@ -120,12 +120,18 @@ void node_leave(struct dr_node *node)
 
 /* --- registering ------------------------------------------------------------ */
 
+/* It will be a folder beside the files of the class. */
+static bool name_ok(const char *name)
+{
+	return name[0] && name[0] != '.' && strlen(name) < REASON_LEN &&
+	       !strchr(name, '/') && strcmp(name, "manage") && strcmp(name, "unmanage");
+}
+
 static bool desc_ok(struct device *dev, const struct devreset_desc *desc)
 {
 	const struct devreset_ops *ops = desc ? desc->ops : NULL;
 
-	if (!dev || !ops || !desc->name || !desc->name[0] ||
-	    strlen(desc->name) >= REASON_LEN || strchr(desc->name, '/'))
+	if (!dev || !ops || !desc->name || !name_ok(desc->name))
 		return false;
 	if (desc->scope > DEVRESET_PLATFORM)
 		return false;
