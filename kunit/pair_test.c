@@ -59,7 +59,7 @@ struct pair {
 
 static bool possible(struct pair *pair, const struct side *side)
 {
-	return side->at->desc.scope + side->kind <= DEVRESET_PLATFORM ||
+	return (int)side->at->desc.scope + (int)side->kind <= DEVRESET_PLATFORM ||
 	       side->kind > RESET_GRANDPARENT;
 }
 
@@ -101,7 +101,7 @@ static void start_side(struct side *side, bool hold)
 		side->job = fake_job(side->at, fake_job_unregister, 0);
 		break;
 	default:
-		side->ask = fake_ask(side->at, side->at->desc.scope + side->kind);
+		side->ask = fake_ask(side->at, (int)side->at->desc.scope + (int)side->kind);
 	}
 }
 

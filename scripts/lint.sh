@@ -26,12 +26,13 @@ check_sparse() { scripts/build.sh -k debug CONFIG_DEVRESET_BENCH=m C=2; }
 # LINUX_VERSION_CODE, CONSTANT_COMPARISON: what differs between kernel versions has no
 # other home than compat.h while this lives out of tree, and that macro is taken for a
 # constant on the wrong side. Tracepoints are laid out as everywhere in the
-# kernel, which the checker knows as little as it does there.
+# kernel, which the checker knows as little as it does there. What is in tools/ is no
+# kernel code.
 check_checkpatch() {
 	local checkpatch
 
 	checkpatch="$(scripts/kernel.sh source)/scripts/checkpatch.pl"
-	files '*.[ch]' | grep -v ^include/trace/ | xargs -r "$checkpatch" \
+	files '*.[ch]' | grep -Ev '^(include/trace|tools)/' | xargs -r "$checkpatch" \
 		--strict --no-tree --quiet --show-types \
 		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON -f
 	files 'include/trace/*.h' | xargs -r "$checkpatch" --strict --no-tree --quiet \

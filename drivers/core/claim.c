@@ -154,8 +154,8 @@ bool claim_add(struct claim *claim, struct dr_node *node)
 /*
  * Claim claim->target's subtree, waiting until @deadline. 0, -ETIMEDOUT,
  * -ENODEV; -EALREADY when a reset from above came first, and covered what this
- * one was to do: whoever waits joins that, and is not starved by it. The caller holds a reference on the target, and ends the claim with
- * claim_drop().
+ * one was to do: whoever waits joins that, and is not starved by it. The caller
+ * holds a reference on the target, and ends the claim with claim_drop().
  */
 int claim_wait(struct claim *claim, unsigned long deadline)
 {
