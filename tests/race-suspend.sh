@@ -12,7 +12,7 @@
 load
 edu=$(pci_of 1234:11e8)
 member=$(node "edu-$edu")
-echo devices >/sys/power/pm_test
+echo freezer >/sys/power/pm_test
 echo 0 >/sys/module/suspend/parameters/pm_test_delay
 
 race "suspends against resets" 30 \
