@@ -19,6 +19,11 @@ import threading
 import time
 
 
+def name_of(error):
+    """The name that the kernel has for it."""
+    return "EOPNOTSUPP" if error.errno == errno.EOPNOTSUPP else errno.errorcode[error.errno]
+
+
 class Racer(threading.Thread):
     """One thread, and what its writes ended with."""
 
@@ -37,12 +42,12 @@ class Racer(threading.Thread):
         try:
             file = os.open(path, os.O_WRONLY)
         except OSError as error:
-            return errno.errorcode[error.errno]
+            return name_of(error)
         try:
             os.write(file, value.encode())
             return "ok"
         except OSError as error:
-            return errno.errorcode[error.errno]
+            return name_of(error)
         finally:
             os.close(file)
 
