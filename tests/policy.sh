@@ -1,6 +1,7 @@
 #!/bin/bash
 # What the numbers of a policy do: automatic or not, when to look, how often to try, how far to climb, when to give up
 # contracts: DR6 DR10 ND9 ND15
+# kernels: stock
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
 

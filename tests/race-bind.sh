@@ -14,17 +14,17 @@ member=$(node "edu-$edu") function=$(node "pci-$edu")
 driver=/sys/bus/pci/drivers/$(basename "$(readlink "$pci/$edu/driver")")
 gone=EALREADY,ENODEV,ENOENT,EBUSY,EOPNOTSUPP,ETIMEDOUT,EIO
 
-race "unbind and bind against resets of the member and of the function" 1000 \
+race "unbind and bind against resets of the member and of the function" 40 \
 	"bind::$edu>$driver/unbind+$edu>$driver/bind" \
 	"member:$gone:function>$member/reset" "function:$gone:function>$function/reset"
-race "unbind and bind against the ladder" 300 \
+race "unbind and bind against the ladder" 20 \
 	"bind::$edu>$driver/unbind+$edu>$driver/bind" \
 	"recover:$gone:recover>$member/reset" "platform:$gone:platform>$member/reset"
 all_settled
 expect 120 sh -c "echo 5 >$pci/$edu/factorial; cat $pci/$edu/factorial"
 ok "the device works"
 
-rounds=$(rounds 30)
+rounds=$(rounds 10)
 for ((i = 0; i < rounds; i++)); do
 	python3 "$DEVRESET_TOP/tests/race.py" 60 20 "r:$gone:function>$member/reset" >/run/race 2>&1 &
 	racer=$!

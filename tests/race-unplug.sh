@@ -13,7 +13,7 @@ edu=$(pci_of 1234:11e8)
 member=$(node "edu-$edu")
 gone=EALREADY,ENODEV,ENOENT,EBUSY,EOPNOTSUPP,ETIMEDOUT,EIO,EAGAIN,ENOTTY
 
-rounds=$(rounds 30)
+rounds=$(rounds 10)
 for ((i = 0; i < rounds; i++)); do
 	wait_for 30 [ -e "$member/reset" ]
 	python3 "$DEVRESET_TOP/tests/race.py" 60 1000000 "function:$gone:function>$member/reset" \

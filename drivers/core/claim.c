@@ -17,7 +17,7 @@
 
 /* Sections in which the hardware is touched: claims held, checks running. */
 static unsigned int sections;
-static bool frozen, frozen_forever;
+static bool frozen, frozen_forever, asleep;
 static u64 serial;
 
 void claim_init(struct claim *claim)
@@ -44,6 +44,12 @@ struct claim *claim_covering(struct dr_node *node)
 bool claim_frozen(void)
 {
 	return READ_ONCE(frozen) || READ_ONCE(frozen_forever);
+}
+
+/* From the end of the last reset before a suspend to its end. */
+bool claim_asleep(void)
+{
+	return READ_ONCE(asleep);
 }
 
 /*
@@ -306,14 +312,18 @@ static bool set_frozen(bool on)
 /* No reset starts from here on, and none runs when this returns 0. DR12. */
 int dr_freeze(unsigned long deadline)
 {
-	if (wait_event_idle_timeout(dr_wait, set_frozen(true), dr_left(deadline) + 1))
+	if (wait_event_idle_timeout(dr_wait, set_frozen(true), dr_left(deadline) + 1)) {
+		WRITE_ONCE(asleep, true);
+		dr_changed();
 		return 0;
+	}
 	dr_thaw();
 	return -EBUSY;
 }
 
 void dr_thaw(void)
 {
+	WRITE_ONCE(asleep, false);
 	set_frozen(false);
 	dr_changed();
 }

@@ -383,6 +383,7 @@ int claim_resume(struct claim *claim, unsigned long deadline);
 void claim_drop(struct claim *claim, struct list_head *waiters);
 void claim_forget(struct dr_node *node);
 bool claim_frozen(void);
+bool claim_asleep(void);
 int section_enter(void);
 void section_leave(void);
 void dr_freeze_forever(void);

@@ -60,11 +60,14 @@ static int joined(struct request *req)
 	struct dr_node *origin = req->origin;
 	const char *reason;
 	unsigned long flags;
+	int ret;
 
 	spin_lock_irqsave(&dr_lock, flags);
 	strscpy(req->cured_by, origin->covered_by, sizeof(req->cured_by));
 	spin_unlock_irqrestore(&dr_lock, flags);
-	return node_check(origin, &reason, dr_deadline(origin));
+	ret = node_check(origin, &reason, dr_deadline(origin));
+	/* It stands for the next one already: that was no failure of this. */
+	return ret == -EAGAIN ? 0 : ret;
 }
 
 /* Claim what @req is aimed at and reset it once. @touched: see attempt_run(). */

@@ -138,16 +138,19 @@ void sleeper_init(struct waiter *waiter, struct sleeper *sleeper, struct dr_node
 
 /*
  * Wait for the result. A fatal signal ends the wait (-EINTR), not the reset;
- * others, such as a shell's SIGCHLD, do not.
+ * others, such as a shell's SIGCHLD, do not. So does a suspend (-EBUSY): what
+ * has not been reset by then waits for its end, and a task that waits with
+ * locks of sysfs held must not be frozen.
  */
 int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper)
 {
 	unsigned long flags;
 	bool mine;
+	int ret;
 
-	/* Freezable: a suspend must not wait for a ladder that waits for it. */
-	if (!wait_event_state(dr_wait, smp_load_acquire(&sleeper->done),
-			      (TASK_KILLABLE | TASK_FREEZABLE)))
+	ret = wait_event_killable(dr_wait, smp_load_acquire(&sleeper->done) ||
+				  claim_asleep());
+	if (smp_load_acquire(&sleeper->done))
 		return sleeper->status;
 
 	spin_lock_irqsave(&dr_lock, flags);
@@ -157,7 +160,7 @@ int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper)
 	spin_unlock_irqrestore(&dr_lock, flags);
 	if (mine) {
 		dr_put(waiter->node);
-		return -EINTR;
+		return ret ? -EINTR : -EBUSY;
 	}
 	/* Somebody is about to tell: he needs this memory until he has. */
 	wait_event_idle(dr_wait, smp_load_acquire(&sleeper->done));
