@@ -1,6 +1,7 @@
 #!/bin/bash
 # Resets that are not devreset's own (sysfs, AER) stop and start the driver all the same, and leave the known-good configuration
 # contracts: DR2 DR11 DR12 ND2
+# kernels: stock
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
 

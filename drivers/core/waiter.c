@@ -136,6 +136,12 @@ void sleeper_init(struct waiter *waiter, struct sleeper *sleeper, struct dr_node
 	waiter_init(waiter, node, &params);
 }
 
+static bool sleeper_done(struct sleeper *sleeper)
+{
+	/* Pairs with the release in wake_sleeper(). */
+	return smp_load_acquire(&sleeper->done);
+}
+
 /*
  * Wait for the result. A fatal signal ends the wait (-EINTR), not the reset;
  * others, such as a shell's SIGCHLD, do not. So does a suspend (-EBUSY): what
@@ -148,9 +154,8 @@ int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper)
 	bool mine;
 	int ret;
 
-	ret = wait_event_killable(dr_wait, smp_load_acquire(&sleeper->done) ||
-				  claim_asleep());
-	if (smp_load_acquire(&sleeper->done))
+	ret = wait_event_killable(dr_wait, sleeper_done(sleeper) || claim_asleep());
+	if (sleeper_done(sleeper))
 		return sleeper->status;
 
 	spin_lock_irqsave(&dr_lock, flags);
@@ -163,7 +168,7 @@ int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper)
 		return ret ? -EINTR : -EBUSY;
 	}
 	/* Somebody is about to tell: he needs this memory until he has. */
-	wait_event_idle(dr_wait, smp_load_acquire(&sleeper->done));
+	wait_event_idle(dr_wait, sleeper_done(sleeper));
 	return sleeper->status;
 }
 
