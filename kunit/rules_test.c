@@ -122,8 +122,12 @@ static void rule1_waiting_ancestor_is_not_starved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->calls, 0);
 	fake_open(f.p, FAKE_RESET);
 	fake_expect_rest(tree);
-	/* b has joined p. */
-	KUNIT_EXPECT_STREQ(test, tree->trace, "reset:x reset:p reset:a");
+	/* b has joined p; a, which waited when p came, needs no more than that. */
+	KUNIT_EXPECT_STREQ(test, tree->trace, "reset:x reset:p");
+	KUNIT_EXPECT_EQ(test, a->status, 0);
+	KUNIT_EXPECT_EQ(test, b->status, 0);
+	KUNIT_EXPECT_STREQ(test, to_dr(f.a->node)->last.cured_by, f.p->full_name);
+	KUNIT_EXPECT_EQ(test, to_dr(f.a->node)->last.scope, DEVRESET_FUNCTION);
 	KUNIT_EXPECT_EQ(test, fake_stat(f.b, STAT_JOINED), 1);
 }
 

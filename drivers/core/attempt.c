@@ -115,6 +115,7 @@ static void count_covered(struct claim *claim)
 		WRITE_ONCE(node->covered, node->covered + 1);
 		strscpy(node->covered_by, dr_name(claim->target),
 			sizeof(node->covered_by));
+		node->covered_scope = dr_relative_scope(node, claim->target);
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();

@@ -157,6 +157,16 @@ bool claim_add(struct claim *claim, struct dr_node *node)
 	return added;
 }
 
+/* What is waited for: the claim, or that it is not needed any more. */
+static int claim_or_join(struct claim *claim)
+{
+	bool external = claim == &claim->target->ext;
+
+	if (!external && READ_ONCE(claim->target->covered) != claim->seen)
+		return -EALREADY;
+	return claim_try(claim);
+}
+
 /*
  * Claim claim->target's subtree, waiting until @deadline. 0, -ETIMEDOUT,
  * -ENODEV; -EALREADY when a reset from above came first, and covered what this
@@ -166,16 +176,14 @@ bool claim_add(struct claim *claim, struct dr_node *node)
 int claim_wait(struct claim *claim, unsigned long deadline)
 {
 	bool external = claim == &claim->target->ext;
-	unsigned int seen = READ_ONCE(claim->target->covered);
 	LIST_HEAD(waiters);
 	int ret;
 
 	might_sleep();
-	wait_event_idle_timeout(dr_wait, (ret = claim_try(claim)) != -EBUSY ||
-				(!external && READ_ONCE(claim->target->covered) != seen),
+	wait_event_idle_timeout(dr_wait, (ret = claim_or_join(claim)) != -EBUSY,
 				dr_left(deadline) + 1);
 	if (ret == -EBUSY)
-		ret = dr_left(deadline) ? -EALREADY : -ETIMEDOUT;
+		ret = -ETIMEDOUT;
 	if (!ret && !dr_wait_for(!claim_collect(claim), dr_left(deadline) + 1)) {
 		/* An external one may have been joined meanwhile. */
 		claim_drop(claim, external ? &waiters : NULL);

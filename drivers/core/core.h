@@ -49,6 +49,8 @@ enum claim_phase {
  *	task are the core's own (rule 7)
  * @phase: see there
  * @serial: tells one claim from the next
+ * @seen: dr_node.covered of @target when it was aimed at, or last tried: a
+ *	reset that reached it since then has done what this one was to do
  * @foreign: resets by others that run in the shelter of this claim; they
  *	must end before the subtree is resumed
  * @nested: external claims: begin calls without their end
@@ -63,6 +65,7 @@ struct claim {
 	struct task_struct *owner;
 	enum claim_phase phase;
 	u64 serial;
+	unsigned int seen;
 	unsigned int foreign;
 	unsigned int nested;
 	unsigned long expires;
@@ -200,6 +203,7 @@ struct last {
  * @quiesced: told to stop and not yet to go on
  * @covered: successful resets that reached this node
  * @covered_by: name of the node that the last of them reset
+ * @covered_scope: what that was for this node
  * @gen: names attempts; the last one given out
  * @pending: attempt that devreset_complete() may complete, 0: none
  * @completed: last attempt that was completed, 0: none
@@ -258,6 +262,7 @@ struct dr_node {
 	bool quiesced;
 	unsigned int covered;
 	char covered_by[REASON_LEN];
+	enum devreset_scope covered_scope;
 	u32 gen, pending, completed;
 	int result;
 

@@ -54,20 +54,30 @@ static void revive(struct request *req)
 	}
 }
 
-/* A reset from above has done it: what does the origin say to that? */
-static int joined(struct request *req)
+/* It was somebody else's reset that cured the origin. */
+static void credit(struct request *req)
 {
 	struct dr_node *origin = req->origin;
-	const char *reason;
 	unsigned long flags;
-	int ret;
 
 	spin_lock_irqsave(&dr_lock, flags);
 	strscpy(req->cured_by, origin->covered_by, sizeof(req->cured_by));
+	req->done_scope = origin->covered_scope;
 	spin_unlock_irqrestore(&dr_lock, flags);
-	ret = node_check(origin, &reason, dr_deadline(origin));
+}
+
+/* A reset from above has done it: what does the origin say to that? */
+static int joined(struct request *req)
+{
+	const char *reason;
+	int ret;
+
+	ret = node_check(req->origin, &reason, dr_deadline(req->origin));
 	/* It stands for the next one already: that was no failure of this. */
-	return ret == -EAGAIN ? 0 : ret;
+	if (ret && ret != -EAGAIN)
+		return ret;
+	credit(req);
+	return 0;
 }
 
 /* Claim what @req is aimed at and reset it once. @touched: see attempt_run(). */
@@ -130,8 +140,6 @@ static bool cured_meanwhile(struct request *req, unsigned int seen)
 {
 	struct dr_node *origin = req->origin;
 	const char *reason;
-	unsigned long flags;
-
 	int ret;
 
 	if (READ_ONCE(origin->covered) == seen || section_enter())
@@ -140,9 +148,7 @@ static bool cured_meanwhile(struct request *req, unsigned int seen)
 	section_leave();
 	if (ret)
 		return false;
-	spin_lock_irqsave(&dr_lock, flags);
-	strscpy(req->cured_by, origin->covered_by, sizeof(req->cured_by));
-	spin_unlock_irqrestore(&dr_lock, flags);
+	credit(req);
 	return true;
 }
 
@@ -179,6 +185,8 @@ static enum ladder_event ladder_wait(struct request *req, u32 ms)
 		if (cured_meanwhile(req, seen))
 			return LADDER_CURED;
 	} while (dr_left(until));
+	/* What came meanwhile was no cure: the next attempt is not spared. */
+	req->claim.seen = READ_ONCE(req->claim.target->covered);
 	return LADDER_WAITED;
 }
 

@@ -44,6 +44,7 @@ bool request_aim(struct claim *claim, struct dr_node *target)
 	if (target) {
 		dr_get(target);
 		target->active = claim;
+		claim->seen = target->covered;
 	}
 	return true;
 }
