@@ -57,6 +57,17 @@ static int ask(struct device *dev)
 	return ret == -EEXIST ? 0 : ret;
 }
 
+/* Who needed it may have gone while it was made. */
+static void reap_at(struct device *dev)
+{
+	struct dr_node *node = dr_find(dev);
+
+	if (node) {
+		dr_reap(node);
+		dr_put(node);
+	}
+}
+
 /*
  * Have the missing ancestors of @node made. Up to the nearest that is there, or
  * is made now: that one came, or comes, here itself for what is above it.
@@ -72,8 +83,10 @@ void dr_provide(struct dr_node *node)
 		dev = dev->parent;
 	for (; dev && !has_anchor(dev); dev = dev->parent) {
 		ret = ask(dev);
-		if (!ret)
+		if (!ret) {
+			reap_at(dev);
 			break;
+		}
 		if (ret != -ENODEV)
 			dev_warn(&node->dev, "no node for %s above it: %d\n",
 				 dev_name(dev), ret);
@@ -176,7 +189,8 @@ void devreset_provider_unregister(struct devreset_provider *provider)
 }
 EXPORT_SYMBOL_GPL(devreset_provider_unregister);
 
-static int manage_node(struct devreset_provider *p, struct device *dev)
+/* -EAGAIN: the node has gone, or goes, as nobody needed it until now. */
+static int try_manage(struct devreset_provider *p, struct device *dev)
 {
 	struct dr_node *node;
 	unsigned long flags;
@@ -189,10 +203,12 @@ static int manage_node(struct devreset_provider *p, struct device *dev)
 	}
 	node = dr_find(dev);
 	if (!node)
-		return -ENODEV;
+		return -EAGAIN;
 	spin_lock_irqsave(&dr_lock, flags);
-	if (node->dying || node->provider != p)
+	if (node->provider != p)
 		ret = -ENODEV;
+	else if (node->dying)
+		ret = -EAGAIN;
 	else
 		ret = node->managed ? -EEXIST : 0;
 	if (!ret) {
@@ -203,6 +219,16 @@ static int manage_node(struct devreset_provider *p, struct device *dev)
 	if (!ret)
 		clock_policy_changed(node);
 	dr_put(node);
+	return ret;
+}
+
+static int manage_node(struct devreset_provider *p, struct device *dev)
+{
+	int ret, tries = 10;
+
+	do {
+		ret = try_manage(p, dev);
+	} while (ret == -EAGAIN && --tries);
 	return ret;
 }
 
