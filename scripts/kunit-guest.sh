@@ -10,6 +10,8 @@
 
 # Let faults be injected into allocations that may sleep, too
 echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+# ... and say nothing of it: they are hundreds
+echo 0 >/sys/kernel/debug/failslab/verbose
 # insmod waits uninterruptibly for each case; KUnit itself gives up after 300 s
 echo 310 >/proc/sys/kernel/hung_task_timeout_secs
 
