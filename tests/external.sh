@@ -1,7 +1,6 @@
 #!/bin/bash
 # Resets that are not devreset's own (sysfs, AER) stop and start the driver all the same, and leave the known-good configuration
 # contracts: DR2 DR11 DR12 ND2
-# kernels: stock
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
 
@@ -99,7 +98,7 @@ aer() {
 	counted "DR2, DR11: AER: after a fatal one the driver is told that the device was lost"
 }
 # Firmware leaves AER to a kernel that knows ASPM as well, which the debug one does not
-[ "$DEVRESET_KERNEL" = debug ] || aer
+aer
 
 # --- devreset's own resets are not external
 

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Devices of other drivers under policy: what may be managed, what comes back by itself, what is rather not reset
 # contracts: DR2 DR5 DR6 DR8 ND9
-# kernels: stock
 # qemu: -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
 # qemu: -drive if=none,id=d1,file=/bin/busybox,format=raw,readonly=on
 # qemu: -drive if=none,id=d2,file=/bin/busybox,format=raw,readonly=on

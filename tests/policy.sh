@@ -1,7 +1,6 @@
 #!/bin/bash
 # What the numbers of a policy do: automatic or not, when to look, how often to try, how far to climb, when to give up
 # contracts: DR6 DR10 ND9 ND15
-# kernels: stock
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
 
@@ -128,7 +127,8 @@ reset "$member" function
 expect healthy cat "$class/$member/state"
 ok "DR6: above the highest rung there is none: that one once more; an operator's reset ends the probation"
 
-policy "$member" probation_ms=500
+# Long enough to be seen
+policy "$member" probation_ms=$((500 * DEVRESET_SCALE))
 break_edu
 expect 120 factorial "$edu" 5
 wait_for 30 is probation "$class/$member/state"

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Two edu are functions of one slot: no function can be reset alone, the ladder goes on to the bus if it may
 # contracts: DR2 DR5 DR6 DR8 DR11
-# kernels: stock
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1,multifunction=on,addr=0.0
 # qemu: -device edu,bus=rp1,addr=0.1

@@ -1,7 +1,6 @@
 #!/bin/bash
 # No reset starts between suspend and resume; a hang seen meanwhile is handled after; who asks meanwhile gets EBUSY
 # contracts: DR5 DR12
-# kernels: stock
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
 

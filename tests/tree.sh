@@ -1,7 +1,6 @@
 #!/bin/bash
 # The tree of nodes follows the device model: a function below a switch below a root port, its nodes come and go
 # contracts: DR1 DR2 DR8
-# kernels: stock
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device x3130-upstream,id=up,bus=rp1
 # qemu: -device xio3130-downstream,id=down1,bus=up,chassis=2
