@@ -97,7 +97,6 @@ aer() {
 	wait_for 30 eval "[ \$(dmesg | grep -c 'AER: device recovery successful') = 2 ]"
 	counted "DR2, DR11: AER: after a fatal one the driver is told that the device was lost"
 }
-# Firmware leaves AER to a kernel that knows ASPM as well, which the debug one does not
 aer
 
 # --- devreset's own resets are not external

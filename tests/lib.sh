@@ -209,6 +209,17 @@ race() {
 	ok "$text, $rounds rounds: $(tr '\n' ';' </run/race)"
 }
 
+# race_begin RACER..., race_end TEXT: the same, for as long as something else takes
+race_begin() {
+	python3 -IS "$DEVRESET_TOP/tests/race.py" $race_seconds 1000000000 "$@" >/run/race 2>&1 &
+	racer=$!
+}
+race_end() {
+	kill "$racer" || fail "$1: $(cat /run/race)"
+	wait "$racer" || fail "$1: $(cat /run/race)"
+	ok "$1: $(tr '\n' ';' </run/race)"
+}
+
 # all_settled: soon, nothing is claimed, and nothing is recovering any more
 settled() { ! grep -Eq ' claimed| dying| recovering' /sys/kernel/debug/devreset/tree; }
 all_settled() {

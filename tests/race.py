@@ -4,17 +4,20 @@
 
     tests/race.py SECONDS ITERATIONS RACER...
 
-A RACER is NAME:ALLOWED:STEP[+STEP...]. A STEP is VALUE>FILE; the steps of a
-racer follow each other, its rounds too, and all racers run at once. A step may
-fail with one of the comma separated errors in ALLOWED. The race is over when
-every racer has run ITERATIONS rounds. Prints what each saw. Fails when an error
-was not allowed, when a racer never succeeded (unless what it writes to may be
-gone: ENOENT), or after SECONDS.
+A RACER is NAME:ALLOWED:STEP[+STEP...]. A STEP is VALUE>FILE, or a number of
+milliseconds to rest, at most: who never lets go of a lock leaves nothing to race
+for. The steps of a racer follow each other, its rounds too, and all racers run
+at once. A step may fail with one of the comma separated errors in ALLOWED. The
+race is over when every racer has run ITERATIONS rounds, or on SIGTERM. Prints
+what each saw. Fails when an error was not allowed, when a racer never succeeded
+(unless what it writes to may be gone: ENOENT), or after SECONDS.
 """
 
 import collections
 import errno
 import os
+import random
+import signal
 import sys
 import threading
 import time
@@ -32,7 +35,7 @@ class Racer(threading.Thread):
         super().__init__(daemon=True)
         self.title, allowed, steps = spec.split(":", 2)
         self.allowed = set(filter(None, allowed.split(",")))
-        self.steps = [step.split(">", 1) for step in steps.split("+")]
+        self.steps = [step.partition(">")[::2] for step in steps.split("+")]
         self.rounds, self.halt = rounds, halt
         self.seen = collections.Counter()
         self.wrong = None
@@ -55,6 +58,9 @@ class Racer(threading.Thread):
     def run(self):
         while not self.halt.is_set() and not self.wrong:
             for value, path in self.steps:
+                if not path:
+                    time.sleep(random.random() * int(value) / 1000)
+                    continue
                 result = self.write(value, path)
                 self.seen[result] += 1
                 if result != "ok" and result not in self.allowed:
@@ -67,13 +73,15 @@ class Racer(threading.Thread):
 def main():
     """Run the race that the arguments describe."""
     limit, rounds = float(sys.argv[1]), int(sys.argv[2])
-    halt = threading.Event()
+    halt, enough = threading.Event(), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: enough.set())
     racers = [Racer(spec, rounds, halt) for spec in sys.argv[3:]]
     start = time.monotonic()
     for racer in racers:
         racer.start()
     while time.monotonic() - start < limit:
-        time.sleep(0.05)
+        if enough.wait(0.05):
+            break
         if any(r.wrong for r in racers) or all(r.done >= rounds for r in racers):
             break
     halt.set()
@@ -83,7 +91,7 @@ def main():
         verdict = racer.wrong or ""
         if racer.is_alive():
             verdict = "stuck"
-        elif not verdict and racer.done < rounds:
+        elif not verdict and racer.done < rounds and not enough.is_set():
             verdict = f"only {racer.done} rounds"
         elif not verdict and not racer.seen["ok"] and "ENOENT" not in racer.allowed:
             verdict = "never succeeded"
