@@ -3,8 +3,8 @@
  * Bus nodes: the reset of all that is below a bridge, by the secondary bus
  * reset or, where a hot-plug slot offers one, by the slot's.
  *
- * Such a reset may take more than a second: Linux waits for so long before it
- * talks to the devices again, as the standard demands.
+ * Such a reset may take more than a second: Linux waits as long as the standard
+ * lets the devices below take to answer.
  */
 #include <linux/device.h>
 #include <linux/mutex.h>
