@@ -129,6 +129,13 @@ struct hw *hw_add(struct kunit *test, const char *name, struct hw *parent)
 	return hw_add_to(test, name, parent, NULL);
 }
 
+/* The device goes, before the end of the test. It has no node any more. */
+void hw_remove(struct hw *hw)
+{
+	list_del(&hw->link);
+	device_unregister(&hw->dev);
+}
+
 int hw_init(struct kunit *test)
 {
 	struct hw_all *all = kunit_kzalloc(test, sizeof(*all), GFP_KERNEL);
@@ -150,10 +157,9 @@ void hw_exit(struct kunit *test)
 	if (!all)
 		return;
 	list_for_each_entry_safe(hw, next, &all->list, link) {
-		list_del(&hw->link);
 		hw->hook = NULL;
 		devreset_unregister(hw->node);
-		device_unregister(&hw->dev);
+		hw_remove(hw);
 	}
 }
 

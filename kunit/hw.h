@@ -75,6 +75,7 @@ void hw_exit(struct kunit *test);
 struct hw *hw_add(struct kunit *test, const char *name, struct hw *parent);
 struct hw *hw_add_to(struct kunit *test, const char *name, struct hw *parent,
 		     struct bus_type *bus);
+void hw_remove(struct hw *hw);
 struct devreset_node *hw_try(struct hw *hw, enum devreset_scope scope);
 void hw_register(struct kunit *test, struct hw *hw, enum devreset_scope scope);
 void hw_unregister(struct kunit *test, struct hw *hw);

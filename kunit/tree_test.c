@@ -196,6 +196,46 @@ static void adopt_own_members(struct kunit *test)
 	expect_no_node(test, hw, "drt-member");
 }
 
+/* --- from within a probe ---------------------------------------------------------- */
+
+/* The driver's node first, then, as a provider makes it, the one above */
+static int probe_upwards(struct device *dev)
+{
+	struct hw *hw = to_hw(dev), *above = to_hw(dev->parent);
+
+	hw->node = hw_try(hw, DEVRESET_FUNCTION);
+	above->node = hw_try(above, DEVRESET_PLATFORM);
+	return 0;
+}
+
+static struct bus_type upwards_bus = { .name = "devreset-upwards", .probe = probe_upwards };
+static struct device_driver upwards_driver = {
+	.name = "devreset-upwards", .bus = &upwards_bus,
+};
+
+/* The driver core lists a device below its parent only when it has been probed. */
+static void adopt_from_within_a_probe(struct kunit *test)
+{
+	struct hw *above = hw_add(test, "drt-above", NULL), *hw;
+
+	KUNIT_ASSERT_EQ(test, bus_register(&upwards_bus), 0);
+	KUNIT_EXPECT_EQ(test, driver_register(&upwards_driver), 0);
+	hw = hw_add_to(test, "drt-probed", above, &upwards_bus);
+	if (!IS_ERR_OR_NULL(hw->node) && !IS_ERR_OR_NULL(above->node)) {
+		KUNIT_EXPECT_PTR_EQ(test, hw_above(hw->node), above->node);
+		expect_link(test, hw, above->node);
+	} else {
+		KUNIT_FAIL(test, "not probed");
+	}
+	devreset_unregister(hw->node);
+	devreset_unregister(above->node);
+	hw->node = NULL;
+	above->node = NULL;
+	hw_remove(hw);
+	driver_unregister(&upwards_driver);
+	bus_unregister(&upwards_bus);
+}
+
 /* A given parent stays; when it goes, the node above it takes its place. */
 static void given_parent(struct kunit *test)
 {
@@ -462,6 +502,7 @@ static struct kunit_case tree_cases[] = {
 	KUNIT_CASE(remove_each),
 	KUNIT_CASE(remove_middle_then_reset),
 	KUNIT_CASE(adopt_own_members),
+	KUNIT_CASE(adopt_from_within_a_probe),
 	KUNIT_CASE(given_parent),
 	KUNIT_CASE(provider_bad_input),
 	KUNIT_CASE(provider_first),

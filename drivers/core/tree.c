@@ -7,7 +7,9 @@
  * on that walk; members are not (they hang below their device's anchor), nor
  * are nodes whose parent was given.
  */
+#include <linux/bitmap.h>
 #include <linux/devreset.h>
+#include <linux/hash.h>
 #include <linux/hashtable.h>
 #include "core.h"
 
@@ -18,6 +20,14 @@ DECLARE_WAIT_QUEUE_HEAD(dr_wait);
 LIST_HEAD(dr_nodes);
 static DEFINE_HASHTABLE(by_hw, 10);
 static u64 serial;
+
+/*
+ * Devices that had no anchor when a node looked there for its parent, by hash:
+ * those that a later anchor may have to adopt nodes at. The driver core is no
+ * help: it lists a device below its parent only when that has been probed.
+ */
+#define PASSED_BITS	12
+static DECLARE_BITMAP(passed, 1 << PASSED_BITS);
 
 /* --- walking; hold dr_mutex or dr_lock ------------------------------------ */
 
@@ -156,6 +166,7 @@ static struct dr_node *find_parent(struct dr_node *node)
 		parent = find_at(dev, true);
 		if (parent)
 			return parent;
+		__set_bit(hash_ptr(dev, PASSED_BITS), passed);
 	}
 	return NULL;
 }
@@ -178,11 +189,6 @@ static void adopt(struct dr_node *node, struct dr_node *parent)
 	show_parent(node);
 }
 
-static int any(struct device *dev, void *unused)
-{
-	return 1;
-}
-
 /* Take over, from the node above @parent, what @parent now stands between. */
 static void adopt_all(struct dr_node *parent)
 {
@@ -191,8 +197,7 @@ static void adopt_all(struct dr_node *parent)
 
 	hash_for_each_possible_safe(by_hw, node, tmp, hash, (unsigned long)parent->hw)
 		adopt(node, parent);
-	/* Most devices have none below them, and most of the others few beside. */
-	if (!device_for_each_child(parent->hw, NULL, any))
+	if (!test_bit(hash_ptr(parent->hw, PASSED_BITS), passed))
 		return;
 	if (above) {
 		list_for_each_entry_safe(node, next, &above->children, sibling)
