@@ -323,9 +323,7 @@ static void dr12_none_between_suspend_and_resume(struct kunit *test)
 
 	fake_family(tree, &f);
 	ret = fake_pm_notify(PM_SUSPEND_PREPARE);
-	if (ret == -ENOENT)
-		kunit_skip(test, "cannot reach the core's notifier");
-	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_ASSERT_EQ_MSG(test, ret, 0, "cannot reach the core's notifier");
 	KUNIT_EXPECT_EQ(test, reset_one(f.p), -EBUSY);
 	KUNIT_EXPECT_EQ(test, fake_ask(f.a, DEVRESET_COMPONENT)->ret, -EBUSY);
 	expect_untouched(test, f.p);
@@ -351,6 +349,33 @@ static void dr12_none_between_suspend_and_resume(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask->status, 0);
 	KUNIT_EXPECT_EQ(test, fake_pm_notify(PM_POST_SUSPEND), 0);
 	KUNIT_EXPECT_EQ(test, reset_one(f.p), 0);
+}
+
+/* Who waited for another is told -EBUSY, and that is the end of it. */
+static void dr12_who_waits_is_told(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_ask *low, *high;
+	struct fake_job *suspend;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.b->op[FAKE_RESET].gate = true;
+	low = fake_ask(f.b, DEVRESET_COMPONENT);
+	FAKE_ASSERT_SOON(test, READ_ONCE(f.b->op[FAKE_RESET].inside));
+	high = fake_ask(f.p, DEVRESET_FUNCTION);
+	suspend = fake_job(f.p, job_suspend, 0);
+	KUNIT_ASSERT_NOT_NULL(test, suspend);
+	FAKE_ASSERT_SOON(test, reset_one(f.q) == -EBUSY);
+	fake_open(f.b, FAKE_RESET);
+	FAKE_ASSERT_SOON(test, fake_job_done(suspend));
+	KUNIT_EXPECT_EQ(test, suspend->ret, 0);
+	FAKE_ASSERT_SOON(test, READ_ONCE(high->calls));
+	KUNIT_EXPECT_EQ(test, high->status, -EBUSY);
+	KUNIT_EXPECT_EQ(test, low->status, 0);
+	KUNIT_EXPECT_EQ(test, fake_pm_notify(PM_POST_SUSPEND), 0);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, f.p->op[FAKE_RESET].calls, 0);
 }
 
 static void nd1_all_five_statuses(struct kunit *test)
@@ -447,6 +472,7 @@ static struct kunit_case contract_cases[] = {
 	KUNIT_CASE(dr11_quiesce_failure_does_not_stop_the_reset),
 	KUNIT_CASE(dr12_one_platform_reset_at_a_time),
 	KUNIT_CASE(dr12_none_between_suspend_and_resume),
+	KUNIT_CASE(dr12_who_waits_is_told),
 	KUNIT_CASE(nd1_all_five_statuses),
 	KUNIT_CASE(nd1_completion_before_the_return),
 	KUNIT_CASE(nd2_restore_when_the_reset_says_so),

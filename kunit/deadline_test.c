@@ -114,7 +114,7 @@ static void rule5_a_callback_that_does_not_end(struct kunit *test)
 static void rule5_deadlines_do_not_add_up(struct kunit *test)
 {
 	struct fake_tree *tree = test->priv;
-	struct fake *p, *c[8];
+	struct fake *p, *c[32];
 	unsigned long began;
 	char name[8];
 	int i;
@@ -132,7 +132,7 @@ static void rule5_deadlines_do_not_add_up(struct kunit *test)
 	began = jiffies;
 	KUNIT_EXPECT_EQ(test, devreset_reset(p->node, DEVRESET_FUNCTION, 0, NULL), -EIO);
 	/* Two of them, and time for a slow machine; not two for each node */
-	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - began), 3000);
+	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - began), 6000);
 	for (i = 0; i < ARRAY_SIZE(c); i++)
 		fake_open(c[i], FAKE_MAY_RESET);
 	fake_expect_rest(tree);

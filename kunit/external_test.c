@@ -74,6 +74,48 @@ static void rule7_requests_join_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f.a->op[FAKE_RESET].calls + f.p->op[FAKE_RESET].calls, 0);
 }
 
+/* Who has the lock that a reset of ours needs may be about to reset: ours waits. */
+static void rule7_is_let_through_by_who_waits_for_a_lock(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *other;
+	struct fake_ask *ours;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.p->op[FAKE_MAY_RESET].ret = -EAGAIN;
+	ours = fake_ask(f.p, DEVRESET_FUNCTION);
+	FAKE_ASSERT_SOON(test, READ_ONCE(f.p->op[FAKE_MAY_RESET].calls));
+	other = begin(test, f.a);
+	FAKE_ASSERT_SOON(test, READ_ONCE(other->began));
+	KUNIT_EXPECT_EQ(test, f.p->op[FAKE_QUIESCE].calls, 1);
+	KUNIT_EXPECT_EQ(test, ours->calls, 0);
+	f.p->op[FAKE_MAY_RESET].ret = 0;
+	fake_job_go_on(other);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, other->ret, 0);
+	KUNIT_EXPECT_EQ(test, ours->status, 0);
+	/* It has done what ours was to do. */
+	KUNIT_EXPECT_EQ(test, f.p->op[FAKE_RESET].calls, 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_EXTERNAL), 1);
+}
+
+/* A hang that somebody else's reset has cured is over: the next is news. */
+static void rule7_ends_a_hang(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct family f;
+
+	fake_family(tree, &f);
+	KUNIT_EXPECT_EQ(test, devreset_external_begin(f.p->node), 0);
+	KUNIT_EXPECT_EQ(test, devreset_recover(f.p->node, "hang"), -EALREADY);
+	KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_HANGS), 1);
+	devreset_external_end(f.p->node, 0);
+	KUNIT_EXPECT_EQ(test, devreset_recover(f.p->node, "hang"), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_HANGS), 2);
+	fake_expect_rest(tree);
+}
+
 static int hook_external(struct fake *fake)
 {
 	struct fake *at = (struct fake *)fake->data;
@@ -396,6 +438,8 @@ static struct kunit_case external_cases[] = {
 	KUNIT_CASE(rule7_stops_and_restores_the_device),
 	KUNIT_CASE(rule7_a_failed_one_is_not_restored),
 	KUNIT_CASE(rule7_requests_join_it),
+	KUNIT_CASE(rule7_is_let_through_by_who_waits_for_a_lock),
+	KUNIT_CASE(rule7_ends_a_hang),
 	KUNIT_CASE(rule7_our_own_is_not_someone_elses),
 	KUNIT_CASE(rule7_during_our_quiesce),
 	KUNIT_CASE(rule7_during_our_reset),

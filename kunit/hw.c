@@ -350,6 +350,7 @@ void announce(enum warning warning)
 		[WARN_DESC] = "devreset: bad description of a node",
 		[WARN_LOOP] = "devreset: .* would be its own parent",
 		[WARN_OWN_CALLBACK] = "devreset: .* unregistered by its own callback",
+		[WARN_ATOMIC] = "devreset: .* unregistered in atomic context",
 		[WARN_NO_RESET] = "devreset: reset of no node",
 		[WARN_NO_RECOVERY] = "devreset: recovery of no node",
 		[WARN_NONSENSE] = "devreset: .* completed with nonsense",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Any two requests, the second made while the first is held in each phase that
- * it goes through. What may come of them is spelled out in expect_first() and
+ * Any two requests, the second made while the first waits, stops, resets,
+ * restores, resumes or checks. What may come of them is spelled out in expect_first() and
  * expect_second(); besides, the fakes watch the order of callbacks, and in the
  * end all completions must have come, once, and no claim must be left.
  */

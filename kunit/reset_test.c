@@ -244,6 +244,7 @@ static void reset_atomic_dr7_us1(struct kunit *test)
 		{ "inter-processor interrupt", ask_other_cpu },
 	};
 	struct slot slot = make_slot(test);
+	struct devreset_node *node;
 	int i;
 
 	some_params = (struct devreset_params) { hw_complete, slot.function };
@@ -258,6 +259,15 @@ static void reset_atomic_dr7_us1(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, answers[1], -EWOULDBLOCK, "%s", contexts[i].name);
 		expect_slot_untouched(test, &slot);
 	}
+	/* So are nodes that would come or go. */
+	announce(WARN_ATOMIC);
+	preempt_disable();
+	node = hw_try(slot.bus, DEVRESET_COMPONENT);
+	answers[0] = devreset_unregister(asked);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(node), -EWOULDBLOCK);
+	KUNIT_EXPECT_EQ(test, answers[0], -EWOULDBLOCK);
+	expect_slot_untouched(test, &slot);
 	/* Bad input is bad input there, too. */
 	preempt_disable();
 	answers[0] = devreset_reset(asked, DEVRESET_FUNCTION, 1, NULL);

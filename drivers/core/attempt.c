@@ -13,12 +13,8 @@
 #include "core.h"
 #include <trace/events/devreset.h>
 
-/* Between two tries of a busy bus lock (rule 4) */
-#define BACKOFF_MIN	1
-#define BACKOFF_MAX	msecs_to_jiffies(100)
-
 /* @node may not work after a reset: have it looked at. */
-static void suspect(struct dr_node *node)
+void node_suspect(struct dr_node *node)
 {
 	unsigned long flags;
 
@@ -100,7 +96,7 @@ static void resume_one(struct dr_node *node, int status, unsigned long deadline)
 	node->lost = ret;
 	if (ret) {
 		dev_warn(&node->dev, "not resumed after the reset (%d)\n", ret);
-		suspect(node);
+		node_suspect(node);
 	}
 }
 
@@ -116,6 +112,7 @@ static void count_covered(struct claim *claim)
 		strscpy(node->covered_by, dr_name(claim->target),
 			sizeof(node->covered_by));
 		node->covered_scope = dr_relative_scope(node, claim->target);
+		node->covered_rung = dr_rungs_between(node, claim->target);
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();
@@ -195,7 +192,7 @@ static int subtree_check(struct claim *claim, struct dr_node *origin,
 		if (ret && ours)
 			result = ret;
 		else if (ret)
-			suspect(node);
+			node_suspect(node);
 	}
 	return result;
 }
@@ -274,26 +271,20 @@ static bool refused(int status)
 	       status == -ENOTTY;
 }
 
-/* Ask ops->may_reset, and again while it is busy. */
+/*
+ * Ask ops->may_reset, once. -EAGAIN: a lock was busy. Who has it may be waiting
+ * for the claim (rule 7): ask again without it, or in CLAIM_RESET.
+ */
 int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline)
 {
-	unsigned long backoff = BACKOFF_MIN;
-	int ret;
+	int ret = node_enter(node, deadline);
 
-	for (;;) {
-		ret = node_enter(node, deadline);
-		if (ret)
-			return ret;
-		if (node->ops->may_reset)
-			ret = node->ops->may_reset(&node->pub, flags);
-		node_leave(node);
-		if (ret != -EAGAIN)
-			return ret;
-		if (!dr_left(deadline))
-			return -ETIMEDOUT;
-		wait_event_idle_timeout(dr_wait, READ_ONCE(node->dying), backoff);
-		backoff = min(backoff * 2, BACKOFF_MAX);
-	}
+	if (ret)
+		return ret;
+	if (node->ops->may_reset)
+		ret = node->ops->may_reset(&node->pub, flags);
+	node_leave(node);
+	return ret;
 }
 
 static int may_reset_now(struct attempt *a, unsigned long deadline)
@@ -307,24 +298,20 @@ static int may_reset_now(struct attempt *a, unsigned long deadline)
  */
 static int reset_or_back_off(struct attempt *a, unsigned long deadline)
 {
-	unsigned long backoff = BACKOFF_MIN;
-	int ret;
+	int ret = reset_once(a->target, deadline);
+	unsigned long backoff = 0;
 
-	for (;;) {
-		ret = reset_once(a->target, deadline);
-		if (ret != -EAGAIN) {
-			a->touched = !refused(ret);
+	while (ret == -EAGAIN) {
+		ret = dr_back_off(&backoff, deadline, gone(a));
+		if (!ret)
+			ret = may_reset_now(a, deadline);
+		if (ret && ret != -EAGAIN)
 			return ret;
-		}
-		if (!dr_left(deadline))
-			return -ETIMEDOUT;
-		if (wait_event_idle_timeout(dr_wait, gone(a), backoff))
-			return -ENODEV;
-		backoff = min(backoff * 2, BACKOFF_MAX);
-		ret = may_reset_now(a, deadline);
-		if (ret)
-			return ret;
+		if (!ret)
+			ret = reset_once(a->target, deadline);
 	}
+	a->touched = !refused(ret);
+	return ret;
 }
 
 static int account(struct attempt *a, int ret)
@@ -353,7 +340,8 @@ static int account(struct attempt *a, int ret)
 
 /*
  * Reset a->target, once. The caller has claimed it. 0: reset, resumed and
- * checked. Else an errno, with a->touched false if nothing was touched at all.
+ * checked. Else an errno, with a->touched false if nothing was touched at all;
+ * -EAGAIN: a lock was busy, let go of the claim and come again.
  */
 int attempt_run(struct attempt *a)
 {

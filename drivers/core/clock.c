@@ -21,6 +21,12 @@ static bool look_anyway(struct dr_node *node)
 	return READ_ONCE(node->policy.check_idle) || READ_ONCE(node->suspect);
 }
 
+/* Nothing more happens by itself; who brings it back starts the clock again. */
+static bool is_given_up(struct dr_node *node)
+{
+	return READ_ONCE(node->hist.state) == DEVRESET_FAILED;
+}
+
 static unsigned long interval(struct dr_node *node)
 {
 	return msecs_to_jiffies(READ_ONCE(node->policy.check_interval_ms));
@@ -38,25 +44,36 @@ static bool is_claimed(struct dr_node *node)
 	return n;
 }
 
+/* Unless somebody says so just now. */
+static void not_hung(struct dr_node *node)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (!node->recovery_queued)
+		node->hung = false;
+	spin_unlock_irqrestore(&dr_lock, flags);
+}
+
 static void look(struct dr_node *node)
 {
 	const char *reason = "check";
 	bool busy;
 	int ret;
 
-	/* Being recovered, reset, or given up: none is news. */
-	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_RECOVERING ||
-	    READ_ONCE(node->hist.state) == DEVRESET_FAILED)
+	/* Being recovered or reset: that is no news. */
+	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_RECOVERING)
 		return;
 	/* A suspended device may not be touched, nor blamed. */
 	if (section_enter())
 		return;
+	/* Before: what is suspected from now on takes another look. */
+	WRITE_ONCE(node->suspect, false);
 	ret = node_check(node, &reason, dr_deadline(node));
 	section_leave();
-	/* A reset came in between. */
+	/* A reset came in between, which looks itself. */
 	if (ret == -EAGAIN || (ret && is_claimed(node)))
 		return;
-	WRITE_ONCE(node->suspect, false);
 	/* In this order: the stamp is not older than what says busy. */
 	busy = smp_load_acquire(&node->pub.busy);
 	if (!ret && node->stall && busy &&
@@ -67,7 +84,7 @@ static void look(struct dr_node *node)
 	if (ret)
 		request_recover(node, reason);
 	else
-		WRITE_ONCE(node->hung, false);
+		not_hung(node);
 }
 
 /* No interval: the tick ends, and devreset_busy() need not start it. */
@@ -94,7 +111,7 @@ static bool tick(struct dr_node *node)
 	/* A busy() that was not seen to tick is visible after this, see above. */
 	if (node->linger)
 		cond_synchronize_rcu(node->linger_rcu);
-	armed = READ_ONCE(node->pub.busy) || look_anyway(node);
+	armed = (READ_ONCE(node->pub.busy) || look_anyway(node)) && !is_given_up(node);
 	if (is_off(node))
 		return false;
 	/* Still says so: the next devreset_busy() starts it again. */
@@ -151,18 +168,13 @@ void __devreset_tick(struct devreset_node *pub)
 }
 EXPORT_SYMBOL_GPL(__devreset_tick);
 
-/* check_interval_ms or check_idle has changed. */
+/*
+ * check_interval_ms or check_idle has changed. Whether work is outstanding
+ * cannot be seen without a race here; a tick finds out, and stops by itself.
+ */
 void clock_policy_changed(struct dr_node *node)
 {
-	unsigned long flags;
-
-	if (READ_ONCE(node->pub.busy) || look_anyway(node)) {
-		start(node, true);
-		return;
-	}
-	spin_lock_irqsave(&dr_lock, flags);
-	WRITE_ONCE(node->pub.ticking, false);
-	spin_unlock_irqrestore(&dr_lock, flags);
+	start(node, true);
 }
 
 static void probation_work(struct work_struct *work)

@@ -44,7 +44,7 @@ const char *dr_trace_name(const struct dr_node *node)
 }
 
 /* As well as this kernel can tell (DR7, US1). */
-static bool may_sleep(void)
+bool dr_may_sleep(void)
 {
 	if (irqs_disabled() || in_interrupt() || rcu_preempt_depth())
 		return false;
@@ -83,7 +83,7 @@ int devreset_reset(struct devreset_node *node, enum devreset_scope scope,
 	if (flags || scope < DEVRESET_COMPONENT || scope > DEVRESET_PLATFORM ||
 	    (params && !params->complete))
 		return -EINVAL;
-	if (!may_sleep())
+	if (!dr_may_sleep())
 		return -EWOULDBLOCK;
 	if (params)
 		return request_reset(to_dr(node), scope, "driver", params);
@@ -119,7 +119,8 @@ EXPORT_SYMBOL_GPL(devreset_recover);
  * devreset_supported - which resets can be asked for here
  * @node: the node
  *
- * Asks ops->may_reset of the nodes from @node up.
+ * Asks ops->may_reset of the nodes from @node up. One that has not answered
+ * after a second, as another callback is in hand, is taken for supported.
  *
  * Context: process, may sleep.
  * Return: a mask of BIT(scope), relative to @node.
@@ -140,8 +141,8 @@ unsigned int devreset_supported(struct devreset_node *node)
 		spin_unlock_irqrestore(&dr_lock, flags);
 		if (!n)
 			continue;
-		/* Not now is not never. */
-		if (dr_may_reset(n, DEVRESET_MAY_ASK, jiffies) != -EOPNOTSUPP)
+		/* Not now is not never. A check that is in hand ends soon. */
+		if (dr_may_reset(n, DEVRESET_MAY_ASK, jiffies + HZ) != -EOPNOTSUPP)
 			scopes |= BIT(scope);
 		dr_put(n);
 	}

@@ -11,7 +11,10 @@
  *			claims, requests, callbacks in hand, dying, states
  *
  * One wait queue, dr_wait, is woken when any of the latter changes. Waits on it
- * have a deadline (rule 5), but for those for the end of a callback in hand.
+ * have a deadline (rule 5), but for these: for the end of a callback in hand
+ * (rule 3), which is bounded by what it does; of a ladder for the end of a
+ * suspend; of who asked for a reset for its end, which is the sum of bounded
+ * steps, and which a fatal signal or a suspend cuts short.
  */
 #ifndef _DEVRESET_CORE_H
 #define _DEVRESET_CORE_H
@@ -204,6 +207,7 @@ struct last {
  * @covered: successful resets that reached this node
  * @covered_by: name of the node that the last of them reset
  * @covered_scope: what that was for this node
+ * @covered_rung: which rung of this node's ladder, from 0
  * @gen: names attempts; the last one given out
  * @pending: attempt that devreset_complete() may complete, 0: none
  * @completed: last attempt that was completed, 0: none
@@ -263,6 +267,7 @@ struct dr_node {
 	unsigned int covered;
 	char covered_by[REASON_LEN];
 	enum devreset_scope covered_scope;
+	unsigned int covered_rung;
 	u32 gen, pending, completed;
 	int result;
 
@@ -354,16 +359,36 @@ static inline void dr_changed(void)
 	__ok;								\
 })
 
+/*
+ * Between two tries of a busy bus lock (rule 4): wait, longer each time. 0,
+ * -ETIMEDOUT at the @deadline, -ENODEV once @gone. *@backoff is 0 at first.
+ */
+#define dr_back_off(backoff, deadline, gone) ({				\
+	unsigned long *__backoff = (backoff);				\
+	int __ret = 0;							\
+									\
+	*__backoff = clamp(*__backoff * 2, 1UL, msecs_to_jiffies(100));	\
+	if (!dr_left(deadline))						\
+		__ret = -ETIMEDOUT;					\
+	else if (wait_event_idle_timeout(dr_wait, gone, *__backoff))	\
+		__ret = -ENODEV;					\
+	__ret;								\
+})
+
 /* tree.c; to walk, hold dr_mutex or dr_lock */
 struct dr_node *dr_find(struct device *dev);
 struct dr_node *dr_rung(struct dr_node *node);
 struct dr_node *dr_device_of(struct dr_node *node);
 bool dr_is_below(struct dr_node *node, struct dr_node *above);
 enum devreset_scope dr_relative_scope(struct dr_node *origin, struct dr_node *node);
+unsigned int dr_rungs_between(struct dr_node *origin, struct dr_node *node);
 struct dr_node *dr_by_scope(struct dr_node *origin, enum devreset_scope scope);
 bool dr_device_is_below(struct device *dev, struct device *above);
 int dr_link(struct dr_node *node, struct dr_node *parent);
 void dr_unlink(struct dr_node *node);
+
+/* core.c */
+bool dr_may_sleep(void);
 
 /* node.c */
 const char *dr_scope_name(enum devreset_scope scope);
@@ -422,6 +447,7 @@ struct attempt {
 int attempt_run(struct attempt *attempt);
 int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline);
 void node_quiesce(struct dr_node *node, unsigned long deadline);
+void node_suspect(struct dr_node *node);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
 void subtree_resume(struct claim *claim, int status, bool restore_target,
 		    unsigned long deadline);

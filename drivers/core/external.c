@@ -56,7 +56,7 @@ static enum shelter shelter_for(struct dr_node *device, struct dr_node *node)
 	spin_lock_irqsave(&dr_lock, flags);
 	held = held_over(device);
 	if (held && held->owner == current) {
-		if (held == &device->ext)
+		if (held == &held->target->ext)
 			held->nested++;
 		shelter = list_empty(&node->step) ? SHELTER_LATE : SHELTER_OWN;
 	} else if (held && held->phase == CLAIM_RESET && take_in(device, held)) {
@@ -89,6 +89,24 @@ static void guest_leave(struct dr_node *device)
 		dr_changed();
 }
 
+/*
+ * Where this task's begin has left its mark: the device's node of that time,
+ * which need not be that of now.
+ */
+static struct dr_node *get_begun_at(struct dr_node *node)
+{
+	struct dr_node *n;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	for (n = node; n; n = n->parent)
+		if (n->ext.owner == current || n->guest == current)
+			break;
+	dr_get(n ?: node);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return n ?: node;
+}
+
 static struct dr_node *get_device_of(struct dr_node *node)
 {
 	struct dr_node *device;
@@ -118,6 +136,20 @@ static void stop_late(struct dr_node *device, struct dr_node *node,
 		node_quiesce(node, deadline);
 }
 
+/* Whatever was wrong before is history; whether all is well is to be seen. */
+static void look_again(struct claim *claim)
+{
+	struct dr_node *node;
+	unsigned long flags;
+
+	list_for_each_entry(node, &claim->nodes, step) {
+		spin_lock_irqsave(&dr_lock, flags);
+		node->hung = false;
+		spin_unlock_irqrestore(&dr_lock, flags);
+		node_suspect(node);
+	}
+}
+
 /* The reset is over, one way or another. Whoever took it does this. */
 static void external_finish(struct dr_node *device, int status)
 {
@@ -127,6 +159,7 @@ static void external_finish(struct dr_node *device, int status)
 	if (claim_resume(claim, dr_deadline(device)))
 		status = -ETIMEDOUT;
 	subtree_resume(claim, status ? -EIO : 0, true, dr_deadline(device));
+	look_again(claim);
 	claim_drop(claim, &waiters);
 	waiters_call(&waiters, false, status);
 	dr_reap(device);
@@ -149,7 +182,7 @@ static bool external_take(struct dr_node *device, bool (*mine)(struct claim *cla
 	return taken;
 }
 
-/* This very task began it, and this is the last end for its begins. */
+/* This very task began it, and this is the last end for its begins, below too. */
 static bool is_last_end(struct claim *claim)
 {
 	return claim->owner == current && !--claim->nested;
@@ -273,7 +306,7 @@ EXPORT_SYMBOL_GPL(devreset_external_begin);
  */
 void devreset_external_end(struct devreset_node *node, int status)
 {
-	struct dr_node *device = get_device_of(to_dr(node));
+	struct dr_node *device = get_begun_at(to_dr(node));
 
 	if (external_take(device, is_last_end)) {
 		external_disarm(device);

@@ -49,8 +49,11 @@ static void revive(struct request *req)
 			node->hist.recoveries = 0;
 		}
 		spin_unlock_irqrestore(&dr_lock, flags);
-		if (back)
+		if (back) {
 			dr_state_changed(node);
+			/* Nobody looked at it while it was failed. */
+			__devreset_tick(&node->pub);
+		}
 	}
 }
 
@@ -63,6 +66,7 @@ static void credit(struct request *req)
 	spin_lock_irqsave(&dr_lock, flags);
 	strscpy(req->cured_by, origin->covered_by, sizeof(req->cured_by));
 	req->done_scope = origin->covered_scope;
+	req->ladder.rung = min_t(unsigned int, origin->covered_rung, POLICY_NO_RUNG - 1);
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
@@ -70,61 +74,89 @@ static void credit(struct request *req)
 static int joined(struct request *req)
 {
 	const char *reason;
-	int ret;
+	int ret = -EAGAIN;
 
-	ret = node_check(req->origin, &reason, dr_deadline(req->origin));
-	/* It stands for the next one already: that was no failure of this. */
+	/* Who sleeps, or stands for the next reset already, cannot be asked. */
+	if (!section_enter()) {
+		ret = node_check(req->origin, &reason, dr_deadline(req->origin));
+		section_leave();
+	}
 	if (ret && ret != -EAGAIN)
 		return ret;
 	credit(req);
 	return 0;
 }
 
-/* Claim what @req is aimed at and reset it once. @touched: see attempt_run(). */
-static int run_attempt(struct request *req, bool *touched)
+/* Claim what @req is aimed at. A ladder waits for the end of a suspend. */
+static int claim_target(struct request *req)
 {
 	struct claim *claim = &req->claim;
-	struct attempt attempt = {
-		.origin = req->origin,
-		.target = claim->target,
-		.claim = claim,
-		.automatic = req->automatic,
-	};
-	unsigned long flags;
+	bool ladder = req->scope == DEVRESET_MEMBER;
 	int ret;
 
-	*touched = false;
 	do {
-		/* A ladder waits for the end of a suspend. */
-		if (req->scope == DEVRESET_MEMBER)
+		if (ladder)
 			wait_event_idle(dr_wait, !claim_frozen() || origin_gone(req));
 		if (origin_gone(req))
 			return -ENODEV;
 		ret = claim_wait(claim, dr_deadline(claim->target));
-	} while (ret && ret != -EALREADY && req->scope == DEVRESET_MEMBER &&
-		 claim_frozen());
-	if (ret == -EALREADY)
-		return joined(req);
+	} while (ladder && (ret == -ECANCELED || (ret == -ETIMEDOUT && claim_frozen())));
+	return ret == -ECANCELED || (ret == -ETIMEDOUT && claim_frozen()) ? -EBUSY : ret;
+}
+
+/* The same, and reset it once. */
+static int claim_and_reset(struct request *req, struct attempt *attempt)
+{
+	unsigned long flags;
+	int ret = claim_target(req);
+
 	if (ret)
-		return claim_frozen() ? -EBUSY : ret;
+		return ret;
 	if (req->scope == DEVRESET_MEMBER && !req->dumped) {
 		req->dumped = true;
-		dr_dump(req->origin, dr_deadline(claim->target));
+		dr_dump(req->origin, dr_deadline(attempt->target));
 	}
-	ret = attempt_run(&attempt);
-	*touched = attempt.touched;
-	if (attempt.touched) {
+	ret = attempt_run(attempt);
+	if (attempt->touched) {
 		req->attempts++;
 		spin_lock_irqsave(&dr_lock, flags);
-		req->done_scope = dr_relative_scope(req->origin, claim->target);
+		req->done_scope = dr_relative_scope(req->origin, attempt->target);
 		spin_unlock_irqrestore(&dr_lock, flags);
 	}
 	if (!ret) {
-		strscpy(req->cured_by, dr_name(claim->target), sizeof(req->cured_by));
+		strscpy(req->cured_by, dr_name(attempt->target), sizeof(req->cured_by));
 		if (!req->automatic)
 			revive(req);
 	}
-	claim_drop(claim, NULL);
+	claim_drop(&req->claim, NULL);
+	return ret;
+}
+
+/*
+ * One attempt. While a bus lock is busy, nothing is claimed: who has it may be
+ * about to reset the device, and wait for us (rules 4 and 7). @touched: see
+ * attempt_run().
+ */
+static int run_attempt(struct request *req, bool *touched)
+{
+	struct attempt attempt = {
+		.origin = req->origin,
+		.target = req->claim.target,
+		.claim = &req->claim,
+		.automatic = req->automatic,
+	};
+	unsigned long deadline = dr_deadline(attempt.target), backoff = 0;
+	int ret;
+
+	do {
+		ret = claim_and_reset(req, &attempt);
+		*touched = attempt.touched;
+		if (ret == -EALREADY && !attempt.touched)
+			return joined(req);
+		if (ret != -EAGAIN || attempt.touched)
+			return ret;
+		ret = dr_back_off(&backoff, deadline, origin_gone(req));
+	} while (!ret);
 	return ret;
 }
 

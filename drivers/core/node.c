@@ -275,7 +275,8 @@ free_name:
  * Context: process, may sleep; not from a callback of the node above.
  * Return: the node, or an ERR_PTR: -EINVAL (bad @desc, a driver bug),
  * -EEXIST (@dev has such a node already, or the name is taken), -ELOOP (the
- * parent is below @dev), -ENODEV (the parent is going away), -ENOMEM.
+ * parent is below @dev), -ENODEV (the parent is going away), -EWOULDBLOCK (the
+ * caller may not sleep), -ENOMEM.
  * Contract: DR8.
  */
 struct devreset_node *devreset_register(struct device *dev,
@@ -291,7 +292,8 @@ struct devreset_node *devreset_register(struct device *dev,
 		      "devreset: %s would be its own parent\n", desc->name))
 		return ERR_PTR(-ELOOP);
 
-	might_sleep();
+	if (!dr_may_sleep())
+		return ERR_PTR(-EWOULDBLOCK);
 	node = alloc_node(dev, desc);
 	if (!node)
 		return ERR_PTR(-ENOMEM);
@@ -306,12 +308,13 @@ struct devreset_node *devreset_register(struct device *dev,
 		return ERR_PTR(ret);
 	}
 	dr_provide(node);
-	dev_set_uevent_suppress(&node->dev, false);
 	if (dr_tell_begin(node)) {
+		dev_set_uevent_suppress(&node->dev, false);
 		kobject_uevent(&node->dev.kobj, KOBJ_ADD);
 		dr_tell_end(node);
 	}
-	clock_policy_changed(node);
+	if (node->policy.check_idle)
+		clock_policy_changed(node);
 	dr_put(node);
 	return &node->pub;
 }
@@ -386,8 +389,9 @@ int dr_unregister(struct dr_node *node)
  *
  * Context: process, may sleep; with any lock that the callbacks of @node do
  * not take.
- * Return: 0, -EDEADLK from inside a callback of @node (a driver bug; nothing
- * is changed), -ENODEV when it is being unregistered already.
+ * Return: 0; -EDEADLK from inside a callback of @node and -EWOULDBLOCK when the
+ * caller may not sleep (driver bugs; nothing is changed); -ENODEV when it is
+ * being unregistered already.
  * Contract: DR4, DR8.
  */
 int devreset_unregister(struct devreset_node *node)
@@ -396,7 +400,9 @@ int devreset_unregister(struct devreset_node *node)
 
 	if (IS_ERR_OR_NULL(node))
 		return 0;
-	might_sleep();
+	if (WARN_ONCE(!dr_may_sleep(), "devreset: %s unregistered in atomic context\n",
+		      devreset_name(node)))
+		return -EWOULDBLOCK;
 	ret = dr_unregister(to_dr(node));
 	WARN_ONCE(ret == -EDEADLK, "devreset: %s unregistered by its own callback\n",
 		  devreset_name(node));

@@ -12,6 +12,18 @@
 
 static LIST_HEAD(providers);
 
+/* Its memory may be gone when its last user has. */
+static void put_provider(struct devreset_provider *p)
+{
+	struct module *owner = p->owner;
+
+	mutex_lock(&dr_mutex);
+	p->users--;
+	mutex_unlock(&dr_mutex);
+	dr_changed();
+	module_put(owner);
+}
+
 /* The provider after @prev, pinned; drops the pin of @prev. */
 static struct devreset_provider *next_provider(struct devreset_provider *prev)
 {
@@ -19,15 +31,20 @@ static struct devreset_provider *next_provider(struct devreset_provider *prev)
 
 	mutex_lock(&dr_mutex);
 	p = prev ?: list_entry(&providers, struct devreset_provider, link);
+	/* One that is unregistered meanwhile leads nowhere. */
+	if (prev && list_empty(&prev->link))
+		goto out;
 	list_for_each_entry_continue(p, &providers, link) {
 		if (try_module_get(p->owner)) {
 			next = p;
+			next->users++;
 			break;
 		}
 	}
+out:
 	mutex_unlock(&dr_mutex);
 	if (prev)
-		module_put(prev->owner);
+		put_provider(prev);
 	return next;
 }
 
@@ -49,7 +66,7 @@ static int ask(struct device *dev)
 	for (p = next_provider(NULL); p; p = next_provider(p)) {
 		ret = p->probe(p, dev);
 		if (ret != -ENODEV) {
-			module_put(p->owner);
+			put_provider(p);
 			break;
 		}
 	}
@@ -169,7 +186,8 @@ found:
  * devreset_provider_unregister - and no more
  * @provider: the provider
  *
- * Unregisters all its nodes; what is below them goes to what is above them.
+ * Waits for its callbacks in hand, and unregisters all its nodes; what is below
+ * them goes to what is above them.
  *
  * Context: process, may sleep; not from a callback.
  */
@@ -178,8 +196,10 @@ void devreset_provider_unregister(struct devreset_provider *provider)
 	struct dr_node *node;
 
 	mutex_lock(&dr_mutex);
-	list_del(&provider->link);
+	list_del_init(&provider->link);
 	mutex_unlock(&dr_mutex);
+	/* What is being made now is there when that is over. */
+	wait_event_idle(dr_wait, !READ_ONCE(provider->users));
 	while ((node = node_of(provider))) {
 		/* One that goes by itself just now: wait until it has gone. */
 		if (dr_unregister(node) == -ENODEV)
@@ -253,6 +273,16 @@ static int unmanage_node(struct device *dev)
 	return ret;
 }
 
+/* One that left its bus before it had a node has nobody to take that away. */
+static bool is_there(struct devreset_provider *p, const char *name, struct device *dev)
+{
+	struct device *found = p->find(name);
+
+	if (!IS_ERR(found))
+		put_device(found);
+	return found == dev;
+}
+
 /*
  * Put the device @name of @bus under policy, or take it out again. -EINVAL for
  * a name that is none, -ENODEV for a bus or device that is not there, -EEXIST
@@ -274,8 +304,12 @@ int dr_manage(const char *bus, const char *name, bool on)
 		ret = PTR_ERR(dev);
 	} else {
 		ret = on ? manage_node(p, dev) : unmanage_node(dev);
+		if (on && !ret && !is_there(p, name, dev)) {
+			unmanage_node(dev);
+			ret = -ENODEV;
+		}
 		put_device(dev);
 	}
-	module_put(p->owner);
+	put_provider(p);
 	return ret;
 }

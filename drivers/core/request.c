@@ -220,6 +220,19 @@ static void remember(struct request *req, int status)
 	strscpy(last->cured_by, status ? "" : req->cured_by, sizeof(last->cured_by));
 }
 
+/* A reset in between that failed does not prolong it. */
+static void begin_probation(struct dr_node *origin, bool anew)
+{
+	unsigned long time = msecs_to_jiffies(origin->policy.probation_ms);
+
+	if (origin->hist.state != DEVRESET_PROBATION || origin->dying)
+		return;
+	if (anew)
+		mod_delayed_work(dr_aux_wq, &origin->probation, time);
+	else
+		queue_delayed_work(dr_aux_wq, &origin->probation, time);
+}
+
 /* What the node will be when no request runs there any more. Hold dr_lock. */
 static void settle(struct request *req, int status)
 {
@@ -244,9 +257,7 @@ static void settle(struct request *req, int status)
 	remember(req, status);
 	if (!--origin->requests)
 		dr_set_state(origin, origin->settled);
-	if (origin->hist.state == DEVRESET_PROBATION && !origin->dying)
-		mod_delayed_work(dr_aux_wq, &origin->probation,
-				 msecs_to_jiffies(origin->policy.probation_ms));
+	begin_probation(origin, !status && ladder);
 }
 
 static void report(struct request *req, int status)
@@ -295,6 +306,9 @@ static void request_finish(struct request *req, int status)
 	list_splice_init(&req->claim.waiters, &waiters);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();
+	/* If it was failed, nobody looked at it. */
+	if (!status)
+		__devreset_tick(&origin->pub);
 	report(req, status);
 	waiters_call(&waiters, false, status);
 

@@ -100,6 +100,16 @@ enum devreset_scope dr_relative_scope(struct dr_node *origin, struct dr_node *no
 	return node->scope;
 }
 
+/* Rungs of the ladder of @origin below that of @node, which is above it or it. */
+unsigned int dr_rungs_between(struct dr_node *origin, struct dr_node *node)
+{
+	unsigned int rungs = 0;
+
+	for (; origin && origin != node; origin = origin->parent)
+		rungs += origin->scope != DEVRESET_MEMBER;
+	return rungs;
+}
+
 /* The nearest node from @origin up with that scope, or NULL. */
 struct dr_node *dr_by_scope(struct dr_node *origin, enum devreset_scope scope)
 {

@@ -152,6 +152,7 @@ struct devreset_provider {
 	struct device *(*find)(const char *name);
 	/* private: */
 	struct list_head link;
+	unsigned int users;
 };
 
 int devreset_provider_register(struct devreset_provider *provider);
