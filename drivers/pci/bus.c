@@ -133,6 +133,7 @@ static int bus_reset(struct devreset_node *node, u32 gen)
 {
 	struct bus *b = node->data;
 	struct pci_dev *first = first_on(b);
+	struct survey survey = { };
 	int ret;
 
 	if (!first)
@@ -140,8 +141,10 @@ static int bus_reset(struct devreset_node *node, u32 gen)
 	/* Neither link nor port may be asleep meanwhile. */
 	pm_runtime_get_sync(&b->bridge->dev);
 	pci_walk_bus(b->bus, repair, NULL);
+	/* A driver may have been bound while all was being stopped. */
+	pci_walk_bus(b->bus, ask_function, &survey);
 	/* By slot or by bus, for all on it; locks are only tried (rule 4). */
-	ret = pci_reset_bus(first);
+	ret = survey.ret ?: pci_reset_bus(first);
 	if (ret == -ENOTTY)
 		ret = can_reset(b, first) ? late_result(b) : -EOPNOTSUPP;
 	pm_runtime_put(&b->bridge->dev);

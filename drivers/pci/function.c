@@ -7,6 +7,7 @@
  * book of (is the device enabled, a bus master, MSI on) is newer than that,
  * and wins: a driver may turn on any of them later.
  */
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -279,7 +280,7 @@ void function_repair(struct pci_dev *pdev)
 	if (f) {
 		mutex_lock(&f->lock);
 		write_good(f);
-		f->ours = true;
+		f->owner = current;
 		mutex_unlock(&f->lock);
 	}
 	mutex_unlock(&functions_lock);
@@ -403,7 +404,7 @@ static int reset_locked(struct function *f)
 		return -EAGAIN;
 	mutex_lock(&f->lock);
 	write_good(f);
-	f->ours = true;
+	f->owner = current;
 	mutex_unlock(&f->lock);
 	ret = pci_reset_function_locked(pdev);
 	pci_cfg_access_unlock(pdev);
@@ -451,9 +452,9 @@ static int function_restore(struct devreset_node *node)
 	 * is that of somebody who binds or unbinds; the PCI core has restored
 	 * what was put right before.
 	 */
-	if ((locked || !f->ours) && find_fault(f))
+	if ((locked || f->owner != current) && find_fault(f))
 		ret = write_good(f);
-	f->ours = false;
+	f->owner = NULL;
 	mutex_unlock(&f->lock);
 	if (locked)
 		device_unlock(&f->pdev->dev);
@@ -478,6 +479,11 @@ static int function_check(struct devreset_node *node, const char **reason)
 	if (awake && is_on(f->pdev)) {
 		mutex_lock(&f->lock);
 		fault = find_fault(f);
+		/* A driver may be in the middle of turning it on, without that lock. */
+		if (fault) {
+			msleep(50);
+			fault = find_fault(f);
+		}
 		if (!fault && is_outgrown(f))
 			save_good(f);
 		mutex_unlock(&f->lock);

@@ -115,17 +115,18 @@ static int __init devreset_pci_init(void)
 	ret = bus_register_notifier(&pci_bus_type, &notifier);
 	if (ret)
 		return ret;
-	ret = devreset_provider_register(&provider);
-	if (ret)
-		goto no_provider;
 	ret = pci_register_driver(&edu_driver);
 	if (ret)
 		goto no_driver;
+	/* Last: once it is there, the module is in use. What lacks is made now. */
+	ret = devreset_provider_register(&provider);
+	if (ret)
+		goto no_provider;
 	return 0;
 
-no_driver:
-	devreset_provider_unregister(&provider);
 no_provider:
+	pci_unregister_driver(&edu_driver);
+no_driver:
 	bus_unregister_notifier(&pci_bus_type, &notifier);
 	return ret;
 }

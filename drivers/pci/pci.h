@@ -20,7 +20,7 @@
  * @bar: its BARs
  * @msi: it was saved with MSI or MSI-X on, which decides about INTx
  * @master: it was saved with the PCI core in charge of bus mastering
- * @ours: the reset under way is one of the core's own
+ * @owner: the task that resets it for the core; only compared
  */
 struct function {
 	struct list_head link;
@@ -31,7 +31,7 @@ struct function {
 	u32 bar[PCI_STD_NUM_BARS];
 	bool msi;
 	bool master;
-	bool ours;
+	struct task_struct *owner;
 };
 
 /**
