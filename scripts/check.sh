@@ -13,7 +13,7 @@ tmp=$(mktemp -d)
 kernel_pid=
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
-	[ -z "$kernel_pid" ] || kill "$kernel_pid" 2>/dev/null || true
+	[ -z "$kernel_pid" ] || kill -- "-$kernel_pid" 2>/dev/null || true
 	rm -rf "$tmp"
 }
 trap clean_up EXIT
@@ -42,7 +42,7 @@ part() {
 
 "$top/scripts/setup.sh"
 # The first time it takes minutes, which the stock kernel's scenarios can use
-"$top/scripts/kernel.sh" debug >/dev/null 2>&1 &
+setsid "$top/scripts/kernel.sh" debug >/dev/null 2>&1 &
 kernel_pid=$!
 
 part splat "$top/scripts/splat.py" --self-test

@@ -4,6 +4,7 @@
 # What scripts/kunit.sh runs in the guest: every suite, each on a core of its own, in
 # which no WARN_ONCE() has been used up.
 # append: kmemleak=on
+# devices: still
 # timeout: 300
 
 . "$DEVRESET_TOP/tests/lib.sh"

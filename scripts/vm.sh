@@ -13,7 +13,7 @@
 # -q  more arguments for QEMU, such as -device; -m the same for the kernel
 #
 # The script's head may hold "# qemu:", "# append:" and "# timeout:" lines, which mean
-# the same. Prints what the script prints, and returns its exit status. 124 is a
+# the same, and "# devices: still". Prints what the script prints, and returns its exit status. 124 is a
 # time-out, 125 a kernel that complained or died: then its log follows.
 # --shell gives an interactive guest; leave it with "exit".
 #
@@ -49,7 +49,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 # What the script's head asks for
-header() { sed -n "/^[^#]/q; s/^# $1: *//p" "$script"; }
+header() { [ -z "$script" ] || sed -n "/^[^#]/q; s/^# $1: *//p" "$script"; }
 if [ "$1" = --shell ]; then
 	script=
 	qemu+=(-device "pcie-root-port,id=rp1,chassis=1" -device "edu,bus=rp1"
@@ -132,10 +132,28 @@ accelerator() {
 	cat "$known"
 }
 
+# Before 8.2 QEMU gives a processor that it emulates in a thread of its own a new map
+# of the memory before it has it forget the old one. When a device comes, goes or is
+# reset, accesses of the other processors may end up at the wrong device: one that was
+# meant for the interrupt controller stops the timer of that processor for good. In
+# one thread that cannot be. "# devices: still" says that no device is touched.
+threads() {
+	local version
+
+	version=$(qemu-system-x86_64 --version | sed -n 's/.*version \([0-9.]*\).*/\1/p')
+	if [ "$(header devices)" != still ] &&
+		[ "$(printf '%s\n' 8.2 "$version" | sort -V | head -n 1)" != 8.2 ]; then
+		echo ,thread=single
+	fi
+}
+
 moddir=${DEVRESET_MODDIR-$tmp/modules}
 [ -d "$moddir" ] || "$top/scripts/build.sh" -k "$kernel" -o "$moddir"
 accel=$(accelerator)
-[ "$accel" = kvm ] || scale=$((scale * 4))
+if [ "$accel" != kvm ]; then
+	scale=$((scale * 4))
+	[ "$accel" != tcg ] || accel+=$(threads)
+fi
 limit=$((limit * scale))
 [ -z "${SOAK-}" ] || limit=infinity
 initramfs "$tmp/init"
@@ -152,7 +170,7 @@ command=(
 	qemu-system-x86_64 -M q35 -accel "$accel" -cpu max -smp 2 -m 1024
 	-nodefaults -display none -no-reboot
 	-kernel "$image" -initrd "$tmp/init.cpio"
-	-append "console=ttyS0 panic=-1 oops=panic sysctl.kernel.hung_task_panic=1 printk.devkmsg=on mitigations=off nokaslr $patient $append"
+	-append "console=ttyS0 panic=-1 oops=panic sysctl.kernel.hung_task_panic=1 sysctl.kernel.hung_task_all_cpu_backtrace=1 printk.devkmsg=on mitigations=off nokaslr $patient $append"
 	-chardev "file,id=log,path=$log" -serial chardev:log
 	-chardev "stdio,id=out,signal=off" -serial chardev:out
 	-chardev "socket,id=monitor,path=$tmp/qmp,server=on,wait=off"

@@ -194,7 +194,7 @@ steps() { trace | sed -n 's/.*: devreset_\([a-z]*: .*\)/\1/p' | sed 's/: / /' | 
 expect_warn() { echo "devreset-expect-warn: $1" >/dev/kmsg; }
 
 # rounds N: N, or many more with SOAK
-race_seconds=240
+race_seconds=$((120 * DEVRESET_SCALE))
 [ -z "${SOAK-}" ] || race_seconds=1000000
 rounds() { [ -n "${SOAK-}" ] && echo $(($1 * 100)) || echo "$1"; }
 

@@ -72,7 +72,7 @@ gaps() {
 }
 expect 2 eval "gaps | wc -l"
 for gap in $(gaps); do
-	if [ "$gap" -lt 400 ] || [ "$gap" -gt 3000 ]; then fail "$gap ms between attempts"; fi
+	if [ "$gap" -lt 400 ] || [ "$gap" -gt $((3000 * DEVRESET_SCALE)) ]; then fail "$gap ms between attempts"; fi
 done
 ok "DR10: max_attempts=3 attempts, $(gaps | paste -sd ' ') ms apart with retry_interval_ms=400, then it is given up"
 

@@ -15,10 +15,10 @@ driver=/sys/bus/pci/drivers/$(basename "$(readlink "$pci/$edu/driver")")
 gone=EALREADY,ENODEV,ENOENT,EBUSY,EOPNOTSUPP,ETIMEDOUT,EIO
 
 race "unbind and bind against resets of the member and of the function" 100 \
-	"bind::$edu>$driver/unbind+$edu>$driver/bind" \
+	"bind::$edu>$driver/unbind+20+$edu>$driver/bind+100" \
 	"member:$gone:function>$member/reset" "function:$gone:function>$function/reset"
 race "unbind and bind against the ladder" 30 \
-	"bind::$edu>$driver/unbind+$edu>$driver/bind" \
+	"bind::$edu>$driver/unbind+20+$edu>$driver/bind+100" \
 	"recover:$gone:recover>$member/reset" "platform:$gone:platform>$member/reset"
 all_settled
 expect 120 sh -c "echo 5 >$pci/$edu/factorial; cat $pci/$edu/factorial"
