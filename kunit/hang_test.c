@@ -5,6 +5,7 @@
  */
 #include <kunit/test.h>
 #include <linux/irq_work.h>
+#include <linux/suspend.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 #include "fake.h"
@@ -106,6 +107,33 @@ static void nd14_progress_is_none(struct kunit *test)
 	n->node->stamp = jiffies - 2 * HZ;
 	devreset_busy(n->node);
 	until = checks(n) + 2;
+	FAKE_ASSERT_SOON(test, checks(n) >= until);
+	devreset_idle(n->node);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 0);
+}
+
+/* Neither is what was outstanding when the machine slept, or during a reset. */
+static void nd14_time_asleep_is_none(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = add_watched(tree, 60000);
+	unsigned int until;
+
+	devreset_busy(n->node);
+	KUNIT_ASSERT_EQ(test, fake_pm_notify(PM_SUSPEND_PREPARE), 0);
+	n->node->stamp = jiffies - 120 * HZ;
+	until = checks(n) + 2;
+	KUNIT_EXPECT_EQ(test, fake_pm_notify(PM_POST_SUSPEND), 0);
+	FAKE_ASSERT_SOON(test, checks(n) >= until);
+	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 0);
+
+	n->op[FAKE_RESET].gate = true;
+	fake_ask(n, DEVRESET_FUNCTION);
+	FAKE_ASSERT_INSIDE(test, n, FAKE_RESET);
+	n->node->stamp = jiffies - 120 * HZ;
+	until = checks(n) + 3;
+	fake_open(n, FAKE_RESET);
 	FAKE_ASSERT_SOON(test, checks(n) >= until);
 	devreset_idle(n->node);
 	fake_expect_rest(tree);
@@ -322,6 +350,7 @@ static struct kunit_case hang_cases[] = {
 	KUNIT_CASE(nd10_a_hang_that_check_finds_starts_the_ladder),
 	KUNIT_CASE(nd14_no_progress_is_a_hang),
 	KUNIT_CASE(nd14_progress_is_none),
+	KUNIT_CASE(nd14_time_asleep_is_none),
 	KUNIT_CASE(nd15_no_tick_on_an_idle_node),
 	KUNIT_CASE(nd15_busy_while_the_clock_lingers),
 	KUNIT_CASE(nd15_short_work_does_not_stop_the_clock),
