@@ -313,17 +313,21 @@ static int job_suspend(struct fake_job *job)
 	return fake_pm_notify(PM_SUSPEND_PREPARE);
 }
 
+/* Has a suspend begun? Until then, what @fake has none of is refused as such. */
+static bool is_frozen(struct fake *fake)
+{
+	return devreset_reset(fake->node, DEVRESET_COMPONENT, 0, NULL) == -EBUSY;
+}
+
 static void dr12_none_between_suspend_and_resume(struct kunit *test)
 {
 	struct fake_tree *tree = test->priv;
 	struct fake_job *suspend;
 	struct fake_ask *ask;
 	struct family f;
-	int ret;
 
 	fake_family(tree, &f);
-	ret = fake_pm_notify(PM_SUSPEND_PREPARE);
-	KUNIT_ASSERT_EQ_MSG(test, ret, 0, "cannot reach the core's notifier");
+	KUNIT_ASSERT_EQ(test, fake_pm_notify(PM_SUSPEND_PREPARE), 0);
 	KUNIT_EXPECT_EQ(test, reset_one(f.p), -EBUSY);
 	KUNIT_EXPECT_EQ(test, fake_ask(f.a, DEVRESET_COMPONENT)->ret, -EBUSY);
 	expect_untouched(test, f.p);
@@ -340,6 +344,7 @@ static void dr12_none_between_suspend_and_resume(struct kunit *test)
 	ask = fake_ask(f.p, DEVRESET_FUNCTION);
 	KUNIT_EXPECT_TRUE(test, fake_wait(READ_ONCE(f.p->op[FAKE_RESET].inside)));
 	suspend = fake_job(f.p, job_suspend, 0);
+	KUNIT_EXPECT_TRUE(test, fake_wait(is_frozen(f.q)));
 	schedule_timeout_idle(msecs_to_jiffies(10));
 	KUNIT_EXPECT_FALSE(test, suspend->done);
 	fake_open(f.p, FAKE_RESET);
@@ -351,31 +356,32 @@ static void dr12_none_between_suspend_and_resume(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reset_one(f.p), 0);
 }
 
-/* Who waited for another is told -EBUSY, and that is the end of it. */
+/* Who waits for a claim then is told at once, and that is the end of it. */
 static void dr12_who_waits_is_told(struct kunit *test)
 {
 	struct fake_tree *tree = test->priv;
-	struct fake_ask *low, *high;
-	struct fake_job *suspend;
+	struct fake_job *waits, *suspend;
 	struct family f;
 
 	fake_family(tree, &f);
-	f.b->op[FAKE_RESET].gate = true;
-	low = fake_ask(f.b, DEVRESET_COMPONENT);
-	FAKE_ASSERT_SOON(test, READ_ONCE(f.b->op[FAKE_RESET].inside));
-	high = fake_ask(f.p, DEVRESET_FUNCTION);
-	suspend = fake_job(f.p, job_suspend, 0);
-	KUNIT_ASSERT_NOT_NULL(test, suspend);
-	FAKE_ASSERT_SOON(test, reset_one(f.q) == -EBUSY);
-	fake_open(f.b, FAKE_RESET);
-	FAKE_ASSERT_SOON(test, fake_job_done(suspend));
+	fake_policy(f.p)->reset_timeout_ms = 60000;
+	f.x->op[FAKE_RESET].gate = true;
+	fake_ask(f.x, DEVRESET_COMPONENT);
+	FAKE_ASSERT_INSIDE(test, f.x, FAKE_RESET);
+	waits = fake_job(f.p, fake_job_reset, DEVRESET_FUNCTION);
+	FAKE_ASSERT_SOON(test, READ_ONCE(to_dr(f.p->node)->active));
+	suspend = fake_job(f.q, job_suspend, 0);
+	KUNIT_EXPECT_TRUE(test, fake_wait(is_frozen(f.q)));
+	fake_open(f.x, FAKE_RESET);
+	KUNIT_EXPECT_TRUE(test, fake_wait(fake_job_done(suspend)));
 	KUNIT_EXPECT_EQ(test, suspend->ret, 0);
-	FAKE_ASSERT_SOON(test, READ_ONCE(high->calls));
-	KUNIT_EXPECT_EQ(test, high->status, -EBUSY);
-	KUNIT_EXPECT_EQ(test, low->status, 0);
+	KUNIT_EXPECT_TRUE(test, fake_wait(fake_job_done(waits)));
+	KUNIT_EXPECT_EQ(test, waits->ret, -EBUSY);
+	KUNIT_EXPECT_EQ(test, f.p->op[FAKE_QUIESCE].calls, 0);
 	KUNIT_EXPECT_EQ(test, fake_pm_notify(PM_POST_SUSPEND), 0);
 	fake_expect_rest(tree);
 	KUNIT_EXPECT_EQ(test, f.p->op[FAKE_RESET].calls, 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_FAILURES), 1);
 }
 
 static void nd1_all_five_statuses(struct kunit *test)
