@@ -323,24 +323,41 @@ static void rule7_an_end_that_never_comes(struct kunit *test)
 static void rule7_ours_does_not_wait_for_ever(struct kunit *test)
 {
 	struct fake_tree *tree = test->priv;
-	struct fake_job *job;
+	struct fake_job *late, *other;
 	struct fake_ask *ours;
 	struct family f;
+	int i;
 
 	fake_family(tree, &f);
 	tree->strict = false;
-	fake_policy(f.p)->reset_timeout_ms = 50;
-	f.p->op[FAKE_RESET].gate = true;
-	ours = fake_ask(f.p, DEVRESET_FUNCTION);
-	FAKE_ASSERT_INSIDE(test, f.p, FAKE_RESET);
-	job = begin(test, f.p);
-	FAKE_ASSERT_SOON(test, READ_ONCE(job->began));
-	fake_open(f.p, FAKE_RESET);
-	FAKE_ASSERT_SOON(test, READ_ONCE(ours->calls));
-	KUNIT_EXPECT_EQ(test, ours->status, -ETIMEDOUT);
-	KUNIT_EXPECT_EQ(test, f.p->resumed, -EIO);
-	fake_job_go_on(job);
-	fake_expect_rest(tree);
+	for (i = 0; i < 2; i++) {
+		fake_policy(f.p)->reset_timeout_ms = 50;
+		f.p->op[FAKE_RESET].gate = true;
+		ours = fake_ask(f.p, DEVRESET_FUNCTION);
+		FAKE_ASSERT_INSIDE(test, f.p, FAKE_RESET);
+		late = begin(test, f.p);
+		FAKE_ASSERT_SOON(test, READ_ONCE(late->began));
+		fake_open(f.p, FAKE_RESET);
+		FAKE_ASSERT_SOON(test, READ_ONCE(ours->calls));
+		KUNIT_EXPECT_EQ(test, ours->status, -ETIMEDOUT);
+		KUNIT_EXPECT_EQ(test, f.p->resumed, -EIO);
+
+		/* The next takes in others all the same, and may see the end of that. */
+		fake_policy(f.p)->reset_timeout_ms = 10000;
+		f.p->op[FAKE_RESET].gate = true;
+		ours = fake_ask(f.p, DEVRESET_FUNCTION);
+		FAKE_ASSERT_INSIDE(test, f.p, FAKE_RESET);
+		other = i ? late : begin(test, f.p);
+		FAKE_ASSERT_SOON(test, READ_ONCE(other->began));
+		fake_job_go_on(other);
+		FAKE_ASSERT_SOON(test, fake_job_done(other));
+		KUNIT_EXPECT_EQ(test, other->ret, 0);
+		fake_open(f.p, FAKE_RESET);
+		FAKE_ASSERT_SOON(test, READ_ONCE(ours->calls));
+		KUNIT_EXPECT_EQ(test, ours->status, 0);
+		fake_job_go_on(late);
+		fake_expect_rest(tree);
+	}
 }
 
 /* Who was not let in has nothing to end; least of all what others have begun. */
