@@ -256,6 +256,33 @@ static void ladders_meet(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, to_dr(f.b->node)->last.cured_by, f.p->full_name);
 }
 
+static void complete_with_a_hang(struct devreset_node *node, void *context, int status)
+{
+	int *ret = context;
+
+	*ret = devreset_recover(node, "again");
+}
+
+/* A hang that is seen when the recovery is over, but for telling, is not lost. */
+static void a_hang_at_the_end_of_a_recovery(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = fake_add(tree, "n", DEVRESET_FUNCTION, NULL);
+	int ret = 1;
+	const struct devreset_params params = { complete_with_a_hang, &ret };
+
+	n->op[FAKE_RESET].gate = true;
+	KUNIT_EXPECT_EQ(test, devreset_recover(n->node, "hang"), 0);
+	FAKE_ASSERT_INSIDE(test, n, FAKE_RESET);
+	KUNIT_EXPECT_EQ(test, devreset_reset(n->node, DEVRESET_FUNCTION, 0, &params), 0);
+	fake_open(n, FAKE_RESET);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, n->op[FAKE_RESET].calls, 2);
+	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 2);
+	KUNIT_EXPECT_EQ(test, state_of(n), DEVRESET_HEALTHY);
+}
+
 /* --- diagnostics -------------------------------------------------------------------- */
 
 static struct fake *add_dumper(struct fake_tree *tree, int (*hook)(struct fake *fake))
@@ -362,6 +389,7 @@ static struct kunit_case recovery_cases[] = {
 	KUNIT_CASE(not_by_itself_when_auto_is_off),
 	KUNIT_CASE(ladder_is_cured_by_a_reset_above),
 	KUNIT_CASE(ladders_meet),
+	KUNIT_CASE(a_hang_at_the_end_of_a_recovery),
 	KUNIT_CASE(dr13_dump_comes_first_and_once),
 	KUNIT_CASE(dr13_dump_of_a_mebibyte),
 	KUNIT_CASE(dr13_dump_of_three_seconds),
