@@ -204,7 +204,8 @@ static enum ladder_event ladder_attempt(struct request *req, int *status)
 
 static enum ladder_event ladder_wait(struct request *req, u32 ms)
 {
-	unsigned long until = jiffies + msecs_to_jiffies(ms);
+	/* One more: the tick that has begun does not count. */
+	unsigned long until = jiffies + msecs_to_jiffies(ms) + 1;
 	unsigned int seen;
 
 	do {
