@@ -245,9 +245,13 @@ static int __init devreset_init(void)
 				     NULL);
 	if (!dr_cache)
 		return -ENOMEM;
-	/* Not freezable: a hang seen during a suspend is queued, and waits. */
+	/*
+	 * Not freezable: a hang seen during a suspend is queued, and waits. No
+	 * WQ_MEM_RECLAIM: when threads are slow to come, its rescuer runs one
+	 * work after the other, and requests wait for each other.
+	 */
 	ret = -ENOMEM;
-	dr_wq = alloc_workqueue("devreset", WQ_UNBOUND | WQ_MEM_RECLAIM, WQ_MAX_ACTIVE);
+	dr_wq = alloc_workqueue("devreset", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	if (!dr_wq)
 		goto free;
 	dr_aux_wq = alloc_workqueue("devreset_aux", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
