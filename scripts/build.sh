@@ -10,7 +10,8 @@
 # -f  compile everything afresh, in a folder apart
 # -k  the kernel: the newest installed one (default), or the debug kernel
 # -c  the compiler (gcc); clang builds against the debug kernel's configuration
-# -o  copy the finished modules into this folder
+# -o  copy the finished modules into this folder, and with them dmatest, the kernel's
+#     own client of DMA engines, which stock kernels come without
 #
 # Only the compiler's and make's complaints are printed, unless make fails.
 
@@ -56,4 +57,10 @@ cat "$dir.log" >&2
 if [ "$out" ]; then
 	mkdir -p "$out"
 	sed "s|^$dir/||; s|\.o\$|.ko|; s|^|$dir/|" "$dir/modules.order" | xargs cp -t "$out"
+	mkdir -p "$dir-dmatest"
+	cp -u "$("$top/scripts/kernel.sh" source)/drivers/dma/dmatest.c" "$dir-dmatest/"
+	echo "obj-m := dmatest.o" >"$dir-dmatest/Kbuild"
+	make -s -C "$kdir" M="$dir-dmatest" CONFIG_DEBUG_INFO_BTF_MODULES= \
+		"$@" modules >"$dir.log" 2>&1 || { cat "$dir.log" >&2; die "dmatest does not build"; }
+	cp "$dir-dmatest/dmatest.ko" "$out/"
 fi

@@ -220,6 +220,27 @@ race_end() {
 	ok "$1: $(tr '\n' ';' </run/race)"
 }
 
+# dmatest_run DEVICE THREADS ITERATIONS PARAMETER...: have the kernel's dmatest do that
+# on every channel of the device, so many threads for each, from now on
+dmatest_run() {
+	local device=$1 threads=$2 iterations=$3
+	shift 3
+
+	dmesg -C
+	insmod "$DEVRESET_MODDIR/dmatest.ko" run=1 timeout=$((5000 * DEVRESET_SCALE)) \
+		device="$device" threads_per_chan="$threads" iterations="$iterations" "$@"
+}
+
+# dmatest_result THREADS: wait until all of the last dmatest_run have done, and print
+# the sums of what they say: "N tests, N failures"
+dmatest_over() { [ "$(dmesg | grep -c 'dmatest: .*: summary ')" = "$1" ]; }
+dmatest_result() {
+	wait_for 200 dmatest_over "$1"
+	rmmod dmatest
+	dmesg | sed -n 's/.*: summary \([0-9]*\) tests, \([0-9]*\) failures.*/\1 \2/p' |
+		awk '{ tests += $1; failures += $2 } END { print tests " tests, " failures " failures" }'
+}
+
 # all_settled: soon, nothing is claimed, and nothing is recovering any more
 settled() { ! grep -Eq ' claimed| dying| recovering' /sys/kernel/debug/devreset/tree; }
 all_settled() {

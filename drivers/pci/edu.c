@@ -6,6 +6,7 @@
  *
  *	edu.c		probe, remove, sleep; the devreset node; sysfs
  *	edu_io.c	the device itself
+ *	edu_dma.c	its DMA unit, a device of its own
  *	edu_error.c	other people's resets
  *
  * In the PCI device's folder in sysfs: write a number up to 12 to "factorial",
@@ -252,8 +253,13 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = sysfs_create_group(&pdev->dev.kobj, &edu_group);
 	if (ret)
 		goto no_group;
+	ret = edu_dma_add(edu);
+	if (ret)
+		goto no_dma;
 	return 0;
 
+no_dma:
+	sysfs_remove_group(&pdev->dev.kobj, &edu_group);
 no_group:
 	edu_abandon(edu, true);
 	devreset_unregister(edu->node);
@@ -272,6 +278,7 @@ static void edu_remove(struct pci_dev *pdev)
 {
 	struct edu *edu = pci_get_drvdata(pdev);
 
+	edu_dma_remove(edu);
 	edu_abandon(edu, true);
 	sysfs_remove_group(&pdev->dev.kobj, &edu_group);
 	devreset_unregister(edu->node);

@@ -6,6 +6,7 @@
 #define _DEVRESET_EDU_H
 
 #include <linux/devreset.h>
+#include <linux/devreset_edu.h>
 #include <linux/io.h>
 #include <linux/irqreturn.h>
 #include <linux/pci.h>
@@ -19,13 +20,14 @@
 #define EDU_STATUS		0x20
 #define EDU_IRQ_STATUS		0x24
 #define EDU_IRQ_ACK		0x64
-#define EDU_DMA_COMMAND		0x98
+#define EDU_DMA			0x80	/* see <linux/devreset_edu.h> */
+#define EDU_DMA_COMMAND		(EDU_DMA + EDU_DMA_CMD)
 
 #define EDU_ID_VALUE		0x010000ed
 #define EDU_STATUS_COMPUTING	0x01
 #define EDU_STATUS_IRQ		0x80	/* raise an interrupt when computed */
 #define EDU_IRQ_FACTORIAL	0x001
-#define EDU_DMA_RUN		0x01
+#define EDU_IRQ_DMA		0x100
 
 /* What any register of a device that is not there reads as */
 #define EDU_GONE		(~0u)
@@ -41,6 +43,7 @@
  * @node: its devreset node, a member
  * @wait: woken when any of what follows changes
  * @lock: for all that follows, for the factorial unit and the liveness register
+ * @dma: the DMA unit, or NULL
  * @removed: the driver is being unbound; writers get -ENODEV
  * @dead: the PCI core has given the device up; writers get -EIO
  * @halted: stopped, by a reset or by suspend; writers wait
@@ -71,6 +74,7 @@ struct edu {
 	wait_queue_head_t wait;
 
 	spinlock_t lock;	/* of all below, and of the unit */
+	struct edu_dma *dma;
 	bool removed;
 	bool dead;
 	bool halted;
@@ -109,6 +113,11 @@ int edu_halt(struct edu *edu);
 int edu_init_hw(struct edu *edu);
 int edu_go(struct edu *edu, int status);
 void edu_abandon(struct edu *edu, bool removed);
+
+/* edu_dma.c: the DMA unit */
+int edu_dma_add(struct edu *edu);
+void edu_dma_remove(struct edu *edu);
+void edu_dma_irq(struct edu *edu);
 
 /* edu_error.c: other people's resets */
 extern const struct pci_error_handlers edu_error_handlers;

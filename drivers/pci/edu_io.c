@@ -13,8 +13,7 @@
 #define EDU_SOON_MS	50
 /* Enough to blame the device, and not a machine that has other things to do */
 #define EDU_LATE_MS	1000
-/* A DMA transfer takes 100 ms, and nothing stops it. */
-#define EDU_DMA_US	300000
+#define EDU_DMA_US	(EDU_DMA_OVER_MS * 1000)
 
 static void end_outstanding(struct edu *edu)
 {
@@ -36,7 +35,7 @@ static void send(struct edu *edu)
 	/* All ones, as from a device that is not there, includes this bit. */
 	edu->sent = !(edu_read(edu, EDU_STATUS) & EDU_STATUS_COMPUTING);
 	/* An interrupt that is pending belongs to something older. */
-	edu_write(edu, EDU_IRQ_ACK, edu_read(edu, EDU_IRQ_STATUS));
+	edu_write(edu, EDU_IRQ_ACK, EDU_IRQ_FACTORIAL);
 	edu_write(edu, EDU_FACTORIAL, edu->arg);
 	if (edu_read(edu, EDU_STATUS) == EDU_GONE)
 		edu->sent = false;
@@ -149,6 +148,8 @@ irqreturn_t edu_irq(int irq, void *data)
 		goto out;
 	edu_write(edu, EDU_IRQ_ACK, pending);
 	ret = IRQ_HANDLED;
+	if (pending & EDU_IRQ_DMA)
+		edu_dma_irq(edu);
 	if (!(pending & EDU_IRQ_FACTORIAL) || !edu->outstanding || !edu->sent)
 		goto out;
 	if (edu_read(edu, EDU_STATUS) & EDU_STATUS_COMPUTING)
@@ -285,7 +286,7 @@ int edu_halt(struct edu *edu)
 	synchronize_irq(pci_irq_vector(edu->pdev, 0));
 
 	return readx_poll_timeout(ioread32, edu->regs + EDU_DMA_COMMAND, command,
-				  !(command & EDU_DMA_RUN), 5000, EDU_DMA_US) ? -EIO : 0;
+				  !(command & EDU_DMA_CMD_RUN), 5000, EDU_DMA_US) ? -EIO : 0;
 }
 
 /**
@@ -304,7 +305,7 @@ int edu_init_hw(struct edu *edu)
 	if (readx_poll_timeout(ioread32, edu->regs + EDU_STATUS, value,
 			       !(value & EDU_STATUS_COMPUTING), 100, EDU_SOON_MS * 1000) ||
 	    readx_poll_timeout(ioread32, edu->regs + EDU_DMA_COMMAND, value,
-			       !(value & EDU_DMA_RUN), 5000, EDU_DMA_US))
+			       !(value & EDU_DMA_CMD_RUN), 5000, EDU_DMA_US))
 		return -EIO;
 	edu_write(edu, EDU_IRQ_ACK, edu_read(edu, EDU_IRQ_STATUS));
 	return 0;

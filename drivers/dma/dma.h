@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The inside of devreset_dma; dma.c says what is where.
+ */
+#ifndef _DEVRESET_DMA_H
+#define _DEVRESET_DMA_H
+
+#include <linux/devreset.h>
+#include <linux/devreset_dma.h>
+#include <linux/dmaengine.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+struct engine;
+struct seq_file;
+
+/**
+ * struct piece - of a job
+ * @dst: bus address
+ * @src: bus address; unused for JOB_FILL
+ * @len: in bytes
+ */
+struct piece {
+	dma_addr_t dst;
+	dma_addr_t src;
+	u32 len;
+};
+
+enum job_kind {
+	JOB_COPY,
+	JOB_FILL,
+	JOB_CYCLE,	/* a piece is a period */
+};
+
+/**
+ * struct job - a descriptor
+ * @tx: what the client sees
+ * @link: in one of the channel's lists; the channel's lock protects this and
+ *	the rest, but for what is over: that is its thread's
+ * @kind: what to do
+ * @value: for JOB_FILL
+ * @begun: it has been worked on
+ * @by_client: it was the client who cut it off
+ * @stuck: does not go on
+ * @silent: done, but nobody was told (an interrupt was lost)
+ * @len: sum of the pieces
+ * @done: bytes moved; for JOB_CYCLE, in this round
+ * @at: piece in work
+ * @off: and how far
+ * @word: the client's completion word, or NULL
+ * @result: how it ended
+ * @pieces: how many
+ * @piece: these
+ */
+struct job {
+	struct dma_async_tx_descriptor tx;
+	struct list_head link;
+	enum job_kind kind;
+	u8 value;
+	bool begun;
+	bool by_client;
+	bool stuck;
+	bool silent;
+	u32 len;
+	u32 done;
+	u32 at;
+	u32 off;
+	u64 *word;
+	struct dmaengine_result result;
+	u32 pieces;
+	struct piece piece[];
+};
+
+#define to_job(t)	container_of(t, struct job, tx)
+
+/* How many separate failures a channel remembers */
+#define FAILURES	16
+
+/**
+ * struct failures - cookies whose jobs did not complete
+ * @first: of a range
+ * @last: of it
+ * @count: ranges, the oldest first
+ * @forgotten: cookies up to this are older than what is remembered, and said
+ *	to have failed; 0: none is
+ */
+struct failures {
+	dma_cookie_t first[FAILURES];
+	dma_cookie_t last[FAILURES];
+	unsigned int count;
+	dma_cookie_t forgotten;
+};
+
+/* Why a channel does not begin anything */
+#define HALT_RESET	BIT(0)	/* quiesced */
+#define HALT_SLEEP	BIT(1)	/* suspended */
+#define HALT_GONE	BIT(2)	/* the engine was removed */
+
+/**
+ * struct outcome - of a run
+ * @completed: what the engine says it has completed: tx.phys of a job
+ * @fault: what is wrong with the engine, a string constant, or NULL
+ * @result: if it failed
+ */
+struct outcome {
+	u64 completed;
+	const char *fault;
+	enum dmaengine_tx_result result;
+};
+
+/**
+ * struct channel - a channel
+ * @chan: what dmaengine sees
+ * @engine: whose it is
+ * @task: works through @issued and tells what is over; while there is a client
+ * @wait: where @task waits
+ * @idle: where others wait for @task
+ * @lock: of all below, and of the jobs; any context. A job's memory is written
+ *	to with this held, no more than a page at a time, and only while it is
+ *	@active
+ * @node: its devreset node, or NULL
+ * @prepared: jobs that the client has not submitted
+ * @submitted: jobs not issued
+ * @issued: jobs to do, in order, @active first
+ * @dying: jobs cut off, on their way from those to @over
+ * @over: jobs whose clients are to be told
+ * @unacked: jobs told, but not acknowledged; @task's own
+ * @active: the job that @task works on
+ * @running: @task is in engine_ops.run
+ * @by_client: it was the client who cut off what is @dying
+ * @paused: by the client
+ * @halted: HALT_*
+ * @configured: @config is set
+ * @config: by the client
+ * @failures: cookies of jobs that did not complete
+ * @ended: jobs put into @over, and periods
+ * @told: of these, clients told
+ * @n_submitted: counter
+ * @n_completed: counter
+ * @n_aborted: counter
+ * @n_failed: counter
+ * @n_lost: counter, of completions that nobody told of
+ */
+struct channel {
+	struct dma_chan chan;
+	struct engine *engine;
+	struct task_struct *task;
+	wait_queue_head_t wait;
+	wait_queue_head_t idle;
+
+	spinlock_t lock;	/* of all below */
+	struct devreset_node *node;
+	struct list_head prepared;
+	struct list_head submitted;
+	struct list_head issued;
+	struct list_head dying;
+	struct list_head over;
+	struct list_head unacked;
+	struct job *active;
+	bool running;
+	bool by_client;
+	bool paused;
+	unsigned int halted;
+	bool configured;
+	struct dma_slave_config config;
+	struct failures failures;
+	u64 ended;
+	u64 told;
+	unsigned long n_submitted;
+	unsigned long n_completed;
+	unsigned long n_aborted;
+	unsigned long n_failed;
+	unsigned long n_lost;
+};
+
+#define to_channel(c)	container_of(c, struct channel, chan)
+
+/**
+ * struct engine_ops - what engines differ in
+ * @scope: of its node
+ * @policy: of its nodes
+ * @stall_ms: a job that makes no progress for so long hangs
+ * @max_len: of a job
+ * @max_burst: of device_config()
+ * @setup: fill in what else the engine can do. Optional.
+ * @run: do @job, which is @c's active one, in @c's thread: 0, -EAGAIN when
+ *	job_may_run() said no (to go on later, or never), or why it failed;
+ *	then an @outcome->fault that is set has the channel recovered
+ * @poll: do some of @job, with the channel's lock held; true: it is done.
+ *	Optional
+ * @check: does the engine work, for @c (NULL: for any)? Finds lost interrupts
+ * @stop: wait until the engine has stopped, all channels being halted. Optional
+ * @reset: initial state, all jobs being over. Optional
+ * @dump: write diagnostics. Optional
+ */
+struct engine_ops {
+	enum devreset_scope scope;
+	const struct devreset_policy *policy;
+	unsigned int stall_ms;
+	u32 max_len;
+	u32 max_burst;
+	void (*setup)(struct engine *engine);
+	int (*run)(struct channel *c, struct job *job, struct outcome *outcome);
+	bool (*poll)(struct channel *c, struct job *job);
+	int (*check)(struct engine *engine, struct channel *c, const char **reason);
+	int (*stop)(struct engine *engine);
+	int (*reset)(struct engine *engine);
+	void (*dump)(struct engine *engine, struct devreset_dump *dump);
+};
+
+/**
+ * struct engine - an engine
+ * @dma: what dmaengine sees
+ * @ops: its kind
+ * @hw: for @ops, while the device's driver is bound
+ * @owner: a module to keep while there are clients, or NULL
+ * @pinned: it is kept until the engine is forgotten
+ * @users: channels with clients
+ * @node: its devreset node
+ * @forget: frees it
+ * @channels: how many
+ * @channel: these
+ *
+ * Outlives the device's driver while a client has a channel.
+ */
+struct engine {
+	struct dma_device dma;
+	const struct engine_ops *ops;
+	void *hw;
+	struct module *owner;
+	bool pinned;
+	atomic_t users;
+	struct devreset_node *node;
+	struct work_struct forget;
+	unsigned int channels;
+	struct channel channel[];
+};
+
+#define to_engine(d)	container_of(d, struct engine, dma)
+
+/* May @c's thread go on with @job? Hold the channel's lock. */
+static inline bool job_may_run(struct channel *c, struct job *job)
+{
+	return c->active == job && !c->paused && !c->halted;
+}
+
+/* The same as a condition to wait for, on channel.wait; to be asked again */
+static inline bool job_stopped(struct channel *c, struct job *job)
+{
+	return READ_ONCE(c->active) != job || READ_ONCE(c->paused) || READ_ONCE(c->halted);
+}
+
+/* dma.c */
+extern struct workqueue_struct *dma_wq;
+extern bool dma_nodes;
+
+/* engine.c */
+struct engine *engine_create(struct device *dev, const struct engine_ops *ops,
+			     void *hw, struct module *owner, unsigned int channels);
+void engine_destroy(struct engine *engine);
+void engine_halt(struct engine *engine, unsigned int why);
+void engine_go(struct engine *engine, unsigned int why);
+
+/* channel.c */
+void channel_init(struct channel *c, struct engine *engine);
+void channel_setup(struct dma_device *dma);
+void channel_clock(struct channel *c);
+void channel_abort(struct channel *c, bool by_client);
+void channel_wake(struct channel *c);
+int channel_halt(struct channel *c, unsigned int why);
+void channel_go(struct channel *c, unsigned int why);
+
+/* job.c */
+struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flags);
+void job_put_word(struct job *job, enum devreset_dma_status status);
+void job_halt(struct channel *c, struct job *job);
+bool job_found(struct channel *c);
+bool job_poll(struct channel *c);
+void job_period(struct channel *c, struct job *job);
+void jobs_free(struct list_head *list);
+int channel_thread(void *data);
+
+/* failure.c */
+void failures_forget(struct channel *c);
+void failures_add(struct channel *c, dma_cookie_t first, dma_cookie_t last);
+bool failures_have(struct channel *c, dma_cookie_t cookie);
+
+/* prep.c */
+void prep_setup(struct dma_device *dma);
+struct page *bus_page(struct device *dev, dma_addr_t addr);
+
+/* node.c */
+int nodes_register(struct engine *engine);
+void nodes_unregister(struct engine *engine);
+
+/* soft.c, edu.c */
+int soft_init(void);
+void soft_exit(void);
+extern struct auxiliary_driver edu_dma_driver;
+
+#endif

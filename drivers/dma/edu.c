@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The DMA unit of QEMU's "edu", an auxiliary device of the PCI function.
+ *
+ * It copies between memory and a buffer of its own, 100 ms at a time, and nothing
+ * stops it. So it only ever sees memory of this driver's: what a client wants
+ * copied is copied to "out", from there by the unit into its buffer, from there
+ * by the unit to "in", and from there to where the client wants it, if that
+ * client still does. Out of the range of its buffer, the unit takes QEMU with it.
+ *
+ * With bus mastering off it says that it has done it all, and has not moved a byte.
+ * Hence "in" is the complement of what is expected before, and compared after.
+ */
+#include <linux/auxiliary_bus.h>
+#include <linux/delay.h>
+#include <linux/devreset_edu.h>
+#include <linux/dma-mapping.h>
+#include <linux/io.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/highmem.h>
+#include <linux/module.h>
+#include <linux/pm.h>
+#include <linux/slab.h>
+#include "dma.h"
+
+#define CHANNELS	2
+/* One byte less than its buffer has: there are versions that take no more. */
+#define MOST		(EDU_DMA_BUFFER_SIZE - 1)
+#define OVER		msecs_to_jiffies(EDU_DMA_OVER_MS)
+/* Enough to blame the unit, and not a machine that has other things to do */
+#define LATE_MS		2000
+#define TEST_LEN	64
+
+#define GONE		(~0u)
+
+/**
+ * struct unit - the unit, and who uses it
+ * @engine: whose it is
+ * @hw: what the PCI function's driver has made
+ * @dev: whose DMA it is
+ * @out: what it reads
+ * @in: what it writes to
+ * @out_addr: bus address
+ * @in_addr: bus address
+ * @wait: woken when any of the rest changes, as the channels' threads are
+ * @lock: for the rest; taken in interrupts
+ * @user: the job that has the unit; or any other pointer
+ * @running: it was told to run, and nobody has told that it is over
+ * @started: when
+ * @suspect: did not do what it was told, and has not since
+ */
+struct unit {
+	struct engine *engine;
+	struct edu_dma *hw;
+	struct device *dev;
+	u8 *out;
+	u8 *in;
+	dma_addr_t out_addr;
+	dma_addr_t in_addr;
+	wait_queue_head_t wait;
+
+	spinlock_t lock;	/* of all below */
+	void *user;
+	bool running;
+	unsigned long started;
+	bool suspect;
+};
+
+static u32 command(struct unit *unit)
+{
+	return ioread32(unit->hw->regs + EDU_DMA_CMD);
+}
+
+/* What is not there reads as all ones, and so as being at work. */
+static bool at_rest(struct unit *unit)
+{
+	return !(command(unit) & EDU_DMA_CMD_RUN);
+}
+
+static void wake(struct unit *unit)
+{
+	unsigned int i;
+
+	for (i = 0; i < unit->engine->channels; i++)
+		channel_wake(&unit->engine->channel[i]);
+	wake_up_all(&unit->wait);
+}
+
+/* An interrupt. It may be that of an older run; then the unit is at work. */
+static void handler(void *data)
+{
+	struct unit *unit = data;
+
+	spin_lock(&unit->lock);
+	if (unit->running && at_rest(unit)) {
+		unit->running = false;
+		wake(unit);
+	}
+	spin_unlock(&unit->lock);
+}
+
+/* --- having the unit ------------------------------------------------------------- */
+
+static bool take(struct unit *unit, void *user)
+{
+	unsigned long flags;
+	bool taken;
+
+	spin_lock_irqsave(&unit->lock, flags);
+	taken = !unit->user;
+	if (taken)
+		unit->user = user;
+	spin_unlock_irqrestore(&unit->lock, flags);
+	return taken;
+}
+
+static void give_back(struct unit *unit)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&unit->lock, flags);
+	unit->user = NULL;
+	spin_unlock_irqrestore(&unit->lock, flags);
+	wake(unit);
+}
+
+/* What it was told before may still be going on. */
+static int wait_for_rest(struct unit *unit)
+{
+	unsigned long deadline = jiffies + OVER;
+
+	while (!at_rest(unit)) {
+		if (time_after(jiffies, deadline))
+			return -EIO;
+		msleep(20);
+	}
+	return 0;
+}
+
+/*
+ * After this, it writes to no memory any more, whether it answers or not: it has
+ * been as long as anything takes.
+ */
+static void outlast(struct unit *unit)
+{
+	while (!at_rest(unit) && time_before(jiffies, READ_ONCE(unit->started) + OVER))
+		msleep(20);
+}
+
+/* @flags: EDU_DMA_CMD_* */
+static void start(struct unit *unit, u32 len, u32 flags)
+{
+	bool in = flags & EDU_DMA_CMD_TO_MEMORY;
+	void __iomem *regs = unit->hw->regs;
+	unsigned long irq;
+
+	spin_lock_irqsave(&unit->lock, irq);
+	unit->running = true;
+	unit->started = jiffies;
+	iowrite32(in ? EDU_DMA_BUFFER : unit->out_addr, regs + EDU_DMA_SRC);
+	iowrite32(in ? unit->in_addr : EDU_DMA_BUFFER, regs + EDU_DMA_DST);
+	iowrite32(len, regs + EDU_DMA_COUNT);
+	iowrite32(EDU_DMA_CMD_RUN | flags, regs + EDU_DMA_CMD);
+	spin_unlock_irqrestore(&unit->lock, irq);
+}
+
+/* --- what a channel has it do --------------------------------------------------------- */
+
+/* From or to the client's memory, with the lock of its channel held */
+static void copy(struct channel *c, void *buf, dma_addr_t addr, size_t len, bool from)
+{
+	struct device *dev = c->engine->dma.dev;
+	size_t part;
+
+	for (; len; len -= part, addr += part, buf += part) {
+		part = min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
+		if (from)
+			memcpy_from_page(buf, bus_page(dev, addr), offset_in_page(addr), part);
+		else
+			memcpy_to_page(bus_page(dev, addr), offset_in_page(addr), buf, part);
+	}
+}
+
+static void poison(struct unit *unit, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		unit->in[i] = ~unit->out[i];
+}
+
+/* One copy of a job; a page at most, as the unit can do no more. */
+static bool copy_job(struct channel *c, struct job *job, void *buf, bool from)
+{
+	struct piece *piece = &job->piece[0];
+	unsigned long flags;
+	bool may;
+
+	spin_lock_irqsave(&c->lock, flags);
+	may = job_may_run(c, job);
+	if (may)
+		copy(c, buf, from ? piece->src : piece->dst, piece->len, from);
+	if (may && !from)
+		job->done = job->len;
+	spin_unlock_irqrestore(&c->lock, flags);
+	return may;
+}
+
+/* Run it once; -EAGAIN: the job was stopped, and the unit may be at work. */
+static int run_once(struct unit *unit, struct channel *c, struct job *job, u32 direction)
+{
+	unsigned long flags;
+
+	start(unit, job->len, direction | EDU_DMA_CMD_IRQ);
+	wait_event_idle(c->wait, !READ_ONCE(unit->running) || job_stopped(c, job));
+	if (READ_ONCE(unit->running))
+		return -EAGAIN;
+	spin_lock_irqsave(&c->lock, flags);
+	if (c->active == job && c->node)
+		devreset_progress(c->node);
+	spin_unlock_irqrestore(&c->lock, flags);
+	return 0;
+}
+
+static int suspect(struct unit *unit, struct outcome *outcome, const char *fault)
+{
+	WRITE_ONCE(unit->suspect, true);
+	outcome->fault = fault;
+	return -EIO;
+}
+
+static int run_taken(struct unit *unit, struct channel *c, struct job *job,
+		     struct outcome *outcome)
+{
+	int ret;
+
+	if (wait_for_rest(unit))
+		return suspect(unit, outcome, "does not come to rest");
+	if (!copy_job(c, job, unit->out, true))
+		return -EAGAIN;
+	poison(unit, job->len);
+	ret = run_once(unit, c, job, 0) ?:
+	      run_once(unit, c, job, EDU_DMA_CMD_TO_MEMORY);
+	if (ret)
+		return ret;
+	if (memcmp(unit->in, unit->out, job->len))
+		return suspect(unit, outcome, "did not move the data");
+	WRITE_ONCE(unit->suspect, false);
+	return copy_job(c, job, unit->in, false) ? 0 : -EAGAIN;
+}
+
+static int edu_run(struct channel *c, struct job *job, struct outcome *outcome)
+{
+	struct unit *unit = c->engine->hw;
+	int ret;
+
+	wait_event_idle(c->wait, job_stopped(c, job) || take(unit, job));
+	if (READ_ONCE(unit->user) != job)
+		return -EAGAIN;
+	ret = run_taken(unit, c, job, outcome);
+	give_back(unit);
+	outcome->completed = job->tx.phys;
+	return ret;
+}
+
+/* --- does it work? ------------------------------------------------------------------ */
+
+/* Has it finished what @c wants, and nobody has told? */
+static void find_lost(struct unit *unit, struct channel *c)
+{
+	unsigned long flags;
+	bool lost;
+
+	spin_lock_irqsave(&c->lock, flags);
+	spin_lock(&unit->lock);
+	lost = unit->running && unit->user && unit->user == c->active &&
+	       time_after(jiffies, unit->started + OVER) && at_rest(unit);
+	if (lost) {
+		unit->running = false;
+		c->n_lost++;
+	}
+	spin_unlock(&unit->lock);
+	spin_unlock_irqrestore(&c->lock, flags);
+	if (lost)
+		channel_wake(c);
+}
+
+/* There and back, without an interrupt */
+static int test_taken(struct unit *unit)
+{
+	u32 flags[] = { 0, EDU_DMA_CMD_TO_MEMORY };
+	int i;
+
+	memset(unit->out, jiffies, TEST_LEN);
+	poison(unit, TEST_LEN);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (wait_for_rest(unit))
+			return -EIO;
+		start(unit, TEST_LEN, flags[i]);
+	}
+	if (wait_for_rest(unit) || memcmp(unit->in, unit->out, TEST_LEN))
+		return -EIO;
+	WRITE_ONCE(unit->suspect, false);
+	return 0;
+}
+
+/* If it cannot be had for that, whoever has it tests it just as well. */
+static int test(struct unit *unit)
+{
+	unsigned long flags;
+	int ret;
+
+	if (!wait_event_idle_timeout(unit->wait, take(unit, unit),
+				     msecs_to_jiffies(LATE_MS)))
+		return READ_ONCE(unit->suspect) ? -EIO : 0;
+	ret = test_taken(unit);
+	spin_lock_irqsave(&unit->lock, flags);
+	unit->running = false;
+	spin_unlock_irqrestore(&unit->lock, flags);
+	give_back(unit);
+	return ret;
+}
+
+static int edu_check(struct engine *engine, struct channel *c, const char **reason)
+{
+	struct unit *unit = engine->hw;
+
+	if (command(unit) == GONE) {
+		*reason = "registers do not answer";
+		return -EIO;
+	}
+	if (c)
+		find_lost(unit, c);
+	if (READ_ONCE(unit->suspect) && test(unit)) {
+		*reason = "does not move data";
+		return -EIO;
+	}
+	return 0;
+}
+
+/* Also the reset: at rest, it is in its initial state. */
+static int edu_stop(struct engine *engine)
+{
+	return wait_for_rest(engine->hw);
+}
+
+static void edu_dump(struct engine *engine, struct devreset_dump *dump)
+{
+	struct unit *unit = engine->hw;
+
+	devreset_dump_printf(dump, "command: 0x%08x\nsuspect: %u\n",
+			     command(unit), READ_ONCE(unit->suspect));
+}
+
+static void edu_setup(struct engine *engine)
+{
+	struct unit *unit = engine->hw;
+
+	unit->engine = engine;
+	/* Too slow for those who take whatever copies */
+	dma_cap_set(DMA_PRIVATE, engine->dma.cap_mask);
+}
+
+/* What a reset of a channel or of the unit does not cure, no second one does. */
+static const struct devreset_policy edu_policy = {
+	.automatic = 1,
+	.ceiling = DEVRESET_FUNCTION,
+	.max_attempts = 1,
+	.retry_interval_ms = 100,
+	.reset_timeout_ms = 10000,
+	.check_interval_ms = 500,
+	.check_idle = 0,
+	.probation_ms = 10000,
+	.max_recoveries = 5,
+	.window_ms = 600000,
+};
+
+static const struct engine_ops edu_ops = {
+	.scope = DEVRESET_COMPONENT,
+	.policy = &edu_policy,
+	.stall_ms = LATE_MS,
+	.max_len = MOST,
+	.max_burst = MOST,
+	.setup = edu_setup,
+	.run = edu_run,
+	.check = edu_check,
+	.stop = edu_stop,
+	.reset = edu_stop,
+	.dump = edu_dump,
+};
+
+/* --- the driver -------------------------------------------------------------------- */
+
+static void free_memory(void *data)
+{
+	struct unit *unit = data;
+
+	outlast(unit);
+	if (unit->in)
+		dma_free_coherent(unit->dev, EDU_DMA_BUFFER_SIZE, unit->in, unit->in_addr);
+	if (unit->out)
+		dma_free_coherent(unit->dev, EDU_DMA_BUFFER_SIZE, unit->out, unit->out_addr);
+}
+
+static void destroy(void *data)
+{
+	struct unit *unit = data;
+
+	engine_destroy(unit->engine);
+}
+
+static void remove_handler(void *data)
+{
+	struct unit *unit = data;
+
+	edu_dma_set_handler(unit->hw, NULL, NULL);
+}
+
+static int setup_unit(struct auxiliary_device *aux, struct unit *unit)
+{
+	int ret;
+
+	unit->hw = to_edu_dma(aux);
+	unit->dev = aux->dev.parent;
+	unit->started = jiffies;
+	spin_lock_init(&unit->lock);
+	init_waitqueue_head(&unit->wait);
+	ret = devm_add_action_or_reset(&aux->dev, free_memory, unit);
+	if (ret)
+		return ret;
+	unit->out = dma_alloc_coherent(unit->dev, EDU_DMA_BUFFER_SIZE, &unit->out_addr,
+				       GFP_KERNEL);
+	unit->in = dma_alloc_coherent(unit->dev, EDU_DMA_BUFFER_SIZE, &unit->in_addr,
+				      GFP_KERNEL);
+	return unit->out && unit->in ? 0 : -ENOMEM;
+}
+
+static int edu_probe(struct auxiliary_device *aux, const struct auxiliary_device_id *id)
+{
+	struct engine *engine;
+	struct unit *unit;
+	int ret;
+
+	unit = devm_kzalloc(&aux->dev, sizeof(*unit), GFP_KERNEL);
+	if (!unit)
+		return -ENOMEM;
+	/* Clients' memory is for the processor only, whatever the unit reaches. */
+	ret = dma_coerce_mask_and_coherent(&aux->dev, DMA_BIT_MASK(64)) ?:
+	      setup_unit(aux, unit);
+	if (ret)
+		return ret;
+	/* It is not called before there is an engine to run something. */
+	edu_dma_set_handler(unit->hw, handler, unit);
+	ret = devm_add_action_or_reset(&aux->dev, remove_handler, unit);
+	if (ret)
+		return ret;
+	engine = engine_create(&aux->dev, &edu_ops, unit, unit->hw->owner, CHANNELS);
+	if (IS_ERR(engine))
+		return PTR_ERR(engine);
+	auxiliary_set_drvdata(aux, engine);
+	return devm_add_action_or_reset(&aux->dev, destroy, unit);
+}
+
+static int edu_suspend(struct device *dev)
+{
+	struct engine *engine = dev_get_drvdata(dev);
+
+	engine_halt(engine, HALT_SLEEP);
+	edu_stop(engine);
+	return 0;
+}
+
+static int edu_resume(struct device *dev)
+{
+	engine_go(dev_get_drvdata(dev), HALT_SLEEP);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(edu_pm_ops, edu_suspend, edu_resume);
+
+static const struct auxiliary_device_id edu_ids[] = {
+	{ .name = EDU_DMA_MATCH },
+	{ }
+};
+MODULE_DEVICE_TABLE(auxiliary, edu_ids);
+
+struct auxiliary_driver edu_dma_driver = {
+	.name = "edu",
+	.id_table = edu_ids,
+	.probe = edu_probe,
+	.driver.pm = pm_sleep_ptr(&edu_pm_ops),
+};

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An engine, from its device's probe until its last client has gone: that may be
+ * long after the device, which a client who holds a channel knows nothing of.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+#include "dma.h"
+
+/* --- counters, in /sys/class/dma/<channel>/devreset ----------------------------- */
+
+static ssize_t show(struct device *dev, char *buf, size_t offset)
+{
+	struct dma_chan *chan = container_of(dev, struct dma_chan_dev, device)->chan;
+	struct channel *c = to_channel(chan);
+	unsigned long flags, value;
+
+	spin_lock_irqsave(&c->lock, flags);
+	value = *(unsigned long *)((char *)c + offset);
+	spin_unlock_irqrestore(&c->lock, flags);
+	return sysfs_emit(buf, "%lu\n", value);
+}
+
+#define COUNTER(name)								\
+static ssize_t name##_show(struct device *dev, struct device_attribute *attr,	\
+			   char *buf)						\
+{										\
+	return show(dev, buf, offsetof(struct channel, n_##name));		\
+}										\
+static DEVICE_ATTR_RO(name)
+
+COUNTER(submitted);
+COUNTER(completed);
+COUNTER(aborted);
+COUNTER(failed);
+COUNTER(lost);
+
+static struct attribute *counters[] = {
+	&dev_attr_submitted.attr,
+	&dev_attr_completed.attr,
+	&dev_attr_aborted.attr,
+	&dev_attr_failed.attr,
+	&dev_attr_lost.attr,
+	NULL
+};
+
+static const struct attribute_group counters_group = {
+	.name = "devreset",
+	.attrs = counters,
+};
+
+static struct device *channel_device(struct channel *c)
+{
+	return &c->chan.dev->device;
+}
+
+static void remove_counters(struct engine *engine, unsigned int count)
+{
+	while (count--)
+		sysfs_remove_group(&channel_device(&engine->channel[count])->kobj,
+				   &counters_group);
+}
+
+static int add_counters(struct engine *engine)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < engine->channels; i++) {
+		ret = sysfs_create_group(&channel_device(&engine->channel[i])->kobj,
+					 &counters_group);
+		if (ret) {
+			remove_counters(engine, i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/* --- its end -------------------------------------------------------------------------- */
+
+static bool none(struct dma_chan *chan, void *data)
+{
+	return false;
+}
+
+static void forget(struct work_struct *work)
+{
+	struct engine *engine = container_of(work, struct engine, forget);
+	struct device *dev = engine->dma.dev;
+	struct module *owner = engine->pinned ? engine->owner : NULL;
+	dma_cap_mask_t all;
+	unsigned int i;
+
+	/*
+	 * dmaengine looks at a channel once more after it has dropped the device
+	 * that it is a part of, all under its one mutex. To look for a channel
+	 * that nobody has waits for that.
+	 */
+	dma_cap_zero(all);
+	dma_request_channel(all, none, NULL);
+	for (i = 0; i < engine->channels; i++)
+		if (engine->channel[i].chan.dev)
+			put_device(channel_device(&engine->channel[i]));
+	kfree(engine);
+	put_device(dev);
+	module_put(owner);
+}
+
+/* The last client has gone, and the driver too. */
+static void release(struct dma_device *dma)
+{
+	queue_work(dma_wq, &to_engine(dma)->forget);
+}
+
+/**
+ * engine_destroy - the engine's device goes
+ * @engine: the engine
+ *
+ * Clients that hold a channel keep it, and what is behind it; nothing can be
+ * submitted there any more, and what was is aborted.
+ */
+void engine_destroy(struct engine *engine)
+{
+	unsigned int i;
+
+	for (i = 0; i < engine->channels; i++) {
+		channel_halt(&engine->channel[i], HALT_GONE);
+		channel_abort(&engine->channel[i], false);
+	}
+	nodes_unregister(engine);
+	if (engine->ops->stop)
+		engine->ops->stop(engine);
+	/*
+	 * A client keeps the module that the device is from; from now on this
+	 * does. If the last one goes right now, the flush below waits for it.
+	 */
+	if (atomic_read(&engine->users) && engine->owner) {
+		__module_get(engine->owner);
+		engine->pinned = true;
+	}
+	remove_counters(engine, engine->channels);
+	dma_async_device_unregister(&engine->dma);
+	flush_workqueue(dma_wq);
+}
+
+/* --- its beginning ---------------------------------------------------------------------- */
+
+static void setup(struct engine *engine, struct device *dev)
+{
+	struct dma_device *dma = &engine->dma;
+
+	dma->dev = dev;
+	dma_cap_set(DMA_MEMCPY, dma->cap_mask);
+	dma->desc_metadata_modes = DESC_METADATA_CLIENT;
+	dma->directions = BIT(DMA_MEM_TO_MEM);
+	dma->src_addr_widths = BIT(DMA_SLAVE_BUSWIDTH_1_BYTE);
+	dma->dst_addr_widths = BIT(DMA_SLAVE_BUSWIDTH_1_BYTE);
+	dma->max_burst = engine->ops->max_burst;
+	dma->residue_granularity = DMA_RESIDUE_GRANULARITY_BURST;
+	dma->device_release = release;
+	if (engine->ops->setup)
+		engine->ops->setup(engine);
+	channel_setup(dma);
+	prep_setup(dma);
+}
+
+/**
+ * engine_create - an engine of a device that is being probed
+ * @dev: the device
+ * @ops: what kind of engine
+ * @hw: for @ops; until engine_destroy()
+ * @owner: the module that @dev is from, if it is another
+ * @channels: how many
+ *
+ * Return: the engine or an ERR_PTR.
+ */
+struct engine *engine_create(struct device *dev, const struct engine_ops *ops,
+			     void *hw, struct module *owner, unsigned int channels)
+{
+	struct engine *engine;
+	unsigned int i;
+	int ret;
+
+	engine = kzalloc(struct_size(engine, channel, channels), GFP_KERNEL);
+	if (!engine)
+		return ERR_PTR(-ENOMEM);
+	engine->ops = ops;
+	engine->hw = hw;
+	engine->owner = owner;
+	engine->channels = channels;
+	INIT_WORK(&engine->forget, forget);
+	INIT_LIST_HEAD(&engine->dma.channels);
+	for (i = 0; i < channels; i++)
+		channel_init(&engine->channel[i], engine);
+	setup(engine, get_device(dev));
+
+	ret = dma_async_device_register(&engine->dma);
+	if (ret) {
+		kfree(engine);
+		put_device(dev);
+		return ERR_PTR(ret);
+	}
+	for (i = 0; i < channels; i++)
+		get_device(channel_device(&engine->channel[i]));
+	ret = add_counters(engine);
+	if (ret)
+		goto no_counters;
+	ret = nodes_register(engine);
+	if (ret)
+		goto no_nodes;
+	return engine;
+
+no_nodes:
+	engine_destroy(engine);
+	return ERR_PTR(ret);
+no_counters:
+	for (i = 0; i < channels; i++) {
+		channel_halt(&engine->channel[i], HALT_GONE);
+		channel_abort(&engine->channel[i], false);
+	}
+	dma_async_device_unregister(&engine->dma);
+	flush_workqueue(dma_wq);
+	return ERR_PTR(ret);
+}
+
+/* All channels stop, or go on. */
+void engine_halt(struct engine *engine, unsigned int why)
+{
+	unsigned int i;
+
+	for (i = 0; i < engine->channels; i++)
+		channel_halt(&engine->channel[i], why);
+}
+
+void engine_go(struct engine *engine, unsigned int why)
+{
+	unsigned int i;
+
+	for (i = 0; i < engine->channels; i++)
+		channel_go(&engine->channel[i], why);
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A descriptor's way: prepared, submitted, issued, active, over, and its client
+ * told. Only the channel's thread makes one active, tells, and frees; whoever
+ * else cuts one off moves it to what is over, under the channel's lock. So each
+ * is told exactly once, and the thread may look at the one it works on.
+ */
+#include <linux/bottom_half.h>
+#include <linux/dma-direct.h>
+#include <linux/kthread.h>
+#include <linux/log2.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include "dma.h"
+
+/**
+ * job_alloc - a new job, without pieces, among the prepared ones
+ * @c: its channel
+ * @pieces: how many it will have
+ * @flags: &enum dma_ctrl_flags
+ *
+ * Context: any.
+ * Return: the job, or NULL.
+ */
+struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flags)
+{
+	size_t size = struct_size((struct job *)NULL, piece, pieces);
+	unsigned long irq;
+	struct job *job;
+
+	/* So that the low bits of its address are free for a status */
+	job = kzalloc(roundup_pow_of_two(size), GFP_NOWAIT | __GFP_NOWARN);
+	if (!job)
+		return NULL;
+	dma_async_tx_descriptor_init(&job->tx, &c->chan);
+	job->tx.flags = flags;
+	job->tx.phys = phys_to_dma(c->engine->dma.dev, virt_to_phys(job));
+	job->pieces = pieces;
+
+	spin_lock_irqsave(&c->lock, irq);
+	if (c->halted & HALT_GONE) {
+		kfree(job);
+		job = NULL;
+	} else {
+		list_add_tail(&job->link, &c->prepared);
+	}
+	spin_unlock_irqrestore(&c->lock, irq);
+	return job;
+}
+
+void jobs_free(struct list_head *list)
+{
+	struct job *job, *next;
+
+	list_for_each_entry_safe(job, next, list, link)
+		kfree(job);
+	INIT_LIST_HEAD(list);
+}
+
+/* Whoever sees that it is idle sees what was moved. */
+void job_put_word(struct job *job, enum devreset_dma_status status)
+{
+	if (job->word)
+		smp_store_release(job->word, job->tx.phys | status);
+}
+
+/* --- how it ends; hold the channel's lock ------------------------------------ */
+
+static void end(struct channel *c, struct job *job, enum dmaengine_tx_result result)
+{
+	job->result.result = result;
+	job->result.residue = result == DMA_TRANS_NOERROR ? 0 : job->len - job->done;
+	job_put_word(job, result == DMA_TRANS_NOERROR ? DEVRESET_DMA_IDLE :
+							DEVRESET_DMA_HALTED);
+	if (c->active == job)
+		c->active = NULL;
+	list_move_tail(&job->link, &c->over);
+	c->ended++;
+}
+
+static void end_active(struct channel *c, struct job *job, enum dmaengine_tx_result result)
+{
+	c->chan.completed_cookie = job->tx.cookie;
+	if (result == DMA_TRANS_NOERROR) {
+		c->n_completed++;
+	} else {
+		c->n_failed++;
+		failures_add(c, job->tx.cookie, job->tx.cookie);
+	}
+	end(c, job, result);
+	channel_clock(c);
+}
+
+/* Cut off; whoever does so sees to the cookies. */
+void job_halt(struct channel *c, struct job *job)
+{
+	job->by_client = c->by_client;
+	c->n_aborted++;
+	end(c, job, DMA_TRANS_ABORTED);
+}
+
+/**
+ * job_found - complete a job that is done, and of which nobody told
+ * @c: the channel
+ *
+ * Return: there was one.
+ */
+bool job_found(struct channel *c)
+{
+	unsigned long flags;
+	bool found;
+
+	spin_lock_irqsave(&c->lock, flags);
+	found = c->active && c->active->silent && job_may_run(c, c->active);
+	if (found) {
+		c->n_lost++;
+		end_active(c, c->active, DMA_TRANS_NOERROR);
+	}
+	spin_unlock_irqrestore(&c->lock, flags);
+	if (found)
+		channel_wake(c);
+	return found;
+}
+
+/* --- telling; the thread only ---------------------------------------------------- */
+
+/*
+ * With bottom halves off, as clients know it from other engines. Who has cut it
+ * off by himself is told only if he asked for the result: all others take any
+ * call for a completion.
+ */
+static void call(struct job *job, const struct dmaengine_result *result)
+{
+	struct dma_async_tx_descriptor *tx = &job->tx;
+
+	local_bh_disable();
+	if (tx->callback_result)
+		tx->callback_result(tx->callback_param, result);
+	else if (tx->callback && !job->by_client)
+		tx->callback(tx->callback_param);
+	local_bh_enable();
+}
+
+static void tell(struct channel *c, struct job *job)
+{
+	dma_descriptor_unmap(&job->tx);
+	call(job, &job->result);
+	if (job->result.result == DMA_TRANS_NOERROR) {
+		local_bh_disable();
+		dma_run_dependencies(&job->tx);
+		local_bh_enable();
+	}
+	if (async_tx_test_ack(&job->tx))
+		kfree(job);
+	else
+		list_add_tail(&job->link, &c->unacked);
+}
+
+/* Others may write to a flag of a job that is not acknowledged: a client does. */
+static void reap_acked(struct channel *c)
+{
+	struct job *job, *next;
+
+	list_for_each_entry_safe(job, next, &c->unacked, link) {
+		if (!async_tx_test_ack(&job->tx))
+			continue;
+		list_del(&job->link);
+		kfree(job);
+	}
+}
+
+static void tell_all(struct channel *c)
+{
+	struct job *job, *next;
+	unsigned long flags;
+	LIST_HEAD(list);
+
+	spin_lock_irqsave(&c->lock, flags);
+	list_splice_init(&c->over, &list);
+	spin_unlock_irqrestore(&c->lock, flags);
+	list_for_each_entry_safe(job, next, &list, link) {
+		list_del(&job->link);
+		tell(c, job);
+		/* Pairs with channel_synchronize(): then the call is over. */
+		smp_store_release(&c->told, c->told + 1);
+	}
+	reap_acked(c);
+	if (wq_has_sleeper(&c->idle))
+		wake_up_all(&c->idle);
+}
+
+/**
+ * job_period - tell the client of a period that is over
+ * @c: the channel
+ * @job: its active job, a cycle
+ *
+ * In the order of ending, like all that is told: first what is over.
+ */
+void job_period(struct channel *c, struct job *job)
+{
+	static const struct dmaengine_result good = { .result = DMA_TRANS_NOERROR };
+	unsigned long flags;
+	bool mine, wait;
+
+	do {
+		tell_all(c);
+		spin_lock_irqsave(&c->lock, flags);
+		mine = c->active == job;
+		wait = mine && !list_empty(&c->over);
+		if (mine && !wait)
+			c->ended++;
+		spin_unlock_irqrestore(&c->lock, flags);
+	} while (wait);
+	if (!mine)
+		return;
+	call(job, &good);
+	smp_store_release(&c->told, c->told + 1);
+	if (wq_has_sleeper(&c->idle))
+		wake_up_all(&c->idle);
+}
+
+/* --- the thread --------------------------------------------------------------------- */
+
+static bool may_begin(struct channel *c)
+{
+	return !list_empty_careful(&c->issued) && !READ_ONCE(c->paused) &&
+	       !READ_ONCE(c->halted);
+}
+
+static bool has_work(struct channel *c)
+{
+	return !list_empty_careful(&c->over) || may_begin(c);
+}
+
+/* Hold the lock. */
+static struct job *activate(struct channel *c)
+{
+	struct job *job = list_first_entry(&c->issued, struct job, link);
+
+	c->active = job;
+	if (!job->begun) {
+		job->begun = true;
+		job_put_word(job, DEVRESET_DMA_ACTIVE);
+	}
+	return job;
+}
+
+static struct job *begin(struct channel *c)
+{
+	struct job *job = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&c->lock, flags);
+	if (may_begin(c)) {
+		job = activate(c);
+		job->stuck = false;
+		job->silent = false;
+		c->running = true;
+	}
+	spin_unlock_irqrestore(&c->lock, flags);
+	return job;
+}
+
+/**
+ * job_poll - lend the processor to the job in hand
+ * @c: the channel, with its lock held
+ *
+ * Who asks over and over whether it is done may be what keeps the thread from
+ * being run: dma_sync_wait() does not sleep.
+ *
+ * Return: something is over.
+ */
+bool job_poll(struct channel *c)
+{
+	struct job *job;
+
+	lockdep_assert_held(&c->lock);
+	if (!c->engine->ops->poll || !may_begin(c))
+		return false;
+	job = activate(c);
+	if (job->stuck || job->silent || !c->engine->ops->poll(c, job))
+		return false;
+	end_active(c, job, DMA_TRANS_NOERROR);
+	return true;
+}
+
+static void finish(struct channel *c, struct job *job, int ret, const struct outcome *outcome)
+{
+	const char *fault = outcome->fault;
+	unsigned long flags;
+
+	spin_lock_irqsave(&c->lock, flags);
+	c->running = false;
+	if (c->active != job) {
+		fault = NULL;	/* cut off meanwhile */
+	} else if (ret == -EAGAIN) {
+		c->active = NULL;
+	} else if (ret) {
+		end_active(c, job, outcome->result);
+	} else if (outcome->completed != job->tx.phys) {
+		/* Of what it has done, nothing is known. */
+		fault = "completed something else";
+		end_active(c, job, DMA_TRANS_WRITE_FAILED);
+	} else {
+		end_active(c, job, DMA_TRANS_NOERROR);
+	}
+	if (fault && c->node)
+		devreset_recover(c->node, fault);
+	spin_unlock_irqrestore(&c->lock, flags);
+	if (wq_has_sleeper(&c->idle))
+		wake_up_all(&c->idle);
+}
+
+int channel_thread(void *data)
+{
+	struct channel *c = data;
+	struct job *job;
+
+	while (!kthread_should_stop()) {
+		struct outcome outcome = { .result = DMA_TRANS_WRITE_FAILED };
+
+		wait_event_idle(c->wait, has_work(c) || kthread_should_stop());
+		if (!list_empty_careful(&c->over))
+			tell_all(c);
+		job = begin(c);
+		if (job)
+			finish(c, job, c->engine->ops->run(c, job, &outcome), &outcome);
+		cond_resched();
+	}
+	return 0;
+}

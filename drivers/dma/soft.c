@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine in software. Its channels are threads, which copy a page at a time.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/highmem.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/pm.h>
+#include <linux/sizes.h>
+#include "dma.h"
+#include "fault.h"
+
+#define NAME		"devreset_dma"
+#define MOST_CHANNELS	64
+
+static unsigned int channels = 4;
+module_param(channels, uint, 0444);
+MODULE_PARM_DESC(channels, "soft channels, 0 to " __stringify(MOST_CHANNELS) " (default: 4)");
+
+static struct platform_device *device;
+
+/* The bytes up to the end of the page that @addr is in, but at most @len */
+static size_t in_page(dma_addr_t addr, size_t len)
+{
+	return min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
+}
+
+/* Move up to @most bytes of @job, all in one page. Hold the channel's lock. */
+static void move(struct channel *c, struct job *job, size_t most)
+{
+	struct device *dev = c->engine->dma.dev;
+	struct piece *piece = &job->piece[job->at];
+	dma_addr_t dst = piece->dst + job->off, src = piece->src + job->off;
+	size_t len = in_page(dst, min_t(size_t, most, piece->len - job->off));
+
+	if (job->kind == JOB_FILL) {
+		memset_page(bus_page(dev, dst), offset_in_page(dst), job->value, len);
+	} else {
+		len = in_page(src, len);
+		memcpy_page(bus_page(dev, dst), offset_in_page(dst),
+			    bus_page(dev, src), offset_in_page(src), len);
+	}
+	job->done += len;
+	job->off += len;
+	if (job->off == piece->len) {
+		job->off = 0;
+		job->at++;
+	}
+	if (c->node)
+		devreset_progress(c->node);
+}
+
+enum step {
+	STEP_MORE,
+	STEP_PERIOD,
+	STEP_OVER,
+	STEP_STOPPED,
+};
+
+static enum step step(struct channel *c, struct job *job, size_t most)
+{
+	enum step next = STEP_STOPPED;
+	unsigned long flags;
+
+	spin_lock_irqsave(&c->lock, flags);
+	if (job_may_run(c, job)) {
+		next = STEP_MORE;
+		if (job->at < job->pieces && most)
+			move(c, job, most);
+		if (job->kind == JOB_CYCLE && !job->off)
+			next = STEP_PERIOD;
+		else if (job->at == job->pieces)
+			next = STEP_OVER;
+		if (next == STEP_PERIOD && job->at == job->pieces) {
+			job->at = 0;
+			job->done = 0;
+		}
+	}
+	spin_unlock_irqrestore(&c->lock, flags);
+	return next;
+}
+
+/* Until somebody comes to stop it; @silent: it is done, and tells nobody */
+static int stand_still(struct channel *c, struct job *job, bool silent)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&c->lock, flags);
+	job->stuck = !silent;
+	job->silent = silent;
+	spin_unlock_irqrestore(&c->lock, flags);
+	wait_event_idle(c->wait, job_stopped(c, job));
+	return -EAGAIN;
+}
+
+/* A slave has a pace: one period in a tick, at most. */
+static void end_period(struct channel *c, struct job *job)
+{
+	job_period(c, job);
+	wait_event_idle_timeout(c->wait, job_stopped(c, job), 1);
+}
+
+static int soft_run(struct channel *c, struct job *job, struct outcome *outcome)
+{
+	bool stall = fault_now(FAULT_STALL), error = fault_now(FAULT_ERROR);
+	size_t most = stall || error ? job->len / 2 : PAGE_SIZE;
+	enum step next;
+
+	do {
+		next = step(c, job, most);
+		if (next == STEP_STOPPED)
+			return -EAGAIN;
+		if (stall)
+			return stand_still(c, job, false);
+		if (error)
+			return -EIO;
+		if (next == STEP_PERIOD)
+			end_period(c, job);
+		cond_resched();
+	} while (next != STEP_OVER);
+
+	if (fault_now(FAULT_LOSE))
+		return stand_still(c, job, true);
+	outcome->completed = job->tx.phys;
+	if (fault_now(FAULT_CORRUPT))
+		outcome->completed ^= BIT(6);
+	return 0;
+}
+
+static bool soft_poll(struct channel *c, struct job *job)
+{
+	if (job->kind == JOB_CYCLE)
+		return false;
+	if (job->at < job->pieces)
+		move(c, job, PAGE_SIZE);
+	return job->at == job->pieces;
+}
+
+static void soft_setup(struct engine *engine)
+{
+	struct dma_device *dma = &engine->dma;
+
+	dma_cap_set(DMA_MEMSET, dma->cap_mask);
+	dma_cap_set(DMA_MEMSET_SG, dma->cap_mask);
+	dma_cap_set(DMA_INTERLEAVE, dma->cap_mask);
+	dma_cap_set(DMA_CYCLIC, dma->cap_mask);
+	dma->directions |= BIT(DMA_MEM_TO_DEV) | BIT(DMA_DEV_TO_MEM);
+}
+
+static const struct devreset_policy soft_policy = {
+	.automatic = 1,
+	.ceiling = DEVRESET_FUNCTION,
+	.max_attempts = 2,
+	.retry_interval_ms = 100,
+	.reset_timeout_ms = 10000,
+	.check_interval_ms = 500,
+	.check_idle = 0,
+	.probation_ms = 10000,
+	.max_recoveries = 5,
+	.window_ms = 600000,
+};
+
+/* Up to 1 MiB, at any address */
+static const struct engine_ops soft_ops = {
+	.scope = DEVRESET_FUNCTION,
+	.policy = &soft_policy,
+	.stall_ms = 1000,
+	.max_len = SZ_1M,
+	.max_burst = PAGE_SIZE,
+	.setup = soft_setup,
+	.run = soft_run,
+	.poll = soft_poll,
+};
+
+static void destroy(void *engine)
+{
+	engine_destroy(engine);
+}
+
+static int soft_probe(struct platform_device *pdev)
+{
+	struct engine *engine;
+	int ret;
+
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+	/* A bus address would lead nowhere. */
+	if (device_iommu_mapped(&pdev->dev))
+		return dev_err_probe(&pdev->dev, -ENODEV, "behind an IOMMU\n");
+	dma_set_max_seg_size(&pdev->dev, SZ_1M);
+	engine = engine_create(&pdev->dev, &soft_ops, NULL, NULL, channels);
+	if (IS_ERR(engine))
+		return PTR_ERR(engine);
+	platform_set_drvdata(pdev, engine);
+	return devm_add_action_or_reset(&pdev->dev, destroy, engine);
+}
+
+static int soft_suspend(struct device *dev)
+{
+	engine_halt(dev_get_drvdata(dev), HALT_SLEEP);
+	return 0;
+}
+
+static int soft_resume(struct device *dev)
+{
+	engine_go(dev_get_drvdata(dev), HALT_SLEEP);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(soft_pm_ops, soft_suspend, soft_resume);
+
+static struct platform_driver driver = {
+	.driver.name = NAME,
+	.driver.pm = pm_sleep_ptr(&soft_pm_ops),
+	.probe = soft_probe,
+};
+
+int soft_init(void)
+{
+	int ret;
+
+	if (channels > MOST_CHANNELS)
+		return -EINVAL;
+	if (!channels)
+		return 0;
+	ret = platform_driver_register(&driver);
+	if (ret)
+		return ret;
+	device = platform_device_register_simple(NAME, PLATFORM_DEVID_NONE, NULL, 0);
+	if (IS_ERR(device)) {
+		platform_driver_unregister(&driver);
+		return PTR_ERR(device);
+	}
+	return 0;
+}
+
+void soft_exit(void)
+{
+	if (!channels)
+		return;
+	platform_device_unregister(device);
+	platform_driver_unregister(&driver);
+}
