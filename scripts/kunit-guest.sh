@@ -18,6 +18,11 @@ echo 310 >/proc/sys/kernel/hung_task_timeout_secs
 
 for module in "$DEVRESET_MODDIR"/devreset_*_test.ko; do
 	insmod "$DEVRESET_MODDIR/devreset.ko"
+	name=$(basename "$module" .ko) tested=
+	# What it tests, if that is not the core alone
+	[ "$name" != devreset_dma_test ] || tested=devreset_dma
+	[ -z "$tested" ] || insmod "$DEVRESET_MODDIR/$tested.ko"
 	insmod "$module"
-	rmmod "$(basename "$module" .ko)" devreset
+	# shellcheck disable=SC2086 # there may be none
+	rmmod "$name" $tested devreset
 done

@@ -74,11 +74,12 @@ reset() { (echo "$2" >"$class/$1/reset"); }
 # is VALUE FILE: for wait_for
 is() { [ "$(<"$2")" = "$1" ]; }
 
-# load: the modules, in the order they need each other
+# load [dma]: the modules, in the order they need each other. An edu has more nodes
+# with devreset_dma, so that comes only when asked for
 load() {
 	local module
 
-	for module in devreset devreset_pci devreset_usb devreset_dma devreset_net; do
+	for module in devreset devreset_pci devreset_usb ${1+devreset_}${1-} devreset_net; do
 		[ ! -e "$DEVRESET_MODDIR/$module.ko" ] || insmod "$DEVRESET_MODDIR/$module.ko"
 	done
 }

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The clauses of a DMA channel's reset, and the completion word.
+ */
+#include <linux/device.h>
+#include <linux/irqflags.h>
+#include <linux/dma-mapping.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/timer.h>
+#include "../drivers/compat.h"
+#include "dma_client.h"
+
+/* --- DM1: any context ------------------------------------------------------------- */
+
+struct from_timer {
+	struct timer_list timer;
+	struct dma_chan *chan;
+	int ret;
+	bool done;
+};
+
+static void terminate_in_softirq(struct timer_list *timer)
+{
+	struct from_timer *f = container_of(timer, struct from_timer, timer);
+
+	f->ret = dmaengine_terminate_async(f->chan);
+	smp_store_release(&f->done, true);
+}
+
+static void terminates_in_softirq_dm1_dm7(struct kunit *test)
+{
+	struct from_timer *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	struct transfer *t;
+	u32 residue;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->chan = client_channel(test, 0);
+	f->ret = 1;
+	t = client_catch(test, f->chan, &residue);
+	dmaengine_resume(f->chan);
+	timer_setup(&f->timer, terminate_in_softirq, 0);
+	mod_timer(&f->timer, jiffies);
+	client_wait(smp_load_acquire(&f->done));
+	compat_timer_delete_sync(&f->timer);
+	KUNIT_EXPECT_EQ(test, f->ret, 0);
+	dmaengine_synchronize(f->chan);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->calls), 1);
+	client_expect_works(test, f->chan);
+}
+
+static void terminates_with_interrupts_off_dm1(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *first = NULL, *last = NULL;
+	unsigned long flags;
+	int i;
+
+	dmaengine_pause(chan);
+	for (i = 0; i < 200; i++) {
+		last = client_start(test, chan, 64);
+		first = first ?: last;
+	}
+	local_irq_save(flags);
+	KUNIT_EXPECT_EQ(test, dmaengine_terminate_async(chan), 0);
+	/* The words are there when it returns. */
+	KUNIT_EXPECT_EQ(test, client_word(first), (unsigned int)DEVRESET_DMA_HALTED);
+	KUNIT_EXPECT_EQ(test, client_word(last), (unsigned int)DEVRESET_DMA_HALTED);
+	local_irq_restore(flags);
+	client_expect_cut(test, chan, first);
+	client_expect_cut(test, chan, last);
+	client_expect_works(test, chan);
+}
+
+/* --- DM2: the one in hand is aborted ------------------------------------------------- */
+
+static void reports_aborted_with_residue_dm2(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t, *queued, *submitted;
+	u32 residue;
+
+	t = client_catch(test, chan, &residue);
+	KUNIT_EXPECT_GT(test, residue, 0U);
+	queued = client_start(test, chan, 100);
+	submitted = client_prep(test, chan, 300);
+	client_submit(test, submitted);
+	KUNIT_EXPECT_EQ(test, dmaengine_terminate_sync(chan), 0);
+	client_expect_cut(test, chan, t);
+	client_expect_cut(test, chan, queued);
+	client_expect_cut(test, chan, submitted);
+	KUNIT_EXPECT_EQ(test, t->result.residue, residue);
+	KUNIT_EXPECT_EQ(test, queued->result.residue, 100U);
+	KUNIT_EXPECT_EQ(test, submitted->result.residue, 300U);
+	/* What it has moved, and not a byte more */
+	KUNIT_EXPECT_EQ(test, memcmp(t->src, t->dst, t->len - residue), 0);
+	KUNIT_EXPECT_EQ(test, (u8)~t->dst[t->len - residue], t->src[t->len - residue]);
+	client_expect_works(test, chan);
+	/* And that does not change later. */
+	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, t->cookie, NULL), (int)DMA_ERROR);
+}
+
+static void call_once(void *data)
+{
+	atomic_inc(data);
+}
+
+/* Who knows by himself is not told what he would take for a completion. */
+static void plain_callback_is_for_others_dm2(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct devreset_node *node = devreset_find(&chan->dev->device);
+	atomic_t calls = ATOMIC_INIT(0);
+	struct transfer *t;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, node);
+	for (i = 0; i < 2; i++) {
+		dmaengine_pause(chan);
+		t = client_prep(test, chan, 64);
+		t->tx->callback_result = NULL;
+		t->tx->callback = call_once;
+		t->tx->callback_param = &calls;
+		client_submit(test, t);
+		dma_async_issue_pending(chan);
+		if (i)
+			KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_COMPONENT, 0, NULL), 0);
+		else
+			dmaengine_terminate_async(chan);
+		dmaengine_synchronize(chan);
+		KUNIT_EXPECT_EQ(test, atomic_read(&calls), i);
+	}
+	devreset_put(node);
+}
+
+/* --- DM3: the completion word ------------------------------------------------------------- */
+
+static void word_armed_and_halted_dm3(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t;
+
+	dmaengine_pause(chan);
+	t = client_prep(test, chan, 64);
+	KUNIT_EXPECT_EQ(test, t->word, 0ULL);
+	client_submit(test, t);
+	KUNIT_EXPECT_EQ(test, t->word, t->phys | DEVRESET_DMA_ARMED);
+	KUNIT_EXPECT_EQ(test, t->phys & ~DEVRESET_DMA_ADDRESS, 0ULL);
+	dma_async_issue_pending(chan);
+	KUNIT_EXPECT_EQ(test, t->word, t->phys | DEVRESET_DMA_ARMED);
+	dmaengine_terminate_async(chan);
+	KUNIT_EXPECT_EQ(test, t->word, t->phys | DEVRESET_DMA_HALTED);
+}
+
+static void word_suspend_active_and_idle_dm3(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t;
+	unsigned int word;
+	u32 residue;
+
+	t = client_catch(test, chan, &residue);
+	KUNIT_EXPECT_EQ(test, t->word, t->phys | DEVRESET_DMA_SUSPEND);
+	dmaengine_resume(chan);
+	word = client_word(t);
+	KUNIT_EXPECT_TRUE(test, word == DEVRESET_DMA_ACTIVE || word == DEVRESET_DMA_IDLE);
+	client_expect_done(test, chan, t);
+	KUNIT_EXPECT_EQ(test, t->word, t->phys | DEVRESET_DMA_IDLE);
+}
+
+static void word_is_refused_dm3(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_prep(test, chan, 64);
+
+	KUNIT_EXPECT_EQ(test, dmaengine_desc_attach_metadata(t->tx, &t->word, 4), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dmaengine_desc_attach_metadata(t->tx, (char *)&t->word + 4, 8),
+			-EINVAL);
+	dmaengine_pause(chan);
+	client_submit(test, t);
+	KUNIT_EXPECT_EQ(test, dmaengine_desc_attach_metadata(t->tx, &t->word, 8), -EINVAL);
+}
+
+/* --- DM4 to DM7 ---------------------------------------------------------------------------- */
+
+static struct dma_slave_config some_config(struct transfer *t)
+{
+	return (struct dma_slave_config) {
+		.src_addr = virt_to_phys(t->src),
+		.src_addr_width = DMA_SLAVE_BUSWIDTH_1_BYTE,
+		.src_maxburst = 1,
+	};
+}
+
+static struct dma_async_tx_descriptor *prep_cycle(struct dma_chan *chan, struct transfer *t)
+{
+	return dmaengine_prep_dma_cyclic(chan, t->dst_addr, t->len, t->len / 4,
+					 DMA_DEV_TO_MEM, DMA_CTRL_ACK | DMA_PREP_INTERRUPT);
+}
+
+static void state_is_as_allocated_dm4_dm6(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t, *buffers = client_buffers(test, chan, 4096);
+	struct dma_slave_config config = some_config(buffers);
+	struct dma_tx_state state;
+
+	KUNIT_EXPECT_NULL(test, prep_cycle(chan, buffers));
+	KUNIT_EXPECT_EQ(test, dmaengine_slave_config(chan, &config), 0);
+	dmaengine_pause(chan);
+	t = client_start(test, chan, 64);
+	KUNIT_EXPECT_EQ(test, dmaengine_terminate_sync(chan), 0);
+
+	/* Nothing outstanding, nothing configured, not paused */
+	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, t->cookie, &state), (int)DMA_ERROR);
+	KUNIT_EXPECT_EQ(test, state.last, state.used);
+	KUNIT_EXPECT_EQ(test, state.residue, 0U);
+	KUNIT_EXPECT_NULL(test, prep_cycle(chan, buffers));
+	client_expect_works(test, chan);
+}
+
+/* What was prepared is the client's still, and can be submitted. */
+static void prepared_one_survives_dm5(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_prep(test, chan, 4096);
+
+	dmaengine_terminate_sync(chan);
+	client_submit(test, t);
+	dma_async_issue_pending(chan);
+	client_expect_done(test, chan, t);
+}
+
+#define POISON	0x5a
+
+/* Neither the destination nor the word is written to once terminate has returned. */
+static void nothing_is_written_afterwards_dm5(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t[4];
+	int turn, i;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		t[i] = client_buffers(test, chan, SZ_128K);
+	for (turn = 0; turn < 50; turn++) {
+		for (i = 0; i < ARRAY_SIZE(t); i++) {
+			client_take(test, t[i],
+				    dmaengine_prep_dma_memcpy(chan, t[i]->dst_addr, t[i]->src_addr,
+							      t[i]->len, DMA_CTRL_ACK));
+			client_submit(test, t[i]);
+		}
+		dma_async_issue_pending(chan);
+		/* Somewhere in the first, or in those behind it */
+		for (i = 0; i < turn; i++)
+			dmaengine_tx_status(chan, t[3]->cookie, NULL);
+		KUNIT_EXPECT_EQ(test, dmaengine_terminate_async(chan), 0);
+		for (i = 0; i < ARRAY_SIZE(t); i++) {
+			memset(t[i]->dst, POISON, t[i]->len);
+			t[i]->word = POISON;
+		}
+		client_expect_works(test, chan);
+		for (i = 0; i < ARRAY_SIZE(t); i++) {
+			KUNIT_ASSERT_NULL(test, memchr_inv(t[i]->dst, POISON, t[i]->len));
+			KUNIT_ASSERT_EQ(test, t[i]->word, (u64)POISON);
+		}
+	}
+}
+
+/* Its device goes while a client holds a channel. */
+static void gone_device_is_unsuccessful_dm7(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct device *dev = chan->device->dev;
+	struct transfer *prepared, *t;
+
+	prepared = client_prep(test, chan, 64);
+	dmaengine_pause(chan);
+	t = client_start(test, chan, 64);
+	device_release_driver(dev);
+	CLIENT_ASSERT_SOON(test, atomic_read(&t->calls));
+	KUNIT_EXPECT_EQ(test, (int)t->result.result, (int)DMA_TRANS_ABORTED);
+	KUNIT_EXPECT_LT(test, dmaengine_submit(prepared->tx), 0);
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 64, 0));
+	KUNIT_EXPECT_EQ(test, dmaengine_terminate_sync(chan), -EIO);
+	KUNIT_EXPECT_EQ(test, device_attach(dev), 1);
+	/* There is a new engine, with channels of its own. */
+	client_expect_works(test, client_channel(test, 1));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(terminates_in_softirq_dm1_dm7),
+	KUNIT_CASE(terminates_with_interrupts_off_dm1),
+	KUNIT_CASE(reports_aborted_with_residue_dm2),
+	KUNIT_CASE(plain_callback_is_for_others_dm2),
+	KUNIT_CASE(word_armed_and_halted_dm3),
+	KUNIT_CASE(word_suspend_active_and_idle_dm3),
+	KUNIT_CASE(word_is_refused_dm3),
+	KUNIT_CASE(state_is_as_allocated_dm4_dm6),
+	KUNIT_CASE(prepared_one_survives_dm5),
+	KUNIT_CASE(nothing_is_written_afterwards_dm5),
+	KUNIT_CASE(gone_device_is_unsuccessful_dm7),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "devreset_dma_contract",
+	.init = client_init,
+	.exit = client_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
+
+MODULE_DESCRIPTION("Tests of devreset_dma");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the soft engine can do, what it refuses, its resets through the nodes, and
+ * that each descriptor ends exactly once.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/module.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timer.h>
+#include <linux/vmalloc.h>
+#include "../drivers/compat.h"
+#include "dma_client.h"
+
+#define FLAGS	(DMA_CTRL_ACK | DMA_PREP_INTERRUPT)
+
+static unsigned int descriptors = 20000;
+module_param(descriptors, uint, 0444);
+MODULE_PARM_DESC(descriptors, "for each channel of the race with terminate");
+
+/* --- what it can do ----------------------------------------------------------------- */
+
+static void sizes_and_offsets(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, 2, 63, 4095, 4096, 4097, 12289, CLIENT_MOST };
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t;
+	size_t len, at;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		client_expect_done(test, chan, client_start(test, chan, sizes[i]));
+	/* Across pages on either side, with something around it that stays */
+	t = client_buffers(test, chan, 3 * PAGE_SIZE);
+	for (len = 1, at = PAGE_SIZE - 3; len < PAGE_SIZE + 9; len += 509) {
+		memset(t->dst, 0x55, t->len);
+		client_take(test, t, dmaengine_prep_dma_memcpy(chan, t->dst_addr + at,
+							       t->src_addr + at + 2, len, FLAGS));
+		atomic_set(&t->calls, 0);
+		client_submit(test, t);
+		dma_async_issue_pending(chan);
+		CLIENT_ASSERT_SOON(test, atomic_read(&t->calls));
+		KUNIT_EXPECT_EQ(test, memcmp(t->dst + at, t->src + at + 2, len), 0);
+		KUNIT_EXPECT_NULL(test, memchr_inv(t->dst, 0x55, at));
+		KUNIT_EXPECT_NULL(test, memchr_inv(t->dst + at + len, 0x55, t->len - at - len));
+	}
+}
+
+static void fills_memory(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_buffers(test, chan, 9000);
+	struct scatterlist sg[3];
+	u8 *dst = t->dst;
+	int i;
+
+	client_take(test, t, dmaengine_prep_dma_memset(chan, t->dst_addr, 0xa7, t->len, FLAGS));
+	client_submit(test, t);
+	dma_async_issue_pending(chan);
+	CLIENT_ASSERT_SOON(test, atomic_read(&t->calls));
+	KUNIT_EXPECT_NULL(test, memchr_inv(dst, 0xa7, t->len));
+
+	sg_init_table(sg, ARRAY_SIZE(sg));
+	for (i = 0; i < ARRAY_SIZE(sg); i++) {
+		sg_dma_address(&sg[i]) = t->dst_addr + i * 100;
+		sg_dma_len(&sg[i]) = 10;
+	}
+	client_take(test, t, chan->device->device_prep_dma_memset_sg(chan, sg, 3, 0x3b, FLAGS));
+	client_submit(test, t);
+	dma_async_issue_pending(chan);
+	CLIENT_ASSERT_SOON(test, atomic_read(&t->calls) == 2);
+	for (i = 0; i < ARRAY_SIZE(sg); i++) {
+		KUNIT_EXPECT_NULL(test, memchr_inv(dst + i * 100, 0x3b, 10));
+		KUNIT_EXPECT_NULL(test, memchr_inv(dst + i * 100 + 10, 0xa7, 90));
+	}
+}
+
+/* Two frames of two chunks, with gaps that differ */
+static void gathers_and_scatters(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_buffers(test, chan, 4096);
+	struct dma_interleaved_template *xt;
+
+	xt = kunit_kzalloc(test, struct_size(xt, sgl, 2), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, xt);
+	xt->src_start = t->src_addr;
+	xt->dst_start = t->dst_addr;
+	xt->dir = DMA_MEM_TO_MEM;
+	xt->src_inc = true;
+	xt->dst_inc = true;
+	xt->src_sgl = true;
+	xt->numf = 2;
+	xt->frame_size = 2;
+	xt->sgl[0].size = 100;
+	xt->sgl[0].icg = 50;
+	xt->sgl[1].size = 30;
+	xt->sgl[1].icg = 20;
+	memset(t->dst, 0, t->len);
+	client_take(test, t, dmaengine_prep_interleaved_dma(chan, xt, FLAGS));
+	client_submit(test, t);
+	dma_async_issue_pending(chan);
+	CLIENT_ASSERT_SOON(test, atomic_read(&t->calls));
+	KUNIT_EXPECT_EQ(test, memcmp(t->dst, t->src, 100), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(t->dst + 100, t->src + 150, 30), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(t->dst + 130, t->src + 200, 100), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(t->dst + 230, t->src + 350, 30), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(t->dst + 260, 0, t->len - 260));
+	xt->dst_inc = false;
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_interleaved_dma(chan, xt, FLAGS));
+}
+
+static void cycles_until_terminated(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_buffers(test, chan, 4096);
+	struct dma_slave_config config = {
+		.src_addr = virt_to_phys(t->src),
+		.src_addr_width = DMA_SLAVE_BUSWIDTH_1_BYTE,
+	};
+	int i, calls;
+
+	KUNIT_ASSERT_EQ(test, dmaengine_slave_config(chan, &config), 0);
+	client_take(test, t, dmaengine_prep_dma_cyclic(chan, t->dst_addr, 4096, 1024,
+						       DMA_DEV_TO_MEM, FLAGS));
+	client_submit(test, t);
+	dma_async_issue_pending(chan);
+	CLIENT_ASSERT_SOON(test, atomic_read(&t->calls) > 9);
+	KUNIT_EXPECT_EQ(test, (int)t->result.result, (int)DMA_TRANS_NOERROR);
+	KUNIT_EXPECT_EQ(test, client_word(t), (unsigned int)DEVRESET_DMA_ACTIVE);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, memcmp(t->dst + i * 1024, t->src, 1024), 0);
+	dmaengine_terminate_sync(chan);
+	calls = atomic_read(&t->calls);
+	KUNIT_EXPECT_EQ(test, (int)t->result.result, (int)DMA_TRANS_ABORTED);
+	client_expect_works(test, chan);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->calls), calls);
+}
+
+/* --- what it refuses ------------------------------------------------------------------ */
+
+static void impossible_is_refused(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_buffers(test, chan, 64);
+	dma_addr_t dst = t->dst_addr, src = t->src_addr;
+	struct dma_slave_config config = { .src_maxburst = chan->device->max_burst + 1 };
+
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, dst, src, 0, FLAGS));
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, dst, src, CLIENT_MOST + 1, FLAGS));
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, dst, src, SIZE_MAX, FLAGS));
+	/* No memory there: the top of the address space, over it, and a hole */
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, ~0ULL - 63, src, 64, FLAGS));
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, dst, ~0ULL - 3, 64, FLAGS));
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, dst, 1ULL << 45, 64, FLAGS));
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memset(chan, 1ULL << 45, 0, 64, FLAGS));
+	KUNIT_EXPECT_EQ(test, dmaengine_slave_config(chan, &config), -EINVAL);
+	client_expect_works(test, chan);
+}
+
+static void declares_what_it_does(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct dma_slave_caps caps;
+
+	KUNIT_ASSERT_EQ(test, dma_get_slave_caps(chan, &caps), 0);
+	KUNIT_EXPECT_TRUE(test, caps.cmd_pause && caps.cmd_resume && caps.cmd_terminate);
+	KUNIT_EXPECT_TRUE(test, caps.directions & BIT(DMA_MEM_TO_MEM));
+	KUNIT_EXPECT_GT(test, caps.max_burst, 0U);
+	KUNIT_EXPECT_TRUE(test, dmaengine_is_metadata_mode_supported(chan, DESC_METADATA_CLIENT));
+}
+
+/* --- resets ------------------------------------------------------------------------------ */
+
+static struct devreset_node *node_of(struct kunit *test, struct device *dev)
+{
+	struct devreset_node *node = devreset_find(dev);
+
+	KUNIT_ASSERT_NOT_NULL(test, node);
+	return node;
+}
+
+static void channel_reset_leaves_the_neighbour_alone(struct kunit *test)
+{
+	struct dma_chan *a = client_channel(test, 0), *b = client_channel(test, 1);
+	struct devreset_node *node = node_of(test, &a->dev->device);
+	struct transfer *t, *neighbour;
+	u32 residue, left;
+
+	t = client_catch(test, a, &residue);
+	neighbour = client_catch(test, b, &left);
+	KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_COMPONENT, 0, NULL), 0);
+	client_expect_cut(test, a, t);
+	KUNIT_EXPECT_EQ(test, t->result.residue, residue);
+	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(b, neighbour->cookie, NULL), (int)DMA_PAUSED);
+	client_expect_works(test, a);
+	dmaengine_resume(b);
+	client_expect_done(test, b, neighbour);
+	devreset_put(node);
+}
+
+static void engine_reset_ends_each_once(struct kunit *test)
+{
+	struct dma_chan *chan[CLIENT_CHANNELS];
+	struct transfer *t[CLIENT_CHANNELS][3];
+	struct devreset_node *node;
+	int i, j;
+
+	for (i = 0; i < CLIENT_CHANNELS; i++) {
+		chan[i] = client_channel(test, i);
+		dmaengine_pause(chan[i]);
+		for (j = 0; j < 3; j++)
+			t[i][j] = client_start(test, chan[i], 4096);
+	}
+	node = node_of(test, chan[0]->device->dev);
+	KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_FUNCTION, 0, NULL), 0);
+	for (i = 0; i < CLIENT_CHANNELS; i++) {
+		for (j = 0; j < 3; j++)
+			client_expect_cut(test, chan[i], t[i][j]);
+		client_expect_works(test, chan[i]);
+	}
+	devreset_put(node);
+}
+
+/* --- cookies ---------------------------------------------------------------------------------- */
+
+/* Many that failed, between as many that did not: no failure becomes a success. */
+static void failures_stay_failures(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *cut[40], *good[40];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cut); i++) {
+		dmaengine_pause(chan);
+		cut[i] = client_start(test, chan, 64);
+		dmaengine_terminate_sync(chan);
+		good[i] = client_start(test, chan, 64);
+		client_expect_done(test, chan, good[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(cut); i++)
+		client_expect_cut(test, chan, cut[i]);
+	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, good[39]->cookie, NULL),
+			(int)DMA_COMPLETE);
+}
+
+static void cookies_begin_again(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t[6];
+	int i;
+
+	chan->cookie = INT_MAX - 2;
+	chan->completed_cookie = INT_MAX - 2;
+	for (i = 0; i < 6; i++) {
+		t[i] = client_start(test, chan, 64);
+		client_expect_done(test, chan, t[i]);
+	}
+	KUNIT_EXPECT_EQ(test, t[1]->cookie, INT_MAX);
+	KUNIT_EXPECT_EQ(test, t[2]->cookie, DMA_MIN_COOKIE);
+	/* Across the end, too */
+	chan->cookie = INT_MAX - 1;
+	chan->completed_cookie = INT_MAX - 1;
+	dmaengine_pause(chan);
+	for (i = 0; i < 3; i++)
+		t[i] = client_start(test, chan, 64);
+	dmaengine_terminate_sync(chan);
+	for (i = 1; i < 3; i++)
+		client_expect_cut(test, chan, t[i]);
+	client_expect_works(test, chan);
+}
+
+/* A descriptor that is not acknowledged is the client's, until it is. */
+static void unacknowledged_stays(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_buffers(test, chan, 64);
+
+	client_take(test, t, dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 64, 0));
+	client_submit(test, t);
+	dma_async_issue_pending(chan);
+	client_expect_done(test, chan, t);
+	client_expect_works(test, chan);
+	KUNIT_EXPECT_EQ(test, t->tx->phys, t->phys);
+	async_tx_ack(t->tx);
+	client_expect_works(test, chan);
+}
+
+/* --- exactly once -------------------------------------------------------------------------------- */
+
+/**
+ * struct flood - descriptors by the thousand, terminated at any time
+ * @test: the test
+ * @chan: a channel
+ * @timer: terminates, in softirq
+ * @done: descriptors completed
+ * @cut: and aborted
+ * @bad: reported twice, or with a word that says something else
+ * @terminates: how many
+ * @stop: the end of it
+ */
+struct flood {
+	struct kunit *test;
+	struct dma_chan *chan;
+	struct timer_list timer;
+	atomic_t done, cut, bad;
+	unsigned long terminates;
+	bool stop;
+};
+
+/* One of them, and its completion word */
+struct drop {
+	struct flood *flood;
+	u64 word;
+};
+
+static void flood_called(void *data, const struct dmaengine_result *result)
+{
+	struct drop *drop = data;
+	struct flood *flood = drop->flood;
+	unsigned int word = drop->word & DEVRESET_DMA_STATUS;
+
+	if (result->result == DMA_TRANS_NOERROR && word == DEVRESET_DMA_IDLE)
+		atomic_inc(&flood->done);
+	else if (result->result == DMA_TRANS_ABORTED && word == DEVRESET_DMA_HALTED)
+		atomic_inc(&flood->cut);
+	else
+		atomic_inc(&flood->bad);
+	drop->word = ~0ULL;	/* a second call is nonsense */
+}
+
+static void flood_terminate(struct timer_list *timer)
+{
+	struct flood *flood = container_of(timer, struct flood, timer);
+
+	dmaengine_terminate_async(flood->chan);
+	flood->terminates++;
+	if (!READ_ONCE(flood->stop))
+		mod_timer(timer, jiffies + 1);
+}
+
+static int flood_begin(struct flood *flood, struct transfer *t, struct drop *drops,
+		       unsigned int count)
+{
+	struct dma_async_tx_descriptor *tx;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		do {
+			tx = dmaengine_prep_dma_memcpy(flood->chan, t->dst_addr, t->src_addr,
+						       t->len, FLAGS);
+			if (!tx)
+				cond_resched();
+		} while (!tx);
+		drops[i].flood = flood;
+		drops[i].word = 0;
+		dmaengine_desc_attach_metadata(tx, &drops[i].word, sizeof(u64));
+		tx->callback_result = flood_called;
+		tx->callback_param = &drops[i];
+		if (dma_submit_error(dmaengine_submit(tx)))
+			return -EIO;
+		if (i % 16 == 15)
+			dma_async_issue_pending(flood->chan);
+		if (i % 128 == 127)
+			cond_resched();
+	}
+	dma_async_issue_pending(flood->chan);
+	return 0;
+}
+
+static void each_ends_exactly_once(struct kunit *test)
+{
+	struct drop *drops = vzalloc(array_size(descriptors, sizeof(*drops)));
+	struct flood *flood = kunit_kzalloc(test, sizeof(*flood), GFP_KERNEL);
+	struct transfer *t;
+
+	KUNIT_ASSERT_TRUE(test, drops && flood);
+	flood->test = test;
+	flood->chan = client_channel(test, 0);
+	t = client_buffers(test, flood->chan, 64);
+	timer_setup(&flood->timer, flood_terminate, 0);
+	mod_timer(&flood->timer, jiffies + 1);
+	KUNIT_EXPECT_EQ(test, flood_begin(flood, t, drops, descriptors), 0);
+	client_wait(atomic_read(&flood->done) + atomic_read(&flood->cut) +
+		    atomic_read(&flood->bad) >= descriptors);
+	WRITE_ONCE(flood->stop, true);
+	compat_timer_delete_sync(&flood->timer);
+	dmaengine_terminate_sync(flood->chan);
+	KUNIT_EXPECT_EQ(test, atomic_read(&flood->bad), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&flood->done) + atomic_read(&flood->cut),
+			(int)descriptors);
+	KUNIT_EXPECT_GT(test, atomic_read(&flood->cut), 0);
+	kunit_info(test, "%d done, %d cut off by %lu terminates\n", atomic_read(&flood->done),
+		   atomic_read(&flood->cut), flood->terminates);
+	vfree(drops);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(sizes_and_offsets),
+	KUNIT_CASE(fills_memory),
+	KUNIT_CASE(gathers_and_scatters),
+	KUNIT_CASE(cycles_until_terminated),
+	KUNIT_CASE(impossible_is_refused),
+	KUNIT_CASE(declares_what_it_does),
+	KUNIT_CASE(channel_reset_leaves_the_neighbour_alone),
+	KUNIT_CASE(engine_reset_ends_each_once),
+	KUNIT_CASE(failures_stay_failures),
+	KUNIT_CASE(cookies_begin_again),
+	KUNIT_CASE(unacknowledged_stays),
+	KUNIT_CASE(each_ends_exactly_once),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "devreset_dma",
+	.init = client_init,
+	.exit = client_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

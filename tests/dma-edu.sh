@@ -1,0 +1,84 @@
+#!/bin/bash
+# edu's DMA unit: dmatest; bus mastering off is an error, and cured; lost interrupts; limits
+# contracts: DM2 DM6 DR6
+# qemu: -device pcie-root-port,id=rp1,chassis=1
+# qemu: -device edu,bus=rp1
+# timeout: 100
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+
+load dma
+edu=$(pci_of 1234:11e8)
+unit=$(basename "$pci/$edu"/devreset_pci.edu_dma.*)
+chan=$(basename "$pci/$edu/$unit"/dma/dma*chan0)
+engine=dma-${chan%chan*}
+counters=/sys/class/dma/$chan/devreset
+transfers=$([ "$DEVRESET_KERNEL" = debug ] && echo 10 || echo 50)
+
+above() { basename "$(readlink "$class/$1/reset_parent")"; }
+expect "$engine" above "dmachan-$chan"
+expect "pci-$edu" above "$engine"
+expect component cat "$class/$engine/scope"
+expect "component function platform" cat "$class/dmachan-$chan/supported"
+ok "the tree: a channel, the unit, the function, the bus"
+
+dmatest_run "$unit" 2 "$transfers" test_buf_size=4095
+expect "$((4 * transfers)) tests, 0 failures" dmatest_result 4
+expect 0 cat "$counters/lost"
+ok "$((4 * transfers)) transfers, 0 failures"
+
+# A byte more, and the unit would take QEMU with it
+dmatest_run "$unit" 1 1 max_channels=1 test_buf_size=4096 norandom=1
+expect "1 tests, 1 failures" dmatest_result 1
+dmesg | grep -q "prep error"
+dmatest_run "$unit" 1 1 max_channels=1 test_buf_size=4095 norandom=1
+expect "1 tests, 0 failures" dmatest_result 1
+ok "what the unit cannot do is refused"
+
+msi=$(setpci -s "$edu" CAP_MSI+2.W)
+setpci -s "$edu" CAP_MSI+2.W=0:1
+dmatest_run "$unit" 1 1 max_channels=1 test_buf_size=4095
+expect "1 tests, 0 failures" dmatest_result 1
+expect 2 cat "$counters/lost"
+expect "" stats "dmachan-$chan"
+setpci -s "$edu" CAP_MSI+2.W="$msi"
+ok "lost interrupts are found and counted, and the data is there"
+
+# Bus mastering off: the unit says that it has done it
+for n in "dmachan-$chan" "$engine" "pci-$edu"; do
+	policy "$n" probation_ms=0 check_interval_ms=200 reset_timeout_ms=60000
+done
+setpci -s "$edu" COMMAND=0:4
+dmatest_run "$unit" 1 1 max_channels=1 test_buf_size=4095
+expect "1 tests, 1 failures" dmatest_result 1
+dmesg | grep -q "completion error status"
+wait_for 60 is 1 "$class/dmachan-$chan/stats/successes"
+expect "0 function 3 pci-$edu did not move the data" last "dmachan-$chan"
+expect 1 cat "$class/pci-$edu/stats/attempts"
+expect 0 cat "$class/pcibus-${edu%:*}/stats/attempts"
+dmatest_run "$unit" 1 2 test_buf_size=4095
+expect "4 tests, 0 failures" dmatest_result 2
+ok "DR6: with bus mastering off: an error; cured by channel, unit, and then the function"
+
+# The same, over and over, with resets from outside too
+dmatest_run "$unit" 1 0 test_buf_size=4095 timeout=60000
+for ((i = 0; i < 3; i++)); do
+	setpci -s "$edu" COMMAND=0:4
+	reset "dmachan-$chan" component
+	reset "dmachan-$chan" function
+	reset "$engine" component
+	reset "dmachan-$chan" platform
+done
+all_settled
+rmmod dmatest
+! dmesg | grep -E 'overwritten!|not copied!|was copied!|mismatch!' || fail "wrong data"
+expect 479001600 factorial "$edu" 12
+dmatest_run "$unit" 1 1 test_buf_size=4095
+expect "2 tests, 0 failures" dmatest_result 2
+for c in "${counters%0/*}"*/devreset; do
+	expect "$(<"$c/submitted")" sh -c \
+		"cd $c && echo \$((\$(cat completed) + \$(cat aborted) + \$(cat failed)))"
+done
+ok "broken and reset over and over under dmatest: no wrong data, and it works"
+unload
+ok "and all is gone with the modules"

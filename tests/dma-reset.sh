@@ -1,0 +1,62 @@
+#!/bin/bash
+# Resets of channels and of the engine by the hundred, while dmatest is at work: no wrong data is called good
+# contracts: DM2 DM5 DM6
+# timeout: 100
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+
+load dma
+engine=$(node dma-dma0)
+counters() { cat "/sys/class/dma/$1/devreset/$2"; }
+total() { cat /sys/class/dma/dma0chan*/devreset/"$1" | awk '{ sum += $1 } END { print sum }'; }
+
+expect 4 sh -c "ls -d $class/dmachan-* | wc -l"
+expect function cat "$engine/scope"
+expect component cat "$class/dmachan-dma0chan3/scope"
+expect "component function" cat "$class/dmachan-dma0chan3/supported"
+expect "$(readlink -f "$engine")" readlink -f "$class/dmachan-dma0chan3/reset_parent"
+ok "the tree: 4 channels, components of a function"
+
+for n in "$class"/dmachan-* "$engine"; do
+	echo 60000 >"$n/policy/reset_timeout_ms"
+done
+# Nothing that is cut off may take it long to find out
+dmatest_run devreset_dma 2 0 test_buf_size=4096 timeout=60000
+moving() { [ "$(</sys/class/dma/dma0chan3/devreset/completed)" -gt 0 ]; }
+wait_for 20 moving
+racers=()
+for i in 0 1 2 3; do
+	racers+=("chan$i:EALREADY:component>$class/dmachan-dma0chan$i/reset")
+done
+race "resets of every channel" 200 "${racers[@]}"
+race "resets of the engine" 100 "engine:EALREADY:function>$engine/reset"
+race "resets of both" 50 "${racers[0]}" "engine:EALREADY:function>$class/dmachan-dma0chan1/reset"
+all_settled
+before=$(total completed)
+more_completed() { [ "$(total completed)" -gt $((before + 100)) ]; }
+wait_for 30 more_completed
+ok "and it goes on"
+
+aborted=$(total aborted)
+[ "$aborted" -gt 0 ] || fail "nothing was cut off"
+rmmod dmatest
+dmesg >/run/log
+grep -q "dmatest: .* summary" /run/log
+# What dmatest saw: aborted ones, and nothing else
+if grep "dmatest: .* result" /run/log | grep -qv "completion error status\|test timed out"; then
+	fail "$(grep "dmatest: .* result" /run/log | grep -v "completion error status" | head -n 5)"
+fi
+! grep -E 'overwritten!|not copied!|was copied!|mismatch!' /run/log || fail "wrong data"
+for chan in /sys/class/dma/dma0chan*; do
+	chan=${chan##*/}
+	expect "$(counters "$chan" submitted)" sh -c \
+		"cd /sys/class/dma/$chan/devreset && echo \$((\$(cat completed) + \$(cat aborted) + \$(cat failed)))"
+	expect 0 counters "$chan" failed
+done
+ok "$(total submitted) submitted: $(total completed) completed, $aborted aborted, each once; no wrong data"
+requests_add_up "$engine" "$class"/dmachan-*
+
+dmatest_run devreset_dma 1 100 test_buf_size=1024
+expect "400 tests, 0 failures" dmatest_result 4
+ok "DM6: afterwards it works as before"
+unload
