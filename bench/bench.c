@@ -19,6 +19,9 @@
  *			only by itself: needs no node
  *	late deferrable|ordinary COUNT MS
  *			how late is a delayed work
+ *	copy SIZE COUNT	call memcpy() so often
+ *	dma SIZE COUNT CHANNELS
+ *			have each of so many channels of devreset_dma do that
  *
  * All times are in ns.
  */
@@ -38,6 +41,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 #include "../drivers/core/core.h"
+#include "bench.h"
 
 #define MOST	20000
 
@@ -45,7 +49,7 @@ static DEFINE_MUTEX(bench_lock);
 static struct dentry *debugfs;
 static char answer[512];
 
-static __printf(1, 2) void say(const char *fmt, ...)
+void say(const char *fmt, ...)
 {
 	size_t len = strlen(answer);
 	va_list args;
@@ -496,6 +500,8 @@ static const struct command {
 	{ "pci", 2, pci_pairs },
 	{ "raw", 2, pci_raw },
 	{ "late", 3, late },
+	{ "copy", 2, bench_copy },
+	{ "dma", 3, bench_dma },
 };
 
 static int run_command(int argc, char **argv)

@@ -26,6 +26,7 @@ static void terminate_in_softirq(struct timer_list *timer)
 	struct from_timer *f = container_of(timer, struct from_timer, timer);
 
 	f->ret = dmaengine_terminate_async(f->chan);
+	/* Pairs with the test: then there is a result. */
 	smp_store_release(&f->done, true);
 }
 
@@ -42,6 +43,7 @@ static void terminates_in_softirq_dm1_dm7(struct kunit *test)
 	dmaengine_resume(f->chan);
 	timer_setup(&f->timer, terminate_in_softirq, 0);
 	mod_timer(&f->timer, jiffies);
+	/* Pairs with terminate_in_softirq(). */
 	client_wait(smp_load_acquire(&f->done));
 	compat_timer_delete_sync(&f->timer);
 	KUNIT_EXPECT_EQ(test, f->ret, 0);

@@ -194,7 +194,8 @@ static void channel_reset_leaves_the_neighbour_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_COMPONENT, 0, NULL), 0);
 	client_expect_cut(test, a, t);
 	KUNIT_EXPECT_EQ(test, t->result.residue, residue);
-	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(b, neighbour->cookie, NULL), (int)DMA_PAUSED);
+	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(b, neighbour->cookie, NULL),
+			(int)DMA_PAUSED);
 	client_expect_works(test, a);
 	dmaengine_resume(b);
 	client_expect_done(test, b, neighbour);
@@ -224,7 +225,7 @@ static void engine_reset_ends_each_once(struct kunit *test)
 	devreset_put(node);
 }
 
-/* --- cookies ---------------------------------------------------------------------------------- */
+/* --- cookies --------------------------------------------------------------------------- */
 
 /* Many that failed, between as many that did not: no failure becomes a success. */
 static void failures_stay_failures(struct kunit *test)
@@ -288,7 +289,7 @@ static void unacknowledged_stays(struct kunit *test)
 	client_expect_works(test, chan);
 }
 
-/* --- exactly once -------------------------------------------------------------------------------- */
+/* --- exactly once ---------------------------------------------------------------------- */
 
 /**
  * struct flood - descriptors by the thousand, terminated at any time

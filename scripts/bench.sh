@@ -4,9 +4,10 @@
 # Measure what devreset costs, on the newest installed kernel, and compare that
 # with the goals: Documentation/performance.rst tells what is measured and how.
 #
-#   scripts/bench.sh [count|reset|real...]     (all)
+#   scripts/bench.sh [count|reset|dma|real|cpus...]     (all)
 #
 # count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
+# dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
 # real: the same resets in real time, on two processors, which nothing is judged by
 #
 # Prints a table at the end, and fails if a goal is missed.
@@ -15,7 +16,7 @@
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-[ $# != 0 ] || set -- count reset real
+[ $# != 0 ] || set -- count reset dma real cpus
 
 # -icount needs a processor that is emulated; and these figures are of one
 export DEVRESET_MODDIR=$tmp/modules DEVRESET_ACCEL=tcg
@@ -36,8 +37,9 @@ locked=$(grep -cE '\b(lock|xchg|cmpxchg|xadd)' "$tmp/code" || true)
 for name; do
 	echo "--- $name"
 	case $name in
-	count | reset) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
+	count | reset | dma) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
 	real) args=() script=reset ;;
+	cpus) args=() script=dma ;;
 	*) die "no such measurement: $name" ;;
 	esac
 	"$top/scripts/vm.sh" "${args[@]}" "$top/bench/$script.sh" | tee "$tmp/out" | grep --line-buffered -v '^row'

@@ -5,7 +5,7 @@
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 
-load dma
+load_dma
 channels=4
 # What counts is done on a fast kernel; the other one has more to say about each
 many() { [ "$DEVRESET_KERNEL" = debug ] && echo $(($1 / 10)) || echo "$1"; }

@@ -7,7 +7,7 @@
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 
-load dma
+load_dma
 edu=$(pci_of 1234:11e8)
 unit=$(basename "$pci/$edu"/devreset_pci.edu_dma.*)
 chan=$(basename "$pci/$edu/$unit"/dma/dma*chan0)

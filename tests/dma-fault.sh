@@ -6,7 +6,7 @@
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 
-load dma
+load_dma
 debugfs=/sys/kernel/debug/devreset_dma
 counters=/sys/class/dma/dma0chan0/devreset
 chan=dmachan-dma0chan0

@@ -7,7 +7,7 @@
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 
-load dma
+load_dma
 edu=$(pci_of 1234:11e8)
 pcidrv=/sys/bus/pci/drivers/edu
 softdrv=/sys/bus/platform/drivers/devreset_dma

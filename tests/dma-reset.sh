@@ -5,7 +5,7 @@
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 
-load dma
+load_dma
 engine=$(node dma-dma0)
 counters() { cat "/sys/class/dma/$1/devreset/$2"; }
 total() { cat /sys/class/dma/dma0chan*/devreset/"$1" | awk '{ sum += $1 } END { print sum }'; }

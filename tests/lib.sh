@@ -74,15 +74,16 @@ reset() { (echo "$2" >"$class/$1/reset"); }
 # is VALUE FILE: for wait_for
 is() { [ "$(<"$2")" = "$1" ]; }
 
-# load [dma]: the modules, in the order they need each other. An edu has more nodes
-# with devreset_dma, so that comes only when asked for
+# load: the modules, in the order they need each other; load_dma: and devreset_dma,
+# with which an edu has more nodes
 load() {
 	local module
 
-	for module in devreset devreset_pci devreset_usb ${1+devreset_}${1-} devreset_net; do
+	for module in devreset devreset_pci devreset_usb devreset_net; do
 		[ ! -e "$DEVRESET_MODDIR/$module.ko" ] || insmod "$DEVRESET_MODDIR/$module.ko"
 	done
 }
+load_dma() { load && insmod "$DEVRESET_MODDIR/devreset_dma.ko"; }
 
 unload() {
 	local module

@@ -167,6 +167,7 @@ static void channel_synchronize(struct dma_chan *chan)
 	spin_lock_irqsave(&c->lock, flags);
 	ended = c->ended;
 	spin_unlock_irqrestore(&c->lock, flags);
+	/* Pairs with told(). */
 	wait_event(c->idle, smp_load_acquire(&c->told) >= ended);
 }
 

@@ -57,11 +57,13 @@ void jobs_free(struct list_head *list)
 	INIT_LIST_HEAD(list);
 }
 
-/* Whoever sees that it is idle sees what was moved. */
+/* Whoever sees that it says Idle sees what was moved. */
 void job_put_word(struct job *job, enum devreset_dma_status status)
 {
-	if (job->word)
-		smp_store_release(job->word, job->tx.phys | status);
+	if (!job->word)
+		return;
+	/* Pairs with the client, who has no lock. */
+	smp_store_release(job->word, job->tx.phys | status);
 }
 
 /* --- how it ends; hold the channel's lock ------------------------------------ */
@@ -141,6 +143,13 @@ static void call(struct job *job, const struct dmaengine_result *result)
 	local_bh_enable();
 }
 
+/* One more; it sees to no wake-up. */
+static void told(struct channel *c)
+{
+	/* Pairs with channel_synchronize(): then the call is over. */
+	smp_store_release(&c->told, c->told + 1);
+}
+
 static void tell(struct channel *c, struct job *job)
 {
 	dma_descriptor_unmap(&job->tx);
@@ -181,8 +190,7 @@ static void tell_all(struct channel *c)
 	list_for_each_entry_safe(job, next, &list, link) {
 		list_del(&job->link);
 		tell(c, job);
-		/* Pairs with channel_synchronize(): then the call is over. */
-		smp_store_release(&c->told, c->told + 1);
+		told(c);
 	}
 	reap_acked(c);
 	if (wq_has_sleeper(&c->idle))
@@ -214,7 +222,7 @@ void job_period(struct channel *c, struct job *job)
 	if (!mine)
 		return;
 	call(job, &good);
-	smp_store_release(&c->told, c->told + 1);
+	told(c);
 	if (wq_has_sleeper(&c->idle))
 		wake_up_all(&c->idle);
 }

@@ -46,7 +46,7 @@ struct edu_dma {
 	struct auxiliary_device aux;
 	struct module *owner;
 	void __iomem *regs;
-	spinlock_t lock;
+	spinlock_t lock;	/* of all below */
 	void (*handler)(void *data);
 	void *data;
 };

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The inside of devreset_bench; bench.c says what it does.
+ */
+#ifndef _DEVRESET_BENCH_H
+#define _DEVRESET_BENCH_H
+
+#include <linux/compiler.h>
+
+/* Add to the answer */
+__printf(1, 2)
+void say(const char *fmt, ...);
+
+/* dma.c: the commands "copy" and "dma" */
+int bench_copy(char **args);
+int bench_dma(char **args);
+
+#endif
