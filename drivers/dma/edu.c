@@ -30,6 +30,7 @@
 #define OVER		msecs_to_jiffies(EDU_DMA_OVER_MS)
 /* Enough to blame the unit, and not a machine that has other things to do */
 #define LATE_MS		2000
+#define LATE		msecs_to_jiffies(LATE_MS)
 #define TEST_LEN	64
 
 #define GONE		(~0u)
@@ -46,6 +47,8 @@
  * @wait: woken when any of the rest changes, as the channels' threads are
  * @lock: for the rest; taken in interrupts
  * @user: the job that has the unit; or any other pointer
+ * @last: who had it last, or has it
+ * @waiters: how many want it
  * @running: it was told to run, and nobody has told that it is over
  * @started: when
  * @suspect: did not do what it was told, and has not since
@@ -62,6 +65,8 @@ struct unit {
 
 	spinlock_t lock;	/* of all below */
 	void *user;
+	struct channel *last;
+	unsigned int waiters;
 	bool running;
 	unsigned long started;
 	bool suspect;
@@ -102,37 +107,55 @@ static void handler(void *data)
 
 /* --- having the unit ------------------------------------------------------------- */
 
-static bool take(struct unit *unit, void *user)
+static void count_waiter(struct unit *unit, int by)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&unit->lock, flags);
+	unit->waiters += by;
+	spin_unlock_irqrestore(&unit->lock, flags);
+}
+
+/* Who waits in channel @c, or (NULL) to test. Others who wait go before the last. */
+static bool take(struct unit *unit, struct channel *c, void *user)
 {
 	unsigned long flags;
 	bool taken;
 
 	spin_lock_irqsave(&unit->lock, flags);
-	taken = !unit->user;
-	if (taken)
+	taken = !unit->user && !(unit->waiters > 1 && unit->last == c);
+	if (taken) {
 		unit->user = user;
+		unit->last = c;
+	}
 	spin_unlock_irqrestore(&unit->lock, flags);
 	return taken;
 }
 
-static void give_back(struct unit *unit)
+static void give_back(struct unit *unit, void *user)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&unit->lock, flags);
-	unit->user = NULL;
+	if (unit->user == user)
+		unit->user = NULL;
 	spin_unlock_irqrestore(&unit->lock, flags);
 	wake(unit);
 }
 
-/* What it was told before may still be going on. */
-static int wait_for_rest(struct unit *unit)
+/*
+ * What it was told before may still be going on. -EAGAIN: @job, if there is one,
+ * was stopped.
+ */
+static int wait_for_rest(struct unit *unit, struct channel *c, struct job *job)
 {
-	unsigned long deadline = jiffies + OVER;
+	unsigned long deadline = jiffies + LATE;
 
 	while (!at_rest(unit)) {
 		if (time_after(jiffies, deadline))
 			return -EIO;
+		if (job && job_stopped(c, job))
+			return -EAGAIN;
 		msleep(20);
 	}
 	return 0;
@@ -144,7 +167,7 @@ static int wait_for_rest(struct unit *unit)
  */
 static void outlast(struct unit *unit)
 {
-	while (!at_rest(unit) && time_before(jiffies, READ_ONCE(unit->started) + OVER))
+	while (!at_rest(unit) && time_before(jiffies, READ_ONCE(unit->started) + LATE))
 		msleep(20);
 }
 
@@ -235,9 +258,10 @@ static int run_taken(struct unit *unit, struct channel *c, struct job *job,
 {
 	int ret;
 
-	if (wait_for_rest(unit))
+	ret = wait_for_rest(unit, c, job);
+	if (ret == -EIO)
 		return suspect(unit, outcome, "does not come to rest");
-	if (!copy_job(c, job, unit->out, true))
+	if (ret || !copy_job(c, job, unit->out, true))
 		return -EAGAIN;
 	poison(unit, job->len);
 	ret = run_once(unit, c, job, 0) ?:
@@ -253,13 +277,15 @@ static int run_taken(struct unit *unit, struct channel *c, struct job *job,
 static int edu_run(struct channel *c, struct job *job, struct outcome *outcome)
 {
 	struct unit *unit = c->engine->hw;
+	bool taken;
 	int ret;
 
-	wait_event_idle(c->wait, job_stopped(c, job) || take(unit, job));
-	if (READ_ONCE(unit->user) != job)
-		return -EAGAIN;
-	ret = run_taken(unit, c, job, outcome);
-	give_back(unit);
+	count_waiter(unit, 1);
+	wait_event_idle(c->wait, (taken = take(unit, c, job)) || job_stopped(c, job));
+	count_waiter(unit, -1);
+	ret = taken ? run_taken(unit, c, job, outcome) : -EAGAIN;
+	/* Also for who was made to wait for us */
+	give_back(unit, job);
 	outcome->completed = job->tx.phys;
 	return ret;
 }
@@ -295,11 +321,11 @@ static int test_taken(struct unit *unit)
 	memset(unit->out, jiffies, TEST_LEN);
 	poison(unit, TEST_LEN);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		if (wait_for_rest(unit))
+		if (wait_for_rest(unit, NULL, NULL))
 			return -EIO;
 		start(unit, TEST_LEN, flags[i]);
 	}
-	if (wait_for_rest(unit) || memcmp(unit->in, unit->out, TEST_LEN))
+	if (wait_for_rest(unit, NULL, NULL) || memcmp(unit->in, unit->out, TEST_LEN))
 		return -EIO;
 	WRITE_ONCE(unit->suspect, false);
 	return 0;
@@ -309,16 +335,21 @@ static int test_taken(struct unit *unit)
 static int test(struct unit *unit)
 {
 	unsigned long flags;
+	long left;
 	int ret;
 
-	if (!wait_event_idle_timeout(unit->wait, take(unit, unit),
-				     msecs_to_jiffies(LATE_MS)))
+	count_waiter(unit, 1);
+	left = wait_event_idle_timeout(unit->wait, take(unit, NULL, unit), LATE);
+	count_waiter(unit, -1);
+	if (!left) {
+		wake(unit);
 		return READ_ONCE(unit->suspect) ? -EIO : 0;
+	}
 	ret = test_taken(unit);
 	spin_lock_irqsave(&unit->lock, flags);
 	unit->running = false;
 	spin_unlock_irqrestore(&unit->lock, flags);
-	give_back(unit);
+	give_back(unit, unit);
 	return ret;
 }
 
@@ -342,7 +373,7 @@ static int edu_check(struct engine *engine, struct channel *c, const char **reas
 /* Also the reset: at rest, it is in its initial state. */
 static int edu_stop(struct engine *engine)
 {
-	return wait_for_rest(engine->hw);
+	return wait_for_rest(engine->hw, NULL, NULL);
 }
 
 static void edu_dump(struct engine *engine, struct devreset_dump *dump)
