@@ -2,6 +2,7 @@
 /*
  * A client for the tests of devreset_dma.
  */
+#include <linux/cache.h>
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
 #include <linux/preempt.h>
@@ -80,8 +81,9 @@ struct transfer *client_buffers(struct kunit *test, struct dma_chan *chan, size_
 	list_add(&t->link, &client->transfers);
 	t->len = len;
 	t->dev = dmaengine_get_dma_device(chan);
-	t->src = kmalloc(len, GFP_KERNEL);
-	t->dst = kmalloc(len, GFP_KERNEL);
+	/* No two in one cache line: they are mapped */
+	t->src = kmalloc(max_t(size_t, len, 2 * L1_CACHE_BYTES), GFP_KERNEL);
+	t->dst = kmalloc(max_t(size_t, len, 2 * L1_CACHE_BYTES), GFP_KERNEL);
 	KUNIT_ASSERT_TRUE(test, t->src && t->dst);
 	for (i = 0; i < len; i++) {
 		t->src[i] = i ^ i >> 8;

@@ -29,11 +29,11 @@ check "memcpy, 16 threads for a channel" 16 "$(many 100)" test_buf_size=512
 check "memcpy, not verified" 4 "$(many 5000)" noverify=1 test_buf_size=1024
 check "memcpy, always the whole buffer" 2 "$(many 100)" norandom=1 test_buf_size=4096
 check "memcpy, polled" 1 "$(many 500)" polled=1 test_buf_size=512
-check "memcpy, 1 byte" 1 "$(many 500)" test_buf_size=1
+check "memcpy, 1 byte" 1 "$(many 500)" test_buf_size=256 transfer_size=1
 check "memcpy, 1 MiB" 1 2 norandom=1 noverify=1 test_buf_size=1048576
 check "memcpy, up to 64 KiB" 1 20 test_buf_size=65536
 check "memset" 2 "$(many 500)" dmatest=1 test_buf_size=2048
-check "memset, 1 byte" 1 "$(many 100)" dmatest=1 test_buf_size=1
+check "memset, 1 byte" 1 "$(many 100)" dmatest=1 test_buf_size=256 transfer_size=1
 
 for chan in /sys/class/dma/dma*chan*/devreset; do
 	expect "$(<"$chan/submitted")" cat "$chan/completed"

@@ -36,7 +36,7 @@ unit=$(basename "$pci/$edu"/devreset_pci.edu_dma.*)
 # A client that comes and goes
 clients() {
 	while [ ! -e /run/stop ]; do
-		insmod "$DEVRESET_MODDIR/dmatest.ko" run=1 iterations=3 test_buf_size=512 timeout=2000 || true
+		insmod "$DEVRESET_MODDIR/dmatest.ko" iterations=3 test_buf_size=512 timeout=2000 run=1 || true
 		rmmod dmatest
 	done
 }

@@ -229,15 +229,16 @@ dmatest_run() {
 	shift 3
 
 	dmesg -C
-	insmod "$DEVRESET_MODDIR/dmatest.ko" run=1 timeout=$((5000 * DEVRESET_SCALE)) \
-		device="$device" threads_per_chan="$threads" iterations="$iterations" "$@"
+	# It takes its parameters for what they are when it comes to "run"
+	insmod "$DEVRESET_MODDIR/dmatest.ko" timeout=$((5000 * DEVRESET_SCALE)) \
+		device="$device" threads_per_chan="$threads" iterations="$iterations" "$@" run=1
 }
 
 # dmatest_result THREADS: wait until all of the last dmatest_run have done, and print
 # the sums of what they say: "N tests, N failures"
 dmatest_over() { [ "$(dmesg | grep -c 'dmatest: .*: summary ')" = "$1" ]; }
 dmatest_result() {
-	wait_for 200 dmatest_over "$1"
+	wait_for 60 dmatest_over "$1"
 	rmmod dmatest
 	dmesg | sed -n 's/.*: summary \([0-9]*\) tests, \([0-9]*\) failures.*/\1 \2/p' |
 		awk '{ tests += $1; failures += $2 } END { print tests " tests, " failures " failures" }'

@@ -124,8 +124,9 @@ static int channel_alloc(struct dma_chan *chan)
 	unsigned long flags;
 	int ret = 0;
 
+	/* Not -ENODEV, of which dmaengine makes more than it should */
 	if (!try_module_get(engine->owner))
-		return -ENODEV;
+		return -ENXIO;
 	task = kthread_create(channel_thread, c, "%s", dma_chan_name(chan));
 	if (IS_ERR(task)) {
 		ret = PTR_ERR(task);
@@ -133,7 +134,7 @@ static int channel_alloc(struct dma_chan *chan)
 	}
 	spin_lock_irqsave(&c->lock, flags);
 	if (c->halted & HALT_GONE)
-		ret = -ENODEV;
+		ret = -ENXIO;
 	else
 		c->task = task;
 	chan->cookie = DMA_MIN_COOKIE;
