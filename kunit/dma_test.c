@@ -16,7 +16,7 @@
 
 #define FLAGS	(DMA_CTRL_ACK | DMA_PREP_INTERRUPT)
 
-static unsigned int descriptors = 20000;
+static unsigned int descriptors = 100000;
 module_param(descriptors, uint, 0444);
 MODULE_PARM_DESC(descriptors, "for each channel of the race with terminate");
 
@@ -339,7 +339,7 @@ static void flood_terminate(struct timer_list *timer)
 	dmaengine_terminate_async(flood->chan);
 	flood->terminates++;
 	if (!READ_ONCE(flood->stop))
-		mod_timer(timer, jiffies + 1);
+		mod_timer(timer, jiffies + 1 + flood->terminates % 7);
 }
 
 static int flood_begin(struct flood *flood, struct transfer *t, struct drop *drops,

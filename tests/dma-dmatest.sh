@@ -26,7 +26,7 @@ check() {
 
 check "memcpy, 16 KiB" 1 "$(many 200)"
 check "memcpy, 16 threads for a channel" 16 "$(many 100)" test_buf_size=512
-check "memcpy, not verified" 4 "$(many 5000)" noverify=1 test_buf_size=1024
+check "memcpy, not verified" 4 "$(many 5600)" noverify=1 test_buf_size=1024
 check "memcpy, always the whole buffer" 2 "$(many 100)" norandom=1 test_buf_size=4096
 check "memcpy, polled" 1 "$(many 500)" polled=1 test_buf_size=512
 check "memcpy, 1 byte" 1 "$(many 500)" test_buf_size=256 transfer_size=1
