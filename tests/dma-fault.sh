@@ -10,7 +10,9 @@ load_dma
 debugfs=/sys/kernel/debug/devreset_dma
 counters=/sys/class/dma/dma0chan0/devreset
 chan=dmachan-dma0chan0
-policy $chan probation_ms=0 max_recoveries=100
+for i in 0 1 2 3; do
+	policy dmachan-dma0chan$i probation_ms=0 max_recoveries=100
+done
 
 # inject FAULT N: so many of the next transfers
 inject() {
