@@ -28,16 +28,16 @@ expect 0 cat "$counters/lost"
 ok "$((4 * transfers)) transfers, 0 failures"
 
 # A byte more, and the unit would take QEMU with it
-dmatest_run "$unit" 1 1 max_channels=1 test_buf_size=4096 norandom=1
+dmatest_run "$unit" 1 1 test_buf_size=4096 norandom=1 channel="$chan"
 expect "1 tests, 1 failures" dmatest_result 1
 dmesg | grep -q "prep error"
-dmatest_run "$unit" 1 1 max_channels=1 test_buf_size=4095 norandom=1
+dmatest_run "$unit" 1 1 test_buf_size=4095 norandom=1 channel="$chan"
 expect "1 tests, 0 failures" dmatest_result 1
 ok "what the unit cannot do is refused"
 
 msi=$(setpci -s "$edu" CAP_MSI+2.W)
 setpci -s "$edu" CAP_MSI+2.W=0:1
-dmatest_run "$unit" 1 1 max_channels=1 test_buf_size=4095
+dmatest_run "$unit" 1 1 test_buf_size=4095 channel="$chan"
 expect "1 tests, 0 failures" dmatest_result 1
 expect 2 cat "$counters/lost"
 expect "" stats "dmachan-$chan"
@@ -49,7 +49,7 @@ for n in "dmachan-$chan" "$engine" "pci-$edu"; do
 	policy "$n" probation_ms=0 check_interval_ms=200 reset_timeout_ms=60000 max_recoveries=100
 done
 setpci -s "$edu" COMMAND=0:4
-dmatest_run "$unit" 1 1 max_channels=1 test_buf_size=4095
+dmatest_run "$unit" 1 1 test_buf_size=4095 channel="$chan"
 expect "1 tests, 1 failures" dmatest_result 1
 dmesg | grep -q "completion error status"
 wait_for 60 is 1 "$class/dmachan-$chan/stats/successes"

@@ -24,7 +24,7 @@ inject() {
 # with FAULT FAILURES: dmatest sees so many failures of 20 transfers on one channel
 with() {
 	inject "$1" 1
-	dmatest_run devreset_dma 1 20 max_channels=1 test_buf_size=8192
+	dmatest_run devreset_dma 1 20 test_buf_size=8192 channel=dma0chan0
 	expect "20 tests, $2 failures" dmatest_result 1
 	echo 0 >"$debugfs/$1/probability"
 }
