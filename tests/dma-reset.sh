@@ -10,14 +10,14 @@ engine=$(node dma-dma0)
 counters() { cat "/sys/class/dma/$1/devreset/$2"; }
 total() { cat /sys/class/dma/dma0chan*/devreset/"$1" | awk '{ sum += $1 } END { print sum }'; }
 
-expect 4 sh -c "ls -d $class/dmachan-* | wc -l"
+expect 4 sh -c "ls -d $class/dmachan-dma0chan* | wc -l"
 expect function cat "$engine/scope"
 expect component cat "$class/dmachan-dma0chan3/scope"
 expect "component function" cat "$class/dmachan-dma0chan3/supported"
 expect "$(readlink -f "$engine")" readlink -f "$class/dmachan-dma0chan3/reset_parent"
 ok "the tree: 4 channels, components of a function"
 
-for n in "$class"/dmachan-* "$engine"; do
+for n in "$class"/dmachan-dma0chan* "$engine"; do
 	echo 60000 >"$n/policy/reset_timeout_ms"
 done
 # When a thread of dmatest ends, it cuts off the other, which then finds out by itself
@@ -54,7 +54,7 @@ for chan in /sys/class/dma/dma0chan*; do
 	expect 0 counters "$chan" failed
 done
 ok "$(total submitted) submitted: $(total completed) completed, $aborted aborted, each once; no wrong data"
-requests_add_up "$engine" "$class"/dmachan-*
+requests_add_up "$engine" "$class"/dmachan-dma0chan*
 
 dmatest_run devreset_dma 1 100 test_buf_size=1024
 expect "400 tests, 0 failures" dmatest_result 4
