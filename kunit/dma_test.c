@@ -342,6 +342,16 @@ static void flood_terminate(struct timer_list *timer)
 		mod_timer(timer, jiffies + 1 + flood->terminates % 7);
 }
 
+/* What ends only because it is cut off shows less. */
+static void flood_wait(struct flood *flood, unsigned int submitted)
+{
+	unsigned long end = jiffies + 15 * HZ;
+
+	while (submitted - atomic_read(&flood->done) - atomic_read(&flood->cut) > 256 &&
+	       time_before(jiffies, end))
+		cond_resched();
+}
+
 static int flood_begin(struct flood *flood, struct transfer *t, struct drop *drops,
 		       unsigned int count)
 {
@@ -365,7 +375,7 @@ static int flood_begin(struct flood *flood, struct transfer *t, struct drop *dro
 		if (i % 16 == 15)
 			dma_async_issue_pending(flood->chan);
 		if (i % 128 == 127)
-			cond_resched();
+			flood_wait(flood, i);
 	}
 	dma_async_issue_pending(flood->chan);
 	return 0;
