@@ -192,6 +192,7 @@ static void channel_reset_leaves_the_neighbour_alone(struct kunit *test)
 	t = client_catch(test, a, &residue);
 	neighbour = client_catch(test, b, &left);
 	KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_COMPONENT, 0, NULL), 0);
+	devreset_put(node);
 	client_expect_cut(test, a, t);
 	KUNIT_EXPECT_EQ(test, t->result.residue, residue);
 	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(b, neighbour->cookie, NULL),
@@ -199,7 +200,6 @@ static void channel_reset_leaves_the_neighbour_alone(struct kunit *test)
 	client_expect_works(test, a);
 	dmaengine_resume(b);
 	client_expect_done(test, b, neighbour);
-	devreset_put(node);
 }
 
 static void engine_reset_ends_each_once(struct kunit *test)
@@ -217,12 +217,12 @@ static void engine_reset_ends_each_once(struct kunit *test)
 	}
 	node = node_of(test, chan[0]->device->dev);
 	KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_FUNCTION, 0, NULL), 0);
+	devreset_put(node);
 	for (i = 0; i < CLIENT_CHANNELS; i++) {
 		for (j = 0; j < 3; j++)
 			client_expect_cut(test, chan[i], t[i][j]);
 		client_expect_works(test, chan[i]);
 	}
-	devreset_put(node);
 }
 
 /* --- cookies --------------------------------------------------------------------------- */
