@@ -27,10 +27,11 @@
 #define CHANNELS	2
 /* One byte less than its buffer has: there are versions that take no more. */
 #define MOST		(EDU_DMA_BUFFER_SIZE - 1)
-#define OVER		msecs_to_jiffies(EDU_DMA_OVER_MS)
 /* Enough to blame the unit, and not a machine that has other things to do */
-#define LATE_MS		2000
-#define LATE		msecs_to_jiffies(LATE_MS)
+#define LATE		(2 * HZ)
+/* The same for an interrupt; two checks before it would be a hang */
+#define LOST		HZ
+#define STALL_MS	3000
 #define TEST_LEN	64
 
 #define GONE		(~0u)
@@ -301,7 +302,7 @@ static void find_lost(struct unit *unit, struct channel *c)
 	spin_lock_irqsave(&c->lock, flags);
 	spin_lock(&unit->lock);
 	lost = unit->running && unit->user && unit->user == c->active &&
-	       time_after(jiffies, unit->started + OVER) && at_rest(unit);
+	       time_after(jiffies, unit->started + LOST) && at_rest(unit);
 	if (lost) {
 		unit->running = false;
 		c->n_lost++;
@@ -410,7 +411,7 @@ static const struct devreset_policy edu_policy = {
 static const struct engine_ops edu_ops = {
 	.scope = DEVRESET_COMPONENT,
 	.policy = &edu_policy,
-	.stall_ms = LATE_MS,
+	.stall_ms = STALL_MS,
 	.max_len = MOST,
 	.max_burst = MOST,
 	.setup = edu_setup,
