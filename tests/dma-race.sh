@@ -43,11 +43,11 @@ clients() {
 clients >/dev/null 2>&1 &
 clients=$!
 race "unbind and bind against clients and resets" 15 \
-	"soft::devreset_dma>$softdrv/unbind+devreset_dma>$softdrv/bind" \
+	"soft::devreset_dma>$softdrv/unbind+20+devreset_dma>$softdrv/bind+100" \
 	"chan:$gone:component>$class/dmachan-dma0chan0/reset" \
 	"engine:$gone:function>$class/dma-dma0/reset"
 race "unbind and bind of edu, with its unit" 4 \
-	"edu::$edu>$pcidrv/unbind+$edu>$pcidrv/bind" \
+	"edu::$edu>$pcidrv/unbind+20+$edu>$pcidrv/bind+200" \
 	"function:$gone:function>$class/pci-$edu/reset"
 touch /run/stop
 wait $clients
