@@ -25,11 +25,19 @@ meant_for_this() {
 	[[ " ${kernels:-$kernel} " == *" $kernel "* ]]
 }
 
-if [ ${#names[@]} = 0 ]; then
+# The longest come first, so that none runs alone in the end
+all() {
+	local file
+
 	for file in "$top"/tests/*.sh; do
-		[ -x "$file" ] && meant_for_this "$file" && names+=("$(basename "$file" .sh)")
-	done
-fi
+		if ! [ -x "$file" ] || ! meant_for_this "$file"; then
+			continue
+		fi
+		echo "$(sed -n '/^[^#]/q; s/^# timeout: *//p' "$file" | grep . || echo 120)" \
+			"$(basename "$file" .sh)"
+	done | sort -k 1,1nr -k 2 | cut -d ' ' -f 2
+}
+[ ${#names[@]} != 0 ] || mapfile -t names < <(all)
 
 tmp=$(mktemp -d)
 # shellcheck disable=SC2317 # called by the trap

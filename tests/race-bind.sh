@@ -3,7 +3,7 @@
 # contracts: DR4 DR8
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
-# timeout: 150
+# timeout: 300
 # kernels: debug
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
