@@ -10,10 +10,11 @@
 . "$(dirname "$0")/common.sh"
 
 tmp=$(mktemp -d)
-kernel_pid=
+kernel_pid='' part_pid=''
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
 	[ -z "$kernel_pid" ] || kill -- "-$kernel_pid" 2>/dev/null || true
+	[ -z "$part_pid" ] || { kill "$part_pid" && wait "$part_pid"; } 2>/dev/null || true
 	rm -rf "$tmp"
 }
 trap clean_up EXIT
@@ -29,7 +30,9 @@ part() {
 
 	echo "== $name"
 	"$@" >"$tmp/out" 2>&1 &
-	wait $! || status=$?
+	part_pid=$!
+	wait "$part_pid" || status=$?
+	part_pid=
 	if [[ $(tail -n 1 "$tmp/out") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
 		good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]}
 		sed -i '$d' "$tmp/out"
