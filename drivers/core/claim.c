@@ -173,7 +173,8 @@ static int claim_or_join(struct claim *claim)
  * Claim claim->target's subtree, waiting until @deadline. 0, -ETIMEDOUT,
  * -ENODEV; -ECANCELED for a request when the machine is suspended; -EALREADY
  * for one when a reset from above came first, and covered what this one was to
- * do: whoever waits joins that, and is not starved by it. The caller holds a reference on the target, and ends the claim with claim_drop().
+ * do: whoever waits joins that, and is not starved by it. The caller holds a
+ * reference on the target, and ends the claim with claim_drop().
  */
 int claim_wait(struct claim *claim, unsigned long deadline)
 {
