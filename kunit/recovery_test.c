@@ -170,6 +170,11 @@ static void a_reset_above_revives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, state_of(f.a), DEVRESET_FAILED);
 	KUNIT_EXPECT_EQ(test, devreset_reset(f.p->node, DEVRESET_FUNCTION, 0, NULL), -EIO);
 	KUNIT_EXPECT_EQ(test, state_of(f.a), DEVRESET_FAILED);
+	/* Not one by others, which proves nothing, nor one that was for a neighbour */
+	KUNIT_EXPECT_EQ(test, devreset_external_begin(f.p->node), 0);
+	devreset_external_end(f.p->node, 0);
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.b->node, DEVRESET_FUNCTION, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, state_of(f.a), DEVRESET_FAILED);
 	f.a->op[FAKE_CHECK].ret = 0;
 	KUNIT_EXPECT_EQ(test, devreset_reset(f.p->node, DEVRESET_FUNCTION, 0, NULL), 0);
 	KUNIT_EXPECT_EQ(test, state_of(f.a), DEVRESET_HEALTHY);

@@ -260,6 +260,7 @@ static void reset_atomic_dr7_us1(struct kunit *test)
 		expect_slot_untouched(test, &slot);
 	}
 	/* So are nodes that would come or go. */
+	announce(WARN_ATOMIC_TOO);
 	announce(WARN_ATOMIC);
 	preempt_disable();
 	node = hw_try(slot.bus, DEVRESET_COMPONENT);

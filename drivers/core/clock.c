@@ -55,25 +55,20 @@ static void not_hung(struct dr_node *node)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
-static void look(struct dr_node *node)
+/* False: nothing came of it, and nobody has taken it over. */
+static bool look(struct dr_node *node)
 {
+	unsigned int covered = READ_ONCE(node->covered);
 	const char *reason = "check";
 	bool busy;
 	int ret;
 
-	/* Being recovered or reset: that is no news. */
-	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_RECOVERING)
-		return;
-	/* A suspended device may not be touched, nor blamed. */
-	if (section_enter())
-		return;
-	/* Before: what is suspected from now on takes another look. */
-	WRITE_ONCE(node->suspect, false);
 	ret = node_check(node, &reason, dr_deadline(node));
 	section_leave();
-	/* A reset came in between, which looks itself. */
-	if (ret == -EAGAIN || (ret && is_claimed(node)))
-		return;
+	/* A reset came in between. */
+	if (ret == -EAGAIN ||
+	    (ret && (is_claimed(node) || READ_ONCE(node->covered) != covered)))
+		return false;
 	/* In this order: the stamp is not older than what says busy. */
 	busy = smp_load_acquire(&node->pub.busy);
 	if (!ret && node->stall && busy &&
@@ -82,9 +77,23 @@ static void look(struct dr_node *node)
 		ret = -ETIMEDOUT;
 	}
 	if (ret)
-		request_recover(node, reason);
-	else
-		not_hung(node);
+		return request_recover(node, reason) != -EALREADY;
+	not_hung(node);
+	return true;
+}
+
+/* Unless it is being recovered or reset, which is no news, or suspended */
+static void may_look(struct dr_node *node)
+{
+	bool suspect = READ_ONCE(node->suspect);
+
+	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_RECOVERING ||
+	    section_enter())
+		return;
+	/* Before: what is suspected from now on takes another look. */
+	WRITE_ONCE(node->suspect, false);
+	if (!look(node) && suspect)
+		WRITE_ONCE(node->suspect, true);
 }
 
 /* No interval: the tick ends, and devreset_busy() need not start it. */
@@ -122,7 +131,7 @@ static bool tick(struct dr_node *node)
 	if (armed) {
 		WRITE_ONCE(node->pub.ticking, true);
 		node->linger = false;
-		look(node);
+		may_look(node);
 	} else {
 		WRITE_ONCE(node->pub.ticking, false);
 		node->linger = true;

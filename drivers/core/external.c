@@ -95,16 +95,19 @@ static void guest_leave(struct dr_node *device)
  */
 static struct dr_node *get_begun_at(struct dr_node *node)
 {
-	struct dr_node *n;
+	struct dr_node *n, *begun = NULL;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
+	/* A claim of its own goes before a stay that it may have never ended. */
 	for (n = node; n; n = n->parent)
-		if (n->ext.owner == current || n->guest == current)
-			break;
-	dr_get(n ?: node);
+		if (n->ext.owner == current || (!begun && n->guest == current))
+			begun = n;
+	if (!begun)
+		begun = node;
+	dr_get(begun);
 	spin_unlock_irqrestore(&dr_lock, flags);
-	return n ?: node;
+	return begun;
 }
 
 static struct dr_node *get_device_of(struct dr_node *node)
@@ -136,15 +139,20 @@ static void stop_late(struct dr_node *device, struct dr_node *node,
 		node_quiesce(node, deadline);
 }
 
-/* Whatever was wrong before is history; whether all is well is to be seen. */
-static void look_again(struct claim *claim)
+/*
+ * What was wrong before is history if the reset worked, but for what was given
+ * up, or is in hand. Whether all is well now is to be seen.
+ */
+static void look_again(struct claim *claim, int status)
 {
 	struct dr_node *node;
 	unsigned long flags;
 
 	list_for_each_entry(node, &claim->nodes, step) {
 		spin_lock_irqsave(&dr_lock, flags);
-		node->hung = false;
+		if (!status && !node->recovery_queued &&
+		    node->hist.state != DEVRESET_FAILED)
+			node->hung = false;
 		spin_unlock_irqrestore(&dr_lock, flags);
 		node_suspect(node);
 	}
@@ -159,7 +167,7 @@ static void external_finish(struct dr_node *device, int status)
 	if (claim_resume(claim, dr_deadline(device)))
 		status = -ETIMEDOUT;
 	subtree_resume(claim, status ? -EIO : 0, true, dr_deadline(device));
-	look_again(claim);
+	look_again(claim, status);
 	claim_drop(claim, &waiters);
 	waiters_call(&waiters, false, status);
 	dr_reap(device);

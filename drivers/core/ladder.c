@@ -80,6 +80,8 @@ static int joined(struct request *req)
 	if (!section_enter()) {
 		ret = node_check(req->origin, &reason, dr_deadline(req->origin));
 		section_leave();
+	} else {
+		node_suspect(req->origin);
 	}
 	if (ret && ret != -EAGAIN)
 		return ret;
@@ -145,7 +147,7 @@ static int run_attempt(struct request *req, bool *touched)
 		.claim = &req->claim,
 		.automatic = req->automatic,
 	};
-	unsigned long deadline = dr_deadline(attempt.target), backoff = 0;
+	unsigned long deadline = 0, backoff = 0;
 	int ret;
 
 	do {
@@ -155,6 +157,9 @@ static int run_attempt(struct request *req, bool *touched)
 			return joined(req);
 		if (ret != -EAGAIN || attempt.touched)
 			return ret;
+		/* From the first busy lock on; each claim has a deadline of its own. */
+		if (!backoff)
+			deadline = dr_deadline(attempt.target);
 		ret = dr_back_off(&backoff, deadline, origin_gone(req));
 	} while (!ret);
 	return ret;

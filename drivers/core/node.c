@@ -292,7 +292,8 @@ struct devreset_node *devreset_register(struct device *dev,
 		      "devreset: %s would be its own parent\n", desc->name))
 		return ERR_PTR(-ELOOP);
 
-	if (!dr_may_sleep())
+	if (WARN_ONCE(!dr_may_sleep(), "devreset: %s registered in atomic context\n",
+		      desc->name))
 		return ERR_PTR(-EWOULDBLOCK);
 	node = alloc_node(dev, desc);
 	if (!node)

@@ -225,7 +225,9 @@ static void begin_probation(struct dr_node *origin, bool anew)
 {
 	unsigned long time = msecs_to_jiffies(origin->policy.probation_ms);
 
-	if (origin->hist.state != DEVRESET_PROBATION || origin->dying)
+	/* While another request runs, the state comes later; the time begins now. */
+	if ((anew ? origin->settled : origin->hist.state) != DEVRESET_PROBATION ||
+	    origin->dying)
 		return;
 	if (anew)
 		mod_delayed_work(dr_aux_wq, &origin->probation, time);
