@@ -52,6 +52,7 @@ part splat "$top/scripts/splat.py" --self-test
 part stock env KERNEL=stock T= "$top/scripts/vm-test.sh"
 part lint "$top/scripts/lint.sh"
 part kunit "$top/scripts/kunit.sh"
+kernel_pid=''
 part debug env KERNEL=debug T= "$top/scripts/vm-test.sh"
 
 echo "$passed passed, $failed failed"

@@ -96,6 +96,8 @@ static int bus_may_reset(struct devreset_node *node, unsigned int flags)
 
 	if (!first)
 		return -ENODEV;
+	if (!(flags & DEVRESET_MAY_ASK))
+		b->flags = flags;
 	if (can_reset(b, first))
 		pci_walk_bus(b->bus, ask_function, &survey);
 	else
@@ -108,6 +110,12 @@ static int repair(struct pci_dev *pdev, void *data)
 {
 	if (!pci_is_bridge(pdev))
 		function_repair(pdev);
+	return 0;
+}
+
+static int disown(struct pci_dev *pdev, void *data)
+{
+	function_disown(pdev);
 	return 0;
 }
 
@@ -133,18 +141,23 @@ static int bus_reset(struct devreset_node *node, u32 gen)
 {
 	struct bus *b = node->data;
 	struct pci_dev *first = first_on(b);
-	struct survey survey = { };
+	struct survey survey = { .flags = b->flags };
 	int ret;
 
 	if (!first)
 		return -ENODEV;
 	/* Neither link nor port may be asleep meanwhile. */
 	pm_runtime_get_sync(&b->bridge->dev);
-	pci_walk_bus(b->bus, repair, NULL);
 	/* A driver may have been bound while all was being stopped. */
 	pci_walk_bus(b->bus, ask_function, &survey);
-	/* By slot or by bus, for all on it; locks are only tried (rule 4). */
-	ret = survey.ret ?: pci_reset_bus(first);
+	ret = survey.ret;
+	if (!ret) {
+		pci_walk_bus(b->bus, repair, NULL);
+		/* By slot or by bus, for all on it; locks are only tried (rule 4). */
+		ret = pci_reset_bus(first);
+	}
+	if (ret)
+		pci_walk_bus(b->bus, disown, NULL);
 	if (ret == -ENOTTY)
 		ret = can_reset(b, first) ? late_result(b) : -EOPNOTSUPP;
 	pm_runtime_put(&b->bridge->dev);

@@ -244,11 +244,7 @@ bool function_owns(struct pci_dev *pdev, const void *data)
 	return owns;
 }
 
-/**
- * function_refresh - a driver has been bound: take its configuration as good
- * @pdev: the function, with its device lock held
- */
-void function_refresh(struct pci_dev *pdev)
+static void with_function(struct pci_dev *pdev, void (*call)(struct function *f))
 {
 	struct function *f;
 
@@ -256,10 +252,25 @@ void function_refresh(struct pci_dev *pdev)
 	f = find_function(pdev);
 	if (f) {
 		mutex_lock(&f->lock);
-		save_good(f);
+		call(f);
 		mutex_unlock(&f->lock);
 	}
 	mutex_unlock(&functions_lock);
+}
+
+/**
+ * function_refresh - a driver has been bound: take its configuration as good
+ * @pdev: the function, with its device lock held
+ */
+void function_refresh(struct pci_dev *pdev)
+{
+	with_function(pdev, save_good);
+}
+
+static void repair(struct function *f)
+{
+	write_good(f);
+	f->owner = current;
 }
 
 /**
@@ -271,20 +282,24 @@ void function_refresh(struct pci_dev *pdev)
  */
 void function_repair(struct pci_dev *pdev)
 {
-	struct function *f;
-
 	if (!device_trylock(&pdev->dev))
 		return;
-	mutex_lock(&functions_lock);
-	f = find_function(pdev);
-	if (f) {
-		mutex_lock(&f->lock);
-		write_good(f);
-		f->owner = current;
-		mutex_unlock(&f->lock);
-	}
-	mutex_unlock(&functions_lock);
+	with_function(pdev, repair);
 	device_unlock(&pdev->dev);
+}
+
+static void disown(struct function *f)
+{
+	f->owner = NULL;
+}
+
+/**
+ * function_disown - the core's reset of it did not work
+ * @pdev: a function
+ */
+void function_disown(struct pci_dev *pdev)
+{
+	with_function(pdev, disown);
 }
 
 /* --- may it be reset? ------------------------------------------------------- */
@@ -408,6 +423,9 @@ static int reset_locked(struct function *f)
 	mutex_unlock(&f->lock);
 	ret = pci_reset_function_locked(pdev);
 	pci_cfg_access_unlock(pdev);
+	/* Then nothing is restored, and nobody forgets it there. */
+	if (ret)
+		function_disown(pdev);
 	return ret;
 }
 

@@ -40,12 +40,14 @@ struct function {
  * @bridge: the bridge above it, with a reference
  * @bus: the bus, with a reference: it goes before its bridge does
  * @link_told: the bridge tells when the link is up: it did so at first
+ * @flags: what the reset that comes next was asked with, see ops->may_reset
  */
 struct bus {
 	struct list_head link;
 	struct pci_dev *bridge;
 	struct pci_bus *bus;
 	bool link_told;
+	unsigned int flags;
 };
 
 /* function.c */
@@ -53,6 +55,7 @@ int function_probe(struct devreset_provider *provider, struct pci_dev *pdev);
 bool function_owns(struct pci_dev *pdev, const void *data);
 void function_refresh(struct pci_dev *pdev);
 void function_repair(struct pci_dev *pdev);
+void function_disown(struct pci_dev *pdev);
 int function_survives(struct pci_dev *pdev, unsigned int flags);
 
 /* bus.c */
