@@ -170,6 +170,13 @@ static void start(struct dr_node *node, bool restart)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
+/* It may have been failed, when nobody looked: look again, if there is a reason. */
+void clock_revive(struct dr_node *node)
+{
+	if (READ_ONCE(node->pub.busy) || look_anyway(node))
+		start(node, false);
+}
+
 /* The first devreset_busy() after a quiet time. Any context. */
 void __devreset_tick(struct devreset_node *pub)
 {

@@ -470,6 +470,7 @@ void clock_init(struct dr_node *node);
 void clock_stop(struct dr_node *node);
 void clock_policy_changed(struct dr_node *node);
 void clock_restamp(void);
+void clock_revive(struct dr_node *node);
 
 /* sysfs.c */
 extern const struct attribute_group *dr_groups[];

@@ -51,8 +51,7 @@ static void revive(struct request *req)
 		spin_unlock_irqrestore(&dr_lock, flags);
 		if (back) {
 			dr_state_changed(node);
-			/* Nobody looked at it while it was failed. */
-			__devreset_tick(&node->pub);
+			clock_revive(node);
 		}
 	}
 }

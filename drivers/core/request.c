@@ -308,9 +308,8 @@ static void request_finish(struct request *req, int status)
 	list_splice_init(&req->claim.waiters, &waiters);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();
-	/* If it was failed, nobody looked at it. */
 	if (!status)
-		__devreset_tick(&origin->pub);
+		clock_revive(origin);
 	report(req, status);
 	waiters_call(&waiters, false, status);
 
