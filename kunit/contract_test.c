@@ -66,6 +66,31 @@ static void dr2_platform_reset_stops_and_restores_all_below(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_stat(f.b, STAT_SUCCESSES), 1);
 }
 
+/* As the PCI function is of a controller with USB devices behind it */
+static void dr2_a_function_above_the_device_is_platform(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct family f;
+	struct fake *c;
+
+	fake_family(tree, &f);
+	c = fake_add(tree, "c", DEVRESET_FUNCTION, f.p);
+	tree->traced = BIT(FAKE_RESET);
+	KUNIT_EXPECT_EQ(test, devreset_supported(c->node),
+			BIT(DEVRESET_FUNCTION) | BIT(DEVRESET_PLATFORM));
+	KUNIT_EXPECT_EQ(test, reset_one(c), 0);
+	KUNIT_EXPECT_EQ(test, devreset_reset(c->node, DEVRESET_PLATFORM, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, (int)to_dr(c->node)->last.scope, (int)DEVRESET_PLATFORM);
+	KUNIT_EXPECT_STREQ(test, tree->trace, "reset:c reset:p");
+	/* Others feel it, so a ladder does not go there unless it may. */
+	fake_policy(c)->ceiling = DEVRESET_FUNCTION;
+	c->op[FAKE_RESET].ret = -EIO;
+	KUNIT_EXPECT_EQ(test, devreset_recover(c->node, "hang"), 0);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_STREQ(test, tree->trace, "reset:c reset:p reset:c reset:c");
+	KUNIT_EXPECT_EQ(test, (int)devreset_state(c->node), (int)DEVRESET_FAILED);
+}
+
 static void dr3_flags_must_be_zero(struct kunit *test)
 {
 	struct fake_tree *tree = test->priv;
@@ -467,6 +492,7 @@ static void nd2_restore_when_the_reset_says_so(struct kunit *test)
 static struct kunit_case contract_cases[] = {
 	KUNIT_CASE(dr1_function_reset_is_not_felt_by_siblings),
 	KUNIT_CASE(dr2_platform_reset_stops_and_restores_all_below),
+	KUNIT_CASE(dr2_a_function_above_the_device_is_platform),
 	KUNIT_CASE(dr3_flags_must_be_zero),
 	KUNIT_CASE(dr4_completion_comes_once_whatever_happens),
 	KUNIT_CASE(dr4_completion_of_what_was_cancelled),

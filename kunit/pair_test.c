@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Any two requests, the second made while the first waits, stops, resets,
+ * Any two requests, the second made while the first waits, asks, stops, resets,
  * restores, resumes or checks. What may come of them is spelled out in expect_first() and
  * expect_second(); besides, the fakes watch the order of callbacks, and in the
  * end all completions must have come, once, and no claim must be left.
@@ -26,6 +26,7 @@ static const char * const kinds[KINDS] = {
 /* Where the first is held */
 enum phase {
 	WAITING,	/* for a claim below to go */
+	ASKING,		/* may it be reset? */
 	QUIESCING,
 	RESETTING,	/* external: between begin and end; unregister: a callback is in hand */
 	PENDING,	/* the completion is awaited */
@@ -69,7 +70,8 @@ static bool has_phase(enum kind kind, enum phase phase)
 	if (kind == UNREGISTER)
 		return phase == RESETTING;
 	if (kind == EXTERNAL)
-		return phase != PENDING && phase != BACKING_OFF && phase != CHECKING;
+		return phase != ASKING && phase != PENDING && phase != BACKING_OFF &&
+		       phase != CHECKING;
 	return true;
 }
 
@@ -115,6 +117,7 @@ static int status_of(const struct side *side)
 /* --- holding the first ------------------------------------------------------------ */
 
 static const enum fake_what gates[PHASES] = {
+	[ASKING] = FAKE_MAY_RESET,
 	[QUIESCING] = FAKE_QUIESCE,
 	[RESETTING] = FAKE_RESET,
 	[RESTORING] = FAKE_RESTORE,
@@ -374,6 +377,11 @@ static void pair_while_waiting(struct kunit *test)
 	run_phase(test, WAITING);
 }
 
+static void pair_while_asking(struct kunit *test)
+{
+	run_phase(test, ASKING);
+}
+
 static void pair_while_quiescing(struct kunit *test)
 {
 	run_phase(test, QUIESCING);
@@ -411,6 +419,7 @@ static void pair_while_checking(struct kunit *test)
 
 static struct kunit_case pair_cases[] = {
 	KUNIT_CASE(pair_while_waiting),
+	KUNIT_CASE(pair_while_asking),
 	KUNIT_CASE(pair_while_quiescing),
 	KUNIT_CASE(pair_while_resetting),
 	KUNIT_CASE(pair_while_pending),
