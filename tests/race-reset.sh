@@ -3,7 +3,7 @@
 # contracts: DR1 DR2 DR8 DR12
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
-# timeout: 150
+# timeout: 250
 # kernels: debug
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
@@ -17,15 +17,15 @@ for n in "$member" "$function" "$bus"; do
 	echo 60000 >"$n/policy/reset_timeout_ms"
 done
 
-race "the same node, twice" 500 \
+race "the same node, twice" 1000 \
 	"a:EALREADY:function>$member/reset" "b:EALREADY:function>$member/reset"
 race "a node, and the one above" 1000 \
 	"function:EALREADY:function>$function/reset" "bus:EALREADY:platform>$bus/reset"
-race "all the ways to the top, and the ladder" 60 \
+race "all the ways to the top, and the ladder" 300 \
 	"member:EALREADY:function>$member/reset" "platform:EALREADY:platform>$member/reset" \
 	"bus:EALREADY:platform>$bus/reset" "recover:EALREADY:recover>$member/reset"
 # The lock of the device is only tried (rule 4): they must let go of it now and then
-race "resets by others" 500 \
+race "resets by others" 1000 \
 	"ours:$busy:function>$member/reset" "theirs:EAGAIN:1>$pci/$edu/reset+40"
 race "resets, with work outstanding and hangs found" 200 \
 	"work::5>$pci/$edu/factorial" "ours:EALREADY:function>$member/reset" \
