@@ -4,6 +4,7 @@
  *
  *	pci.c		the provider: which PCI device gets which node
  *	function.c	node "pci-0000:01:00.0": a reset of one function
+ *	config.c	its configuration that is known to be good
  *	bus.c		node "pcibus-0000:01": a reset of all on a bus or slot
  *	edu.c, edu_io.c, edu_dma.c, edu_error.c
  *			driver for QEMU's "edu" device, node "edu-0000:01:00.0"

@@ -50,6 +50,13 @@ struct bus {
 	unsigned int flags;
 };
 
+/* config.c; but for the first, with the lock held */
+bool config_is_on(struct pci_dev *pdev);
+void config_save(struct function *f);
+const char *config_fault(struct function *f);
+bool config_is_outgrown(struct function *f);
+int config_write(struct function *f);
+
 /* function.c */
 int function_probe(struct devreset_provider *provider, struct pci_dev *pdev);
 bool function_owns(struct pci_dev *pdev, const void *data);
