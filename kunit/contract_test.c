@@ -60,7 +60,7 @@ static void dr2_platform_reset_stops_and_restores_all_below(struct kunit *test)
 	fake_family(tree, &f);
 	KUNIT_EXPECT_EQ(test, devreset_reset(f.b->node, DEVRESET_PLATFORM, 0, NULL), 0);
 	KUNIT_EXPECT_STREQ(test, tree->trace,
-			   "quiesce:x quiesce:a quiesce:b quiesce:p quiesce:q quiesce:g reset:g restore:q restore:p restore:b restore:a restore:x resume:g resume:q resume:p resume:b resume:a resume:x");
+			   "quiesce:q quiesce:b quiesce:x quiesce:a quiesce:p quiesce:g reset:g restore:p restore:a restore:x restore:b restore:q resume:g resume:p resume:a resume:x resume:b resume:q");
 	KUNIT_EXPECT_EQ(test, fake_stat(f.g, STAT_ATTEMPTS), 1);
 	KUNIT_EXPECT_EQ(test, fake_stat(f.q, STAT_QUIESCED), 1);
 	KUNIT_EXPECT_EQ(test, fake_stat(f.b, STAT_SUCCESSES), 1);

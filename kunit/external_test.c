@@ -26,14 +26,14 @@ static void rule7_stops_and_restores_the_device(struct kunit *test)
 
 	fake_family(tree, &f);
 	KUNIT_EXPECT_EQ(test, devreset_external_begin(f.a->node), 0);
-	KUNIT_EXPECT_STREQ(test, tree->trace, "quiesce:x quiesce:a quiesce:b quiesce:p");
+	KUNIT_EXPECT_STREQ(test, tree->trace, "quiesce:b quiesce:x quiesce:a quiesce:p");
 	KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_EXTERNAL), 1);
 	KUNIT_EXPECT_EQ(test, fake_stat(f.a, STAT_EXTERNAL), 1);
 	KUNIT_EXPECT_EQ(test, fake_stat(f.b, STAT_EXTERNAL), 0);
 	tree->trace[0] = '\0';
 	devreset_external_end(f.a->node, 0);
 	KUNIT_EXPECT_STREQ(test, tree->trace,
-			   "restore:p restore:b restore:a restore:x resume:p resume:b resume:a resume:x");
+			   "restore:p restore:a restore:x restore:b resume:p resume:a resume:x resume:b");
 	KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_ATTEMPTS), 0);
 	KUNIT_EXPECT_EQ(test, fake_stat(f.a, STAT_REQUESTS), 0);
 }

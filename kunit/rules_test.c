@@ -43,7 +43,7 @@ static void a_reset_goes_in_order(struct kunit *test)
 	fake_family(tree, &f);
 	KUNIT_EXPECT_EQ(test, devreset_reset(f.p->node, DEVRESET_FUNCTION, 0, NULL), 0);
 	KUNIT_EXPECT_STREQ(test, tree->trace,
-			   "quiesce:x quiesce:a quiesce:b quiesce:p reset:p restore:b restore:a restore:x resume:p resume:b resume:a resume:x");
+			   "quiesce:b quiesce:x quiesce:a quiesce:p reset:p restore:a restore:x restore:b resume:p resume:a resume:x resume:b");
 	KUNIT_EXPECT_EQ(test, f.g->op[FAKE_CHECK].calls, 0);
 	KUNIT_EXPECT_EQ(test, f.q->op[FAKE_CHECK].calls, 0);
 	KUNIT_EXPECT_EQ(test, f.p->op[FAKE_CHECK].calls, 1);

@@ -60,6 +60,16 @@ dmatest_run "$unit" 1 2 test_buf_size=4095
 expect "4 tests, 0 failures" dmatest_result 2
 ok "DR6: with bus mastering off: an error; cured by channel, unit, and then the function"
 
+# The member's node came before the unit's: it stops after that, and starts before it
+dmatest_run "$unit" 1 0 test_buf_size=4095 timeout=60000
+for ((i = 0; i < 10; i++)); do
+	reset "pci-$edu" function
+	expect 479001600 factorial "$edu" 12
+done
+rmmod dmatest
+! dmesg | grep -E 'not (stopped|resumed|restored)' || fail "something was not stopped, or not started"
+ok "10 resets of the function under dmatest, each a success"
+
 # The same, over and over, with resets from outside too
 dmatest_run "$unit" 1 0 test_buf_size=4095 timeout=60000
 for ((i = 0; i < 3; i++)); do

@@ -196,18 +196,18 @@ static void show_node(struct seq_file *s, struct dr_node *node, int depth)
 		   (unsigned long)atomic_long_read(&node->stats[STAT_DUMPS_CUT]));
 }
 
-/* The node after @node in a walk of its tree, parents first; NULL at its end. */
+/* The node after @node in a walk of its tree, parents and the oldest first; NULL at its end. */
 static struct dr_node *walk(struct dr_node *node, int *depth)
 {
 	if (!list_empty(&node->children)) {
 		++*depth;
-		return list_first_entry(&node->children, struct dr_node, sibling);
+		return list_last_entry(&node->children, struct dr_node, sibling);
 	}
-	while (node->parent && list_is_last(&node->sibling, &node->parent->children)) {
+	while (node->parent && list_is_first(&node->sibling, &node->parent->children)) {
 		--*depth;
 		node = node->parent;
 	}
-	return node->parent ? list_next_entry(node, sibling) : NULL;
+	return node->parent ? list_prev_entry(node, sibling) : NULL;
 }
 
 static int tree_show(struct seq_file *s, void *unused)

@@ -140,8 +140,14 @@ static int claims_in(struct dr_node *node)
 	return node->claims_below + !!node->claim;
 }
 
+/*
+ * Siblings are in order of registration, the newest first: it may need those
+ * before it, and is stopped before and started after them, as the device core
+ * does at a suspend.
+ */
 static void link_to(struct dr_node *node, struct dr_node *parent)
 {
+	struct dr_node *older;
 	unsigned long flags;
 
 	lockdep_assert_held(&dr_mutex);
@@ -152,7 +158,10 @@ static void link_to(struct dr_node *node, struct dr_node *parent)
 	}
 	node->parent = parent;
 	if (parent) {
-		list_add_tail(&node->sibling, &parent->children);
+		list_for_each_entry(older, &parent->children, sibling)
+			if (older->serial < node->serial)
+				break;
+		list_add_tail(&node->sibling, &older->sibling);
 		count_claims(parent, claims_in(node));
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
@@ -210,7 +219,7 @@ static void adopt_all(struct dr_node *parent)
 	if (!test_bit(hash_ptr(parent->hw, PASSED_BITS), passed))
 		return;
 	if (above) {
-		list_for_each_entry_safe(node, next, &above->children, sibling)
+		list_for_each_entry_safe_reverse(node, next, &above->children, sibling)
 			adopt(node, parent);
 	} else {
 		list_for_each_entry(node, &dr_nodes, all)
@@ -231,9 +240,9 @@ int dr_link(struct dr_node *node, struct dr_node *parent)
 	if (is_anchor(node) && find_at(node->hw, true))
 		return -EEXIST;
 
+	node->serial = ++serial;
 	link_to(node, parent ?: find_parent(node));
 	spin_lock_irqsave(&dr_lock, flags);
-	node->serial = ++serial;
 	list_add_tail(&node->all, &dr_nodes);
 	if (!node->fixed_parent)
 		hash_add(by_hw, &node->hash, (unsigned long)node->hw);
@@ -251,7 +260,7 @@ void dr_unlink(struct dr_node *node)
 	unsigned long flags;
 
 	claim_forget(node);
-	list_for_each_entry_safe(child, next, &node->children, sibling) {
+	list_for_each_entry_safe_reverse(child, next, &node->children, sibling) {
 		link_to(child, child->fixed_parent ? node->parent : find_parent(child));
 		show_parent(child);
 	}

@@ -13,7 +13,6 @@
 #define EDU_SOON_MS	50
 /* Enough to blame the device, and not a machine that has other things to do */
 #define EDU_LATE_MS	1000
-#define EDU_DMA_US	(EDU_DMA_OVER_MS * 1000)
 
 static void end_outstanding(struct edu *edu)
 {
@@ -265,13 +264,14 @@ int edu_check(struct edu *edu, const char **reason)
  * @edu: the device
  *
  * What is outstanding and does not end in a moment is kept. May be called when
- * it is stopped already. A device that does not answer is not touched.
+ * it is stopped already. A device that does not answer is not touched, and the
+ * DMA unit never: its own driver does that.
  *
  * Return: 0, or -EIO when it may still be at work.
  */
 int edu_halt(struct edu *edu)
 {
-	u32 command, seq;
+	u32 seq;
 
 	spin_lock_irq(&edu->lock);
 	edu->halted = true;
@@ -284,9 +284,7 @@ int edu_halt(struct edu *edu)
 	drain(edu, &seq, EDU_SOON_MS);
 	edu_write(edu, EDU_STATUS, 0);
 	synchronize_irq(pci_irq_vector(edu->pdev, 0));
-
-	return readx_poll_timeout(ioread32, edu->regs + EDU_DMA_COMMAND, command,
-				  !(command & EDU_DMA_CMD_RUN), 5000, EDU_DMA_US) ? -EIO : 0;
+	return 0;
 }
 
 /**
@@ -303,11 +301,9 @@ int edu_init_hw(struct edu *edu)
 		return -EIO;
 	edu_write(edu, EDU_STATUS, 0);
 	if (readx_poll_timeout(ioread32, edu->regs + EDU_STATUS, value,
-			       !(value & EDU_STATUS_COMPUTING), 100, EDU_SOON_MS * 1000) ||
-	    readx_poll_timeout(ioread32, edu->regs + EDU_DMA_COMMAND, value,
-			       !(value & EDU_DMA_CMD_RUN), 5000, EDU_DMA_US))
+			       !(value & EDU_STATUS_COMPUTING), 100, EDU_SOON_MS * 1000))
 		return -EIO;
-	edu_write(edu, EDU_IRQ_ACK, edu_read(edu, EDU_IRQ_STATUS));
+	edu_write(edu, EDU_IRQ_ACK, edu_read(edu, EDU_IRQ_STATUS) & ~EDU_IRQ_DMA);
 	return 0;
 }
 
