@@ -100,6 +100,40 @@ static void rule7_is_let_through_by_who_waits_for_a_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_EXTERNAL), 1);
 }
 
+/* Nor do those go on as if nothing had been, which such a one has reset. */
+static void rule7_is_told_when_ours_does_nothing(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *other;
+	struct fake_ask *ours;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.p->op[FAKE_RESET].ret = -EAGAIN;
+	ours = fake_ask(f.p, DEVRESET_FUNCTION);
+	FAKE_ASSERT_SOON(test, READ_ONCE(f.p->op[FAKE_RESET].calls));
+	other = begin(test, f.a);
+	FAKE_ASSERT_SOON(test, READ_ONCE(other->began));
+	fake_job_go_on(other);
+	FAKE_ASSERT_SOON(test, READ_ONCE(other->done));
+	f.p->op[FAKE_RESET].ret = -EBUSY;
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ours->status, -EBUSY);
+	KUNIT_EXPECT_EQ(test, f.a->resumed, -EIO);
+	KUNIT_EXPECT_EQ(test, f.p->resumed, -EIO);
+	/* Without it, all go on where they were stopped; */
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.p->node, DEVRESET_FUNCTION, 0, NULL), -EBUSY);
+	KUNIT_EXPECT_EQ(test, f.a->resumed, 0);
+	/* but for one that could not before. */
+	f.p->op[FAKE_RESET].ret = 0;
+	fake_returns(f.a, FAKE_RESUME, -EIO, 0);
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.p->node, DEVRESET_FUNCTION, 0, NULL), -EIO);
+	f.p->op[FAKE_RESET].ret = -EBUSY;
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.p->node, DEVRESET_FUNCTION, 0, NULL), -EBUSY);
+	KUNIT_EXPECT_EQ(test, f.a->resumed, -EIO);
+	KUNIT_EXPECT_EQ(test, f.b->resumed, 0);
+}
+
 /* A hang that somebody else's reset has cured is over: the next is news. */
 static void rule7_ends_a_hang(struct kunit *test)
 {
@@ -456,6 +490,7 @@ static struct kunit_case external_cases[] = {
 	KUNIT_CASE(rule7_a_failed_one_is_not_restored),
 	KUNIT_CASE(rule7_requests_join_it),
 	KUNIT_CASE(rule7_is_let_through_by_who_waits_for_a_lock),
+	KUNIT_CASE(rule7_is_told_when_ours_does_nothing),
 	KUNIT_CASE(rule7_ends_a_hang),
 	KUNIT_CASE(rule7_our_own_is_not_someone_elses),
 	KUNIT_CASE(rule7_during_our_quiesce),

@@ -273,6 +273,35 @@ static void a_broken_sibling_is_looked_at(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_REQUESTS), 1);
 }
 
+/* What was stopped, and could not go on, neither. Others may have reset it. */
+static void who_does_not_resume_is_a_hang(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct family f;
+	int i;
+
+	fake_family(tree, &f);
+	for (i = 0; i < 2; i++) {
+		fake_returns(f.q, FAKE_RESUME, -EIO, 0);
+		if (i) {
+			KUNIT_EXPECT_EQ(test, devreset_external_begin(f.g->node), 0);
+			devreset_external_end(f.g->node, 0);
+		} else {
+			KUNIT_EXPECT_EQ(test, devreset_reset(f.p->node, DEVRESET_PLATFORM, 0,
+							     NULL), 0);
+		}
+		KUNIT_EXPECT_EQ(test, f.q->op[FAKE_RESET].calls, i);
+		fake_policy(f.q)->check_interval_ms = 4;
+		__devreset_tick(f.q->node);
+		FAKE_ASSERT_SOON(test, READ_ONCE(f.q->op[FAKE_RESET].calls) == i + 1);
+		FAKE_ASSERT_SOON(test, clock_stopped(f.q));
+		fake_expect_rest(tree);
+		fake_policy(f.q)->check_interval_ms = 0;
+		KUNIT_EXPECT_EQ(test, fake_stat(f.q, STAT_HANGS), i + 1);
+		KUNIT_EXPECT_STREQ(test, to_dr(f.q->node)->last.reason, "not resumed");
+	}
+}
+
 /* --- any context --------------------------------------------------------------------- */
 
 static struct {
@@ -357,6 +386,7 @@ static struct kunit_case hang_cases[] = {
 	KUNIT_CASE(check_idle),
 	KUNIT_CASE(no_tick_into_a_reset),
 	KUNIT_CASE(a_broken_sibling_is_looked_at),
+	KUNIT_CASE(who_does_not_resume_is_a_hang),
 	KUNIT_CASE(nd11_recover_from_softirq),
 	KUNIT_CASE(nd11_recover_from_hardirq),
 	{}

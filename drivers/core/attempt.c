@@ -75,25 +75,26 @@ static void restore_one(struct dr_node *node, unsigned long deadline)
 
 static void resume_one(struct dr_node *node, int status, unsigned long deadline)
 {
-	int ret;
+	int ret, entered;
 
 	if (!node->quiesced)
 		return;
 	if (node->lost)
 		status = -EIO;
-	ret = node_enter(node, deadline);
-	if (ret == -ENODEV)
+	entered = node_enter(node, deadline);
+	if (entered == -ENODEV)
 		return;
+	ret = entered;
 	node->quiesced = false;
 	/* What was outstanding before says nothing about the device now. */
 	devreset_progress(&node->pub);
-	if (!ret) {
-		if (node->ops->resume)
-			ret = node->ops->resume(&node->pub, status);
+	if (!ret && node->ops->resume)
+		ret = node->ops->resume(&node->pub, status);
+	/* Within the slot, like the above: the next check is told. */
+	WRITE_ONCE(node->unsound, ret);
+	if (!entered)
 		node_leave(node);
-	}
 	trace_devreset_resume(node, status, ret);
-	node->lost = ret;
 	if (ret) {
 		dev_warn(&node->dev, "not resumed after the reset (%d)\n", ret);
 		node_suspect(node);
@@ -137,18 +138,21 @@ void subtree_resume(struct claim *claim, int status, bool restore_target,
 		count_covered(claim);
 }
 
-/* Nothing was reset: all go on where quiesce stopped them. */
+/*
+ * We have reset nothing: all go on where quiesce stopped them. But for those
+ * that could not go on the last time, nor if others have reset something.
+ */
 static void subtree_go_on(struct claim *claim, unsigned long deadline)
 {
 	struct dr_node *node;
 
 	list_for_each_entry_reverse(node, &claim->nodes, step)
-		resume_one(node, 0, deadline);
+		resume_one(node, claim->sheltered || node->unsound ? -EIO : 0, deadline);
 }
 
 /*
- * Ask @node whether it works. 0 also when it has no way to tell; -EAGAIN when
- * it stands, for a reset, and cannot be asked.
+ * Ask @node whether it works. 0 also when it has no way to tell; -EIO also when
+ * it was not resumed; -EAGAIN when it stands, for a reset, and cannot be asked.
  */
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline)
 {
@@ -162,6 +166,10 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
 			ret = -EAGAIN;
 		else if (node->ops->check)
 			ret = node->ops->check(&node->pub, reason);
+		if (!ret && node->unsound) {
+			*reason = "not resumed";
+			ret = -EIO;
+		}
 		node_leave(node);
 	}
 	trace_devreset_check(node, ret);
@@ -183,7 +191,8 @@ static int subtree_check(struct claim *claim, struct dr_node *origin,
 	list_for_each_entry_reverse(node, &claim->nodes, step) {
 		const char *reason;
 
-		ret = node->lost ? -EIO : node_check(node, &reason, deadline);
+		/* One that may still be in its resume would only be waited for. */
+		ret = node->unsound ? -EIO : node_check(node, &reason, deadline);
 		spin_lock_irqsave(&dr_lock, flags);
 		ours = dr_is_below(node, origin) || dr_is_below(origin, node);
 		if (!ret)
@@ -219,12 +228,14 @@ static bool pending_over(struct dr_node *node, u32 gen, int *result)
 }
 
 /* From here on devreset_complete() for that attempt is late (rule 5). */
-static void pending_forget(struct dr_node *node)
+static void pending_forget(struct dr_node *node, u32 gen, int *result)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
 	node->pending = 0;
+	if (node->completed == gen)
+		*result = node->result;
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
@@ -245,7 +256,7 @@ static u32 pending_begin(struct dr_node *node)
 /* Call ops->reset once, and wait for its completion if it says so (ND1). */
 static int reset_once(struct dr_node *node, unsigned long deadline)
 {
-	int ret, result;
+	int ret, result = -ETIMEDOUT;
 	u32 gen;
 
 	ret = node_enter(node, deadline);
@@ -254,14 +265,11 @@ static int reset_once(struct dr_node *node, unsigned long deadline)
 	gen = pending_begin(node);
 	ret = node->ops->reset(&node->pub, gen);
 	node_leave(node);
-	if (ret == -EINPROGRESS) {
-		result = -ETIMEDOUT;
+	if (ret == -EINPROGRESS)
 		wait_event_idle_timeout(dr_wait, pending_over(node, gen, &result),
 					dr_left(deadline) + 1);
-		ret = result;
-	}
-	pending_forget(node);
-	return ret;
+	pending_forget(node, gen, &result);
+	return ret == -EINPROGRESS ? result : ret;
 }
 
 /* -EOPNOTSUPP and -EBUSY from a reset mean that nothing was touched. */

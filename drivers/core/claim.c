@@ -77,6 +77,7 @@ static int claim_try(struct claim *claim)
 			goto out;
 	target->claim = claim;
 	claim->serial = ++serial;
+	claim->sheltered = false;
 	claim->foreign = 0;
 	claim->owner = current;
 	claim->phase = CLAIM_QUIESCE;
@@ -114,10 +115,11 @@ static void claim_release_nodes(struct claim *claim)
 }
 
 /*
- * List the subtree, children first. A node is in one claim at a time, so its
- * link is its own; only when a claimed target was unregistered may its former
- * children still be listed in the claim that is about to end: -EBUSY. What is
- * registered below later has not been stopped and is left alone.
+ * List the subtree, children first, the newest first among them. A node is in
+ * one claim at a time, so its link is its own; only when a claimed target was
+ * unregistered may its former children still be listed in the claim that is
+ * about to end: -EBUSY. What is registered below later has not been stopped
+ * and is left alone.
  */
 static int claim_collect(struct claim *claim)
 {

@@ -55,7 +55,7 @@ static void not_hung(struct dr_node *node)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
-/* False: nothing came of it, and nobody has taken it over. */
+/* False: nothing came of it (or all is suspended), and nobody has taken it over. */
 static bool look(struct dr_node *node)
 {
 	unsigned int covered = READ_ONCE(node->covered);
@@ -63,6 +63,8 @@ static bool look(struct dr_node *node)
 	bool busy;
 	int ret;
 
+	if (section_enter())
+		return false;
 	ret = node_check(node, &reason, dr_deadline(node));
 	section_leave();
 	/* A reset came in between. */
@@ -82,16 +84,27 @@ static bool look(struct dr_node *node)
 	return true;
 }
 
-/* Unless it is being recovered or reset, which is no news, or suspended */
+/* What is suspected from now on takes another look. */
+static bool take_suspicion(struct dr_node *node)
+{
+	unsigned long flags;
+	bool suspect;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	suspect = node->suspect;
+	node->suspect = false;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return suspect;
+}
+
+/* Unless it is being recovered or reset, which is no news. */
 static void may_look(struct dr_node *node)
 {
-	bool suspect = READ_ONCE(node->suspect);
+	bool suspect;
 
-	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_RECOVERING ||
-	    section_enter())
+	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_RECOVERING)
 		return;
-	/* Before: what is suspected from now on takes another look. */
-	WRITE_ONCE(node->suspect, false);
+	suspect = take_suspicion(node);
 	if (!look(node) && suspect)
 		WRITE_ONCE(node->suspect, true);
 }

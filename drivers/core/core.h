@@ -56,6 +56,7 @@ enum claim_phase {
  *	reset that reached it since then has done what this one was to do
  * @foreign: resets by others that run in the shelter of this claim; they
  *	must end before the subtree is resumed
+ * @sheltered: there was one
  * @nested: external claims: begin calls without their end
  * @expires: external claims: when the core ends them, in jiffies
  * @taken: external claims: somebody is ending it
@@ -70,6 +71,7 @@ struct claim {
 	u64 serial;
 	unsigned int seen;
 	unsigned int foreign;
+	bool sheltered;
 	unsigned int nested;
 	unsigned long expires;
 	bool taken;
@@ -188,7 +190,7 @@ struct last {
  * @all: in the list of all nodes, in order of registration
  * @serial: that order
  * @parent: the node above
- * @children: nodes below, by @sibling
+ * @children: nodes below, by @sibling, the newest first
  * @sibling: in the parent's @children
  * @step: in claim.nodes
  * @active: the request that runs or waits for a reset of this node (rule 2)
@@ -203,6 +205,7 @@ struct last {
  * @telling: user space is being told something of it
  * @reap: calls dr_reap(), where it cannot be called
  * @lost: quiesce or restore failed
+ * @unsound: its last resume failed
  * @quiesced: told to stop and not yet to go on
  * @covered: successful resets that reached this node
  * @covered_by: name of the node that the last of them reset
@@ -263,6 +266,7 @@ struct dr_node {
 	unsigned int telling;
 	struct work_struct reap;
 	bool lost;
+	bool unsound;
 	bool quiesced;
 	unsigned int covered;
 	char covered_by[REASON_LEN];

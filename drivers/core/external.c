@@ -44,6 +44,7 @@ static bool take_in(struct dr_node *device, struct claim *held)
 	device->guest = current;
 	device->guest_of = held->serial;
 	held->foreign++;
+	held->sheltered = true;
 	return true;
 }
 
@@ -68,12 +69,15 @@ static enum shelter shelter_for(struct dr_node *device, struct dr_node *node)
 	return shelter;
 }
 
-/* The guest leaves, if @current is one. */
-static void guest_leave(struct dr_node *device)
+/*
+ * The guest leaves, if @current is one. True: nobody has waited for it, so
+ * nobody has seen to what its reset has done.
+ */
+static bool guest_leave(struct dr_node *device)
 {
 	struct claim *held;
 	unsigned long flags;
-	bool left;
+	bool left, late = false;
 
 	spin_lock_irqsave(&dr_lock, flags);
 	left = device->guest == current && device->guest_depth;
@@ -81,12 +85,15 @@ static void guest_leave(struct dr_node *device)
 		device->guest = NULL;
 		held = held_over(device);
 		/* Not if that claim has given up on it, and this is another. */
+		late = !held || held->serial != device->guest_of ||
+		       held->phase != CLAIM_RESET;
 		if (held && held->serial == device->guest_of)
 			held->foreign--;
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 	if (left)
 		dr_changed();
+	return late;
 }
 
 /*
@@ -296,8 +303,10 @@ int devreset_external_begin(struct devreset_node *node)
 	if (READ_ONCE(device->dying))
 		external_abort(device);
 out:
-	if (ret)
+	if (ret) {
 		dev_warn(&n->dev, "not stopped for somebody else's reset (%d)\n", ret);
+		node_suspect(n);
+	}
 	dr_put(device);
 	return ret;
 }
@@ -319,8 +328,8 @@ void devreset_external_end(struct devreset_node *node, int status)
 	if (external_take(device, is_last_end)) {
 		external_disarm(device);
 		external_finish(device, status);
-	} else {
-		guest_leave(device);
+	} else if (guest_leave(device)) {
+		node_suspect(to_dr(node));
 	}
 	dr_put(device);
 }
