@@ -52,6 +52,13 @@ static inline bool compat_resets_bus(u8 method)
 #define COMPAT_CLASS_CONST	const
 #endif
 
+/* 6.4: callbacks of a class_interface are not told any more which one it is. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define COMPAT_ADD_DEV_ARGS	struct device *dev, struct class_interface *unused
+#else
+#define COMPAT_ADD_DEV_ARGS	struct device *dev
+#endif
+
 /* 6.10: the source of a string in a tracepoint is known since __string(). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define compat_assign_str(dst, src)	__assign_str(dst, src)

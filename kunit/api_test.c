@@ -4,6 +4,7 @@
  * misuse is a documented errno and changes nothing.
  */
 #include <linux/limits.h>
+#include "../drivers/compat.h"
 #include "hw.h"
 
 static struct devreset_desc desc_of(struct hw *hw)
@@ -233,6 +234,31 @@ static void register_beside(struct kunit *test)
 	devreset_unregister(member2);
 	devreset_unregister(given);
 	devreset_unregister(member);
+	hw_unregister(test, hw);
+}
+
+static int arm_it(COMPAT_ADD_DEV_ARGS)
+{
+	/* As a write to policy/check_interval_ms does */
+	__devreset_tick(&container_of(dev, struct dr_node, dev)->pub);
+	return 0;
+}
+
+/* User space was faster than what then made registering fail. */
+static void register_fails_late(struct kunit *test)
+{
+	struct class_interface user = { .add_dev = arm_it };
+	struct hw *hw = hw_add(test, "drt-late", NULL);
+	struct devreset_desc desc = desc_of(hw);
+	struct devreset_node *second;
+
+	hw_register(test, hw, DEVRESET_FUNCTION);
+	user.class = to_dr(hw->node)->dev.class;
+	KUNIT_ASSERT_EQ(test, class_interface_register(&user), 0);
+	desc.name = "drt-late-too";
+	second = devreset_register(&hw->dev, &desc);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(second), -EEXIST);
+	class_interface_unregister(&user);
 	hw_unregister(test, hw);
 }
 
@@ -509,6 +535,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(register_policy_copied),
 	KUNIT_CASE(register_twice),
 	KUNIT_CASE(register_beside),
+	KUNIT_CASE(register_fails_late),
 	KUNIT_CASE(register_name_taken),
 	KUNIT_CASE(register_parent_below),
 	KUNIT_CASE(register_parent_gone),

@@ -234,6 +234,35 @@ static int take_name(struct dr_node *node)
 	return ret == -EAGAIN ? -EEXIST : ret;
 }
 
+static int start_dying(struct dr_node *node)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->cb_task == current)
+		ret = -EDEADLK;
+	else if (node->dying)
+		ret = -ENODEV;
+	else
+		WRITE_ONCE(node->dying, true);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return ret;
+}
+
+/* Once it is dying: no callback, no clock and no waiter from here on (rule 3). */
+static void cut_off(struct dr_node *node)
+{
+	dr_changed();
+	/* Waiters are told first: what they wait for may wait for us. */
+	waiters_call(&node->waiters, true, -ENODEV);
+	/* Only callbacks into this very node are waited for. */
+	wait_event_idle(dr_wait, !READ_ONCE(node->cb_task) &&
+			!READ_ONCE(node->telling));
+	external_abort(node);
+	clock_stop(node);
+}
+
 static int add_node(struct dr_node *node, struct dr_node *parent)
 {
 	int ret;
@@ -255,6 +284,10 @@ static int add_node(struct dr_node *node, struct dr_node *parent)
 	return 0;
 
 del:
+	/* Whoever has found its files may have asked for something already. */
+	start_dying(node);
+	cut_off(node);
+	claim_forget(node);
 	device_del(&node->dev);
 free_name:
 	free_name(node);
@@ -321,36 +354,12 @@ struct devreset_node *devreset_register(struct device *dev,
 }
 EXPORT_SYMBOL_GPL(devreset_register);
 
-static int start_dying(struct dr_node *node)
-{
-	unsigned long flags;
-	int ret = 0;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	if (node->cb_task == current)
-		ret = -EDEADLK;
-	else if (node->dying)
-		ret = -ENODEV;
-	else
-		WRITE_ONCE(node->dying, true);
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return ret;
-}
-
-/* The rest of unregistering, once the node is dying: rule 3. */
+/* The rest of unregistering. */
 static void finish_dying(struct dr_node *node)
 {
 	struct dr_node *parent;
 
-	dr_changed();
-	/* Waiters are told first: what they wait for may wait for us. */
-	waiters_call(&node->waiters, true, -ENODEV);
-	/* Only callbacks into this very node are waited for. */
-	wait_event_idle(dr_wait, !READ_ONCE(node->cb_task) &&
-			!READ_ONCE(node->telling));
-	external_abort(node);
-	clock_stop(node);
-
+	cut_off(node);
 	mutex_lock(&dr_mutex);
 	parent = node->parent;
 	if (parent)
