@@ -3,6 +3,8 @@
  * The clauses about recovery: the ladder, diagnostics, and the hang clock.
  */
 #include <kunit/test.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include "fake.h"
@@ -133,6 +135,20 @@ static void dr10_attempts_and_the_interval_between(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, state_of(n), DEVRESET_FAILED);
 }
 
+/* As from a shell */
+static void operator_recovers(struct kunit *test, struct fake *fake)
+{
+	char path[64];
+	struct file *file;
+	loff_t pos = 0;
+
+	snprintf(path, sizeof(path), "/sys/class/devreset/%s/reset", devreset_name(fake->node));
+	file = filp_open(path, O_WRONLY, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	KUNIT_EXPECT_EQ(test, kernel_write(file, "recover", 7, &pos), 7);
+	fput(file);
+}
+
 static void rate_limit(struct kunit *test)
 {
 	struct fake_tree *tree = test->priv;
@@ -148,12 +164,21 @@ static void rate_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, n->op[FAKE_RESET].calls, 3);
 	KUNIT_EXPECT_EQ(test, to_dr(n->node)->last.status, -EBUSY);
 	KUNIT_EXPECT_EQ(test, devreset_recover(n->node, "hang"), -EIO);
-	/* An operator's successful reset brings it back, with a clean slate. */
+	/* An operator's successful reset brings it back, with a clean slate, */
 	KUNIT_EXPECT_EQ(test, devreset_reset(n->node, DEVRESET_FUNCTION, 0, NULL), 0);
+	fake_policy(n)->max_recoveries = 1;
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, devreset_recover(n->node, "hang"), 0);
+		fake_expect_rest(tree);
+		KUNIT_EXPECT_EQ(test, state_of(n), i ? DEVRESET_FAILED : DEVRESET_HEALTHY);
+	}
+	/* and so does a ladder of an operator's. */
+	operator_recovers(test, n);
+	fake_expect_rest(tree);
 	KUNIT_EXPECT_EQ(test, devreset_recover(n->node, "hang"), 0);
 	fake_expect_rest(tree);
 	KUNIT_EXPECT_EQ(test, state_of(n), DEVRESET_HEALTHY);
-	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 5);
+	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 7);
 }
 
 /* One that was failed below an operator's reset that cures it, is back as well. */

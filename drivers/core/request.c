@@ -247,6 +247,8 @@ static void settle(struct request *req, int status)
 		origin->settled = origin->policy.probation_ms ? DEVRESET_PROBATION :
 								DEVRESET_HEALTHY;
 		origin->hist.cured_rung = req->ladder.rung;
+		if (!req->automatic)
+			origin->hist.recoveries = 0;
 	} else if (!status) {
 		origin->settled = DEVRESET_HEALTHY;
 		origin->hist.cured_rung = POLICY_NO_RUNG;
