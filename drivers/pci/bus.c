@@ -148,18 +148,15 @@ static int bus_reset(struct devreset_node *node, u32 gen)
 		return -ENODEV;
 	/* Neither link nor port may be asleep meanwhile. */
 	pm_runtime_get_sync(&b->bridge->dev);
+	pci_walk_bus(b->bus, repair, NULL);
 	/* A driver may have been bound while all was being stopped. */
 	pci_walk_bus(b->bus, ask_function, &survey);
-	ret = survey.ret;
-	if (!ret) {
-		pci_walk_bus(b->bus, repair, NULL);
-		/* By slot or by bus, for all on it; locks are only tried (rule 4). */
-		ret = pci_reset_bus(first);
-	}
-	if (ret)
-		pci_walk_bus(b->bus, disown, NULL);
+	/* By slot or by bus, for all on it; locks are only tried (rule 4). */
+	ret = survey.ret ?: pci_reset_bus(first);
 	if (ret == -ENOTTY)
 		ret = can_reset(b, first) ? late_result(b) : -EOPNOTSUPP;
+	if (ret < 0)
+		pci_walk_bus(b->bus, disown, NULL);
 	pm_runtime_put(&b->bridge->dev);
 	pci_dev_put(first);
 	return ret;

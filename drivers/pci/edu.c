@@ -259,6 +259,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 
 no_dma:
+	edu_abandon(edu, true);
 	sysfs_remove_group(&pdev->dev.kobj, &edu_group);
 no_group:
 	edu_abandon(edu, true);

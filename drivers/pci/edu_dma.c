@@ -5,13 +5,22 @@
  */
 #include <linux/auxiliary_bus.h>
 #include <linux/devreset_edu.h>
+#include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "edu.h"
 
+static DEFINE_IDA(ids);
+
+static void edu_dma_free(struct edu_dma *unit)
+{
+	ida_free(&ids, unit->aux.id);
+	kfree(unit);
+}
+
 static void edu_dma_release(struct device *dev)
 {
-	kfree(to_edu_dma(to_auxiliary_dev(dev)));
+	edu_dma_free(to_edu_dma(to_auxiliary_dev(dev)));
 }
 
 /**
@@ -23,21 +32,24 @@ static void edu_dma_release(struct device *dev)
 int edu_dma_add(struct edu *edu)
 {
 	struct edu_dma *unit;
-	int ret;
+	int id, ret;
 
 	unit = kzalloc(sizeof(*unit), GFP_KERNEL);
-	if (!unit)
-		return -ENOMEM;
+	id = unit ? ida_alloc(&ids, GFP_KERNEL) : -ENOMEM;
+	if (id < 0) {
+		kfree(unit);
+		return id;
+	}
 	spin_lock_init(&unit->lock);
 	unit->owner = THIS_MODULE;
 	unit->regs = edu->regs + EDU_DMA;
 	unit->aux.name = EDU_DMA_NAME;
-	unit->aux.id = pci_domain_nr(edu->pdev->bus) << 16 | pci_dev_id(edu->pdev);
+	unit->aux.id = id;
 	unit->aux.dev.parent = &edu->pdev->dev;
 	unit->aux.dev.release = edu_dma_release;
 	ret = auxiliary_device_init(&unit->aux);
 	if (ret) {
-		kfree(unit);
+		edu_dma_free(unit);
 		return ret;
 	}
 	/* Interrupts may come as soon as it has a driver. */

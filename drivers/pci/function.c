@@ -222,9 +222,6 @@ static int reset_locked(struct function *f)
 	mutex_unlock(&f->lock);
 	ret = pci_reset_function_locked(pdev);
 	pci_cfg_access_unlock(pdev);
-	/* Then nothing is restored, and nobody forgets it there. */
-	if (ret)
-		function_disown(pdev);
 	return ret;
 }
 
@@ -248,6 +245,9 @@ static int function_reset(struct devreset_node *node, u32 gen)
 		ret = has_reset(pdev) ? late_result(pdev) : -EOPNOTSUPP;
 	else if (!ret)
 		ret = DEVRESET_RESTORE;
+	/* Then nothing is restored, and nobody forgets it there. */
+	if (ret < 0)
+		function_disown(pdev);
 	return ret;
 }
 
