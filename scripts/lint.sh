@@ -9,7 +9,7 @@
 
 . "$(dirname "$0")/common.sh"
 
-checks=(gcc_stock gcc clang sparse checkpatch kernel_doc shellcheck python text fuzz)
+checks=(gcc_stock gcc clang sparse checkpatch kernel_doc shellcheck python text contracts fuzz)
 cd "$top"
 
 # files [pattern...]: what is in the repository, or will be
@@ -53,6 +53,16 @@ check_text() {
 		iconv -f UTF-8 -t UTF-8 "$name" >/dev/null || echo "$name: not UTF-8"
 		grep -nHP '[ \t\r]+$' "$name" || true
 		[ -z "$(tail -c 1 "$name")" ] || echo "$name: no newline at the end"
+	done
+}
+
+# The tests that are named as proof of a clause exist
+check_contracts() {
+	awk -F '``' '/^Tests?:/ { on = 1 } /^$/ { on = 0 }
+		on { for (i = 2; i <= NF; i += 2) print $i }' Documentation/contracts.rst |
+		sort -u | while read -r name; do
+		[ -e "$name" ] || grep -rqE "KUNIT_CASE(_PARAM)?\(${name}[,)]" kunit ||
+			echo "Documentation/contracts.rst: there is no test $name"
 	done
 }
 
