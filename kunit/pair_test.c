@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Any two requests, the second made while the first waits, asks, stops, resets,
- * restores, resumes or checks. What may come of them is spelled out in expect_first() and
+ * Any two requests, the second made while the first waits, dumps, asks, stops,
+ * resets, restores, resumes or checks. What may come of them is spelled out in expect_first() and
  * expect_second(); besides, the fakes watch the order of callbacks, and in the
  * end all completions must have come, once, and no claim must be left.
  */
@@ -26,6 +26,7 @@ static const char * const kinds[KINDS] = {
 /* Where the first is held */
 enum phase {
 	WAITING,	/* for a claim below to go */
+	DUMPING,
 	ASKING,		/* may it be reset? */
 	QUIESCING,
 	RESETTING,	/* external: between begin and end; unregister: a callback is in hand */
@@ -69,6 +70,8 @@ static bool has_phase(enum kind kind, enum phase phase)
 {
 	if (kind == UNREGISTER)
 		return phase == RESETTING;
+	if (phase == DUMPING)
+		return kind == RECOVER;
 	if (kind == EXTERNAL)
 		return phase != ASKING && phase != PENDING && phase != BACKING_OFF &&
 		       phase != CHECKING;
@@ -117,6 +120,7 @@ static int status_of(const struct side *side)
 /* --- holding the first ------------------------------------------------------------ */
 
 static const enum fake_what gates[PHASES] = {
+	[DUMPING] = FAKE_DUMP,
 	[ASKING] = FAKE_MAY_RESET,
 	[QUIESCING] = FAKE_QUIESCE,
 	[RESETTING] = FAKE_RESET,
@@ -291,7 +295,7 @@ static void expect_second(struct pair *pair)
 
 /* --- a pair ----------------------------------------------------------------------------- */
 
-/* As at the beginning */
+/* As at the beginning, but that all have diagnostics if these are what holds. */
 static void restart(struct pair *pair)
 {
 	struct fake_tree *tree = pair->test->priv;
@@ -299,9 +303,13 @@ static void restart(struct pair *pair)
 
 	fake_forget(tree);
 	fake_rewind(tree);
-	list_for_each_entry(fake, &tree->fakes, link)
+	list_for_each_entry(fake, &tree->fakes, link) {
+		if (pair->phase == DUMPING && !fake->dumps && fake->node)
+			KUNIT_ASSERT_EQ(pair->test, fake_unregister(fake), 0);
+		fake->dumps = pair->phase == DUMPING;
 		if (!fake->node)
 			KUNIT_ASSERT_EQ(pair->test, fake_register(fake), 0);
+	}
 	tree->strict = pair->second.kind != UNREGISTER && pair->first.kind != UNREGISTER;
 }
 
@@ -377,6 +385,11 @@ static void pair_while_waiting(struct kunit *test)
 	run_phase(test, WAITING);
 }
 
+static void pair_while_dumping(struct kunit *test)
+{
+	run_phase(test, DUMPING);
+}
+
 static void pair_while_asking(struct kunit *test)
 {
 	run_phase(test, ASKING);
@@ -419,6 +432,7 @@ static void pair_while_checking(struct kunit *test)
 
 static struct kunit_case pair_cases[] = {
 	KUNIT_CASE(pair_while_waiting),
+	KUNIT_CASE(pair_while_dumping),
 	KUNIT_CASE(pair_while_asking),
 	KUNIT_CASE(pair_while_quiescing),
 	KUNIT_CASE(pair_while_resetting),
