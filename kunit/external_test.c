@@ -121,6 +121,7 @@ static void rule7_is_told_when_ours_does_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ours->status, -EBUSY);
 	KUNIT_EXPECT_EQ(test, f.a->resumed, -EIO);
 	KUNIT_EXPECT_EQ(test, f.p->resumed, -EIO);
+	KUNIT_EXPECT_TRUE(test, to_dr(f.b->node)->suspect);
 	/* Without it, all go on where they were stopped; */
 	KUNIT_EXPECT_EQ(test, devreset_reset(f.p->node, DEVRESET_FUNCTION, 0, NULL), -EBUSY);
 	KUNIT_EXPECT_EQ(test, f.a->resumed, 0);
@@ -383,14 +384,18 @@ static void rule7_ours_does_not_wait_for_ever(struct kunit *test)
 		FAKE_ASSERT_INSIDE(test, f.p, FAKE_RESET);
 		other = i ? late : begin(test, f.p);
 		FAKE_ASSERT_SOON(test, READ_ONCE(other->began));
+		to_dr(f.a->node)->suspect = false;
 		fake_job_go_on(other);
 		FAKE_ASSERT_SOON(test, fake_job_done(other));
 		KUNIT_EXPECT_EQ(test, other->ret, 0);
+		/* Nobody waited for the end of that one. */
+		KUNIT_EXPECT_EQ(test, to_dr(f.a->node)->suspect, i == 1);
 		fake_open(f.p, FAKE_RESET);
 		FAKE_ASSERT_SOON(test, READ_ONCE(ours->calls));
 		KUNIT_EXPECT_EQ(test, ours->status, 0);
 		fake_job_go_on(late);
 		fake_expect_rest(tree);
+		KUNIT_EXPECT_TRUE(test, to_dr(f.a->node)->suspect);
 	}
 }
 
@@ -413,9 +418,12 @@ static void rule7_the_end_of_a_failed_begin(struct kunit *test)
 	FAKE_ASSERT_INSIDE(test, f.g, FAKE_RESET);
 	sheltered = begin(test, f.a);
 	FAKE_ASSERT_SOON(test, READ_ONCE(sheltered->began));
+	/* What it did to the device is to be looked at, when it has. */
+	to_dr(f.b->node)->suspect = false;
 	fake_job_go_on(failed);
 	FAKE_ASSERT_SOON(test, fake_job_done(failed));
 	KUNIT_EXPECT_EQ(test, failed->ret, -ETIMEDOUT);
+	KUNIT_EXPECT_TRUE(test, to_dr(f.b->node)->suspect);
 	fake_open(f.g, FAKE_RESET);
 	linger();
 	KUNIT_EXPECT_TRUE_MSG(test, f.a->stopped, "resumed while another reset runs");

@@ -146,8 +146,11 @@ static void subtree_go_on(struct claim *claim, unsigned long deadline)
 {
 	struct dr_node *node;
 
-	list_for_each_entry_reverse(node, &claim->nodes, step)
+	list_for_each_entry_reverse(node, &claim->nodes, step) {
 		resume_one(node, claim->sheltered || node->unsound ? -EIO : 0, deadline);
+		if (claim->sheltered)
+			node_suspect(node);
+	}
 }
 
 /*

@@ -69,9 +69,22 @@ static enum shelter shelter_for(struct dr_node *device, struct dr_node *node)
 	return shelter;
 }
 
+/* Nobody has restored what others did to the device: have all of it looked at. */
+static void device_suspect(struct dr_node *node)
+{
+	struct dr_node *n, *device;
+
+	mutex_lock(&dr_mutex);
+	device = dr_device_of(node);
+	list_for_each_entry(n, &dr_nodes, all)
+		if (dr_is_below(n, device))
+			node_suspect(n);
+	mutex_unlock(&dr_mutex);
+}
+
 /*
- * The guest leaves, if @current is one. True: nobody has waited for it, so
- * nobody has seen to what its reset has done.
+ * The guest leaves, if @current is one. True: nobody has waited for it, nor is
+ * its reset one of the core's own, so nobody has seen to what it has done.
  */
 static bool guest_leave(struct dr_node *device)
 {
@@ -80,10 +93,12 @@ static bool guest_leave(struct dr_node *device)
 	bool left, late = false;
 
 	spin_lock_irqsave(&dr_lock, flags);
+	held = held_over(device);
 	left = device->guest == current && device->guest_depth;
+	if (!left)
+		late = !held || held->owner != current;
 	if (left && !--device->guest_depth) {
 		device->guest = NULL;
-		held = held_over(device);
 		/* Not if that claim has given up on it, and this is another. */
 		late = !held || held->serial != device->guest_of ||
 		       held->phase != CLAIM_RESET;
@@ -305,7 +320,7 @@ int devreset_external_begin(struct devreset_node *node)
 out:
 	if (ret) {
 		dev_warn(&n->dev, "not stopped for somebody else's reset (%d)\n", ret);
-		node_suspect(n);
+		device_suspect(n);
 	}
 	dr_put(device);
 	return ret;
@@ -329,7 +344,7 @@ void devreset_external_end(struct devreset_node *node, int status)
 		external_disarm(device);
 		external_finish(device, status);
 	} else if (guest_leave(device)) {
-		node_suspect(to_dr(node));
+		device_suspect(to_dr(node));
 	}
 	dr_put(device);
 }

@@ -88,8 +88,8 @@ struct devreset_node {
  * @restore: write back what a reset of this node, or of one above, wiped.
  * @resume: @status 0: go on where @quiesce stopped. -EIO: the device was not
  *	stopped or not reset properly: trust nothing about it, rebuild from
- *	scratch, or leave it stopped and return an errno, which is a hang (a
- *	further attempt begins with another @quiesce). Required with @quiesce.
+ *	scratch, or leave it stopped and return an errno, which the next check
+ *	finds (a further attempt begins with another @quiesce). Required with @quiesce.
  * @dump: write diagnostics with devreset_dump_write() (DR13). Optional.
  * @release: last call, no other callback runs or will. Optional.
  *
