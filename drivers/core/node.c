@@ -263,6 +263,14 @@ static void cut_off(struct dr_node *node)
 	clock_stop(node);
 }
 
+/* Registering it failed: whoever has found its files may have used them already. */
+static void undo(struct dr_node *node)
+{
+	start_dying(node);
+	cut_off(node);
+	claim_forget(node);
+}
+
 static int add_node(struct dr_node *node, struct dr_node *parent)
 {
 	int ret;
@@ -271,8 +279,10 @@ static int add_node(struct dr_node *node, struct dr_node *parent)
 	if (ret)
 		return ret;
 	ret = device_add(&node->dev);
-	if (ret)
+	if (ret) {
+		undo(node);
 		goto free_name;
+	}
 	ret = sysfs_create_link(&node->dev.kobj, &node->hw->kobj, "device");
 	if (ret)
 		goto del;
@@ -284,10 +294,7 @@ static int add_node(struct dr_node *node, struct dr_node *parent)
 	return 0;
 
 del:
-	/* Whoever has found its files may have asked for something already. */
-	start_dying(node);
-	cut_off(node);
-	claim_forget(node);
+	undo(node);
 	device_del(&node->dev);
 free_name:
 	free_name(node);
