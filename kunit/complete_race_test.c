@@ -75,13 +75,13 @@ static void start_engine(struct fake *fake)
 }
 
 /* Goes while it is in use: what comes after that has a reference still. */
-static void turn_engine(struct racer *racer, unsigned int i)
+static bool turn_engine(struct racer *racer, unsigned int i)
 {
 	struct fake *fake = racer->fake;
 
-	schedule_timeout_idle(i % 8);
-	if (i % 4)
-		return;
+	schedule_timeout_idle(i % 4);
+	if (i % 2)
+		return false;
 	WRITE_ONCE(fake->op[FAKE_RESET].hook, NULL);
 	if (fake_unregister(fake))
 		fake_broke(fake->tree, "not unregistered");
@@ -91,21 +91,21 @@ static void turn_engine(struct racer *racer, unsigned int i)
 	if (fake_register(fake))
 		fake_broke(fake->tree, "not registered");
 	start_engine(fake);
+	return true;
 }
 
-static void turn_slow_reset(struct racer *racer, unsigned int i)
+static bool turn_slow_reset(struct racer *racer, unsigned int i)
 {
 	struct devreset_node *node = racer_find(racer);
 	int ret;
 
 	if (!node)
-		return;
+		return false;
 	ret = devreset_reset(node, DEVRESET_FUNCTION, 0, NULL);
-	if (ret == -EALREADY)
-		schedule_timeout_idle(1);
-	else if (ret && ret != -ETIMEDOUT && ret != -ENODEV)
+	if (ret && ret != -EALREADY && ret != -ETIMEDOUT && ret != -ENODEV)
 		fake_broke(racer->fake->tree, "reset: %d", ret);
 	devreset_put(node);
+	return !ret || ret == -ETIMEDOUT;
 }
 
 static void race_of_completions(struct kunit *test)
@@ -162,16 +162,18 @@ static void cancelled(struct devreset_node *node, void *context, int status)
 }
 
 /* Whatever it returns: the completion was called, and it may go from the stack. */
-static void turn_cancel(struct racer *racer, unsigned int i)
+static bool turn_cancel(struct racer *racer, unsigned int i)
 {
 	struct devreset_node *node = racer_find(racer);
 	struct cancelled c = { };
 	struct devreset_params params = { cancelled, &c };
+	bool admitted;
 	int ret;
 
 	if (!node)
-		return;
-	if (!devreset_reset(node, racer->scope, 0, &params)) {
+		return false;
+	admitted = !devreset_reset(node, racer->scope, 0, &params);
+	if (admitted) {
 		if (i % 4 == 0)
 			schedule_timeout_idle(i % 3);
 		ret = devreset_cancel(node, &params);
@@ -182,6 +184,7 @@ static void turn_cancel(struct racer *racer, unsigned int i)
 			fake_broke(racer->fake->tree, "cancel returned %d", ret);
 	}
 	devreset_put(node);
+	return admitted;
 }
 
 static void race_of_cancel_and_completion(struct kunit *test)
@@ -197,7 +200,7 @@ static void race_of_cancel_and_completion(struct kunit *test)
 			{ turn_cancel, f.a, DEVRESET_COMPONENT },
 			{ turn_cancel, f.a, DEVRESET_FUNCTION },
 			{ turn_cancel, f.b, DEVRESET_FUNCTION },
-			{ turn_register, f.a, .share = 2 },
+			{ turn_register, f.a, .share = 4 },
 		};
 
 		race(test, racers, ARRAY_SIZE(racers));
@@ -211,12 +214,12 @@ static int hook_now_and_then(struct fake *fake)
 	return ++fake->data % 50 ? 0 : -EIO;
 }
 
-static void turn_io(struct racer *racer, unsigned int i)
+static bool turn_io(struct racer *racer, unsigned int i)
 {
 	struct devreset_node *node = racer_find(racer);
 
 	if (!node)
-		return;
+		return false;
 	to_dr(node)->policy.check_interval_ms = 1;
 	devreset_busy(node);
 	if (i % 3 == 0)
@@ -227,6 +230,7 @@ static void turn_io(struct racer *racer, unsigned int i)
 	else if (i % 8 == 0)
 		node->stamp = jiffies - HZ;
 	devreset_put(node);
+	return true;
 }
 
 static void race_of_the_hang_clock(struct kunit *test)
@@ -243,8 +247,8 @@ static void race_of_the_hang_clock(struct kunit *test)
 		struct racer racers[] = {
 			{ turn_io, f.a },
 			{ turn_io, f.b },
-			{ turn_register, f.a, .share = 2 },
-			{ turn_reset, f.a, DEVRESET_COMPONENT },
+			{ turn_register, f.a, .share = 4 },
+			{ turn_reset, f.a, DEVRESET_COMPONENT, .share = 4 },
 			{ turn_reset, f.b, DEVRESET_FUNCTION },
 			{ turn_external, f.p },
 		};

@@ -8,22 +8,32 @@
 #include <linux/atomic.h>
 #include "fake.h"
 
-/* One thread, and what it does in each turn */
+/**
+ * struct racer - one thread, and what it does in each turn
+ * @turn: true: it has done what it was to do, and not come too early or late
+ * @fake: where
+ * @scope: of requests
+ * @share: goes on until one of so many turns asked for (0: each) was good
+ * @task: the thread
+ * @done: it has ended
+ * @good: turns that were good
+ * @accepted: asynchronous requests,
+ * @completed: and their completions
+ */
 struct racer {
-	void (*turn)(struct racer *racer, unsigned int i);
+	bool (*turn)(struct racer *racer, unsigned int i);
 	struct fake *fake;
 	enum devreset_scope scope;
-	unsigned int share;	/* it only takes one of so many turns, as each is slow */
+	unsigned int share;
 	struct task_struct *task;
 	bool done;
-	/* of asynchronous requests */
-	atomic_t accepted, completed;
+	atomic_t good, accepted, completed;
 };
 
 void race(struct kunit *test, struct racer *racers, int count);
 struct devreset_node *racer_find(struct racer *racer);
-void turn_reset(struct racer *racer, unsigned int i);
-void turn_external(struct racer *racer, unsigned int i);
-void turn_register(struct racer *racer, unsigned int i);
+bool turn_reset(struct racer *racer, unsigned int i);
+bool turn_external(struct racer *racer, unsigned int i);
+bool turn_register(struct racer *racer, unsigned int i);
 
 #endif

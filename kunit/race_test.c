@@ -17,14 +17,44 @@ MODULE_PARM_DESC(iterations, "turns of each thread of a race; KUnit allows a rac
 
 /* --- running them ------------------------------------------------------------------ */
 
+static struct racer *all;
+static int all_count;
+static unsigned long all_end;
+
+static int goal(struct racer *racer)
+{
+	return iterations / (racer->share ?: 1);
+}
+
+/* Nobody stops before all have done enough: the others are what it races with. */
+static bool all_have_done(void)
+{
+	int i;
+
+	if (READ_ONCE(all->fake->tree->broken) || time_after(jiffies, all_end))
+		return true;
+	for (i = 0; i < all_count; i++)
+		if (atomic_read(&all[i].good) < goal(&all[i]))
+			return false;
+	return true;
+}
+
 static int racer_thread(void *data)
 {
 	struct racer *racer = data;
 	unsigned int i;
 
-	for (i = 0; i < iterations / (racer->share ?: 1) &&
-	     !READ_ONCE(racer->fake->tree->broken); i++)
-		racer->turn(racer, i);
+	for (i = 0; !all_have_done(); i++) {
+		if (racer->turn(racer, i))
+			atomic_inc(&racer->good);
+		/* Let the others have it now and then, and who lags behind often. */
+		if (atomic_read(&racer->good) >= goal(racer))
+			schedule_timeout_idle(3);
+		else if (i % 2)
+			schedule_timeout_idle(1);
+		else
+			cond_resched();
+	}
 	/* Pairs with race(): all it did is to be seen. */
 	smp_store_release(&racer->done, true);
 	while (!kthread_should_stop())
@@ -32,30 +62,38 @@ static int racer_thread(void *data)
 	return 0;
 }
 
+static void expect_end(struct kunit *test, struct racer *racer)
+{
+	/* Pairs with racer_thread(). */
+	while (!smp_load_acquire(&racer->done))
+		schedule_timeout_idle(1);
+	kthread_stop(racer->task);
+	fake_wait(atomic_read(&racer->completed) == atomic_read(&racer->accepted));
+	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&racer->completed),
+			    atomic_read(&racer->accepted),
+			    "completions were lost, or came twice");
+	kunit_info(test, "%s, scope %d: %d were good, of at least %d", racer->fake->name,
+		   racer->scope, atomic_read(&racer->good), goal(racer));
+	KUNIT_EXPECT_GE_MSG(test, atomic_read(&racer->good), goal(racer),
+			    "not done in the time that KUnit gives a case");
+}
+
 void race(struct kunit *test, struct racer *racers, int count)
 {
 	struct fake_tree *tree = test->priv;
 	int i;
 
+	all = racers;
+	all_count = count;
+	/* KUnit gives a case five minutes. */
+	all_end = jiffies + 280 * HZ;
 	for (i = 0; i < count; i++) {
 		racers[i].task = kthread_run(racer_thread, &racers[i], "racer%d", i);
 		KUNIT_EXPECT_FALSE(test, IS_ERR(racers[i].task));
 	}
-	for (i = 0; i < count; i++) {
-		if (IS_ERR(racers[i].task))
-			continue;
-		/* Pairs with racer_thread(). */
-		while (!smp_load_acquire(&racers[i].done))
-			schedule_timeout_idle(1);
-		kthread_stop(racers[i].task);
-	}
-	for (i = 0; i < count; i++) {
-		fake_wait(atomic_read(&racers[i].completed) ==
-			  atomic_read(&racers[i].accepted));
-		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&racers[i].completed),
-				    atomic_read(&racers[i].accepted),
-				    "completions were lost, or came twice");
-	}
+	for (i = 0; i < count; i++)
+		if (!IS_ERR(racers[i].task))
+			expect_end(test, &racers[i]);
 	fake_expect_rest(tree);
 }
 
@@ -87,14 +125,17 @@ struct devreset_node *racer_find(struct racer *racer)
 	return node;
 }
 
-void turn_reset(struct racer *racer, unsigned int i)
+bool turn_reset(struct racer *racer, unsigned int i)
 {
 	struct devreset_node *node = racer_find(racer);
+	int ret;
 
 	if (!node)
-		return;
-	expect_status(racer->fake, devreset_reset(node, racer->scope, 0, NULL));
+		return false;
+	ret = devreset_reset(node, racer->scope, 0, NULL);
+	expect_status(racer->fake, ret);
 	devreset_put(node);
+	return !ret;
 }
 
 static void count_completion(struct devreset_node *node, void *context, int status)
@@ -103,17 +144,20 @@ static void count_completion(struct devreset_node *node, void *context, int stat
 
 	if (status != -ECANCELED)
 		expect_status(racer->fake, status);
+	if (!status)
+		atomic_inc(&racer->good);
 	atomic_inc(&racer->completed);
 }
 
-static void turn_ask(struct racer *racer, unsigned int i)
+/* Good are those that are completed well. */
+static bool turn_ask(struct racer *racer, unsigned int i)
 {
 	struct devreset_node *node = racer_find(racer);
 	struct devreset_params params = { count_completion, racer };
 	int ret;
 
 	if (!node)
-		return;
+		return false;
 	ret = devreset_reset(node, racer->scope, 0, &params);
 	if (!ret)
 		atomic_inc(&racer->accepted);
@@ -122,9 +166,10 @@ static void turn_ask(struct racer *racer, unsigned int i)
 	devreset_put(node);
 	/* Not all at once */
 	fake_wait(atomic_read(&racer->accepted) - atomic_read(&racer->completed) < 8);
+	return false;
 }
 
-static void turn_recover(struct racer *racer, unsigned int i)
+static bool turn_recover(struct racer *racer, unsigned int i)
 {
 	struct devreset_node *node;
 
@@ -133,20 +178,20 @@ static void turn_recover(struct racer *racer, unsigned int i)
 		return turn_ask(racer, i);
 	node = racer_find(racer);
 	if (!node)
-		return;
+		return false;
 	devreset_recover(node, "race");
 	devreset_put(node);
-	schedule_timeout_idle(1);
+	return false;
 }
 
-void turn_external(struct racer *racer, unsigned int i)
+bool turn_external(struct racer *racer, unsigned int i)
 {
 	struct devreset_node *node = racer_find(racer);
 	struct fake_tree *tree = racer->fake->tree;
 	int ret;
 
 	if (!node)
-		return;
+		return false;
 	ret = devreset_external_begin(node);
 	if (!ret && tree->strict && !READ_ONCE(racer->fake->stopped))
 		fake_broke(tree, "%s runs when an external reset begins", racer->fake->name);
@@ -158,9 +203,10 @@ void turn_external(struct racer *racer, unsigned int i)
 		fake_broke(tree, "%s runs before an external reset ends", racer->fake->name);
 	devreset_external_end(node, i % 5 ? 0 : -EIO);
 	devreset_put(node);
+	return !ret;
 }
 
-void turn_register(struct racer *racer, unsigned int i)
+bool turn_register(struct racer *racer, unsigned int i)
 {
 	if (fake_unregister(racer->fake))
 		fake_broke(racer->fake->tree, "not unregistered");
@@ -168,6 +214,7 @@ void turn_register(struct racer *racer, unsigned int i)
 		schedule_timeout_idle(1);
 	if (fake_register(racer->fake))
 		fake_broke(racer->fake->tree, "not registered");
+	return true;
 }
 
 /* --- resets ------------------------------------------------------------------------------ */
@@ -223,7 +270,7 @@ static void race_with_unregistering(struct kunit *test)
 		struct racer racers[] = {
 			{ turn_register, f.a },
 			{ turn_reset, f.p, DEVRESET_FUNCTION },
-			{ turn_reset, f.a, DEVRESET_COMPONENT },
+			{ turn_reset, f.a, DEVRESET_COMPONENT, .share = 4 },
 			{ turn_ask, f.a, DEVRESET_FUNCTION },
 			{ turn_recover, f.a, DEVRESET_COMPONENT },
 		};
@@ -243,12 +290,12 @@ static void race_with_adoption(struct kunit *test)
 	tree->strict = false;
 	{
 		struct racer racers[] = {
-			{ turn_register, f.p, .share = 2 },
-			{ turn_register, f.a, .share = 2 },
-			{ turn_reset, f.g, DEVRESET_PLATFORM },
-			{ turn_reset, f.x, DEVRESET_COMPONENT },
-			{ turn_ask, f.b, DEVRESET_FUNCTION },
-			{ turn_recover, f.x, DEVRESET_COMPONENT },
+			{ turn_register, f.p, .share = 8 },
+			{ turn_register, f.a, .share = 8 },
+			{ turn_reset, f.g, DEVRESET_PLATFORM, .share = 4 },
+			{ turn_reset, f.x, DEVRESET_COMPONENT, .share = 8 },
+			{ turn_ask, f.b, DEVRESET_FUNCTION, .share = 8 },
+			{ turn_recover, f.x, DEVRESET_COMPONENT, .share = 4 },
 		};
 
 		race(test, racers, ARRAY_SIZE(racers));
@@ -270,8 +317,8 @@ static void race_with_external(struct kunit *test)
 		struct racer racers[] = {
 			{ turn_external, f.a },
 			{ turn_external, f.q },
-			{ turn_reset, f.g, DEVRESET_PLATFORM },
-			{ turn_reset, f.p, DEVRESET_FUNCTION },
+			{ turn_reset, f.g, DEVRESET_PLATFORM, .share = 2 },
+			{ turn_reset, f.p, DEVRESET_FUNCTION, .share = 4 },
 			{ turn_ask, f.x, DEVRESET_COMPONENT },
 			{ turn_external, f.p },
 		};
@@ -349,13 +396,14 @@ static struct devreset_provider race_provider = {
 	.find = find_none,
 };
 
-static void turn_provider(struct racer *racer, unsigned int i)
+static bool turn_provider(struct racer *racer, unsigned int i)
 {
 	if (devreset_provider_register(&race_provider))
 		fake_broke(provider_tree, "provider not registered");
-	if (i % 2)
-		schedule_timeout_idle(1);
+	/* Its node is there long enough to be reset, now and then. */
+	schedule_timeout_idle(i % 4);
 	devreset_provider_unregister(&race_provider);
+	return true;
 }
 
 static void race_with_a_provider(struct kunit *test)
@@ -371,12 +419,12 @@ static void race_with_a_provider(struct kunit *test)
 	b = fake_add(tree, "b", DEVRESET_FUNCTION, top);
 	{
 		struct racer racers[] = {
-			{ turn_provider, top, .share = 4 },
-			{ turn_register, a, .share = 4 },
-			{ turn_register, b, .share = 4 },
-			{ turn_reset, a, DEVRESET_PLATFORM },
-			{ turn_ask, b, DEVRESET_PLATFORM },
-			{ turn_recover, a, DEVRESET_FUNCTION },
+			{ turn_provider, top },
+			{ turn_register, a, .share = 10 },
+			{ turn_register, b, .share = 10 },
+			{ turn_reset, a, DEVRESET_PLATFORM, .share = 20 },
+			{ turn_ask, b, DEVRESET_PLATFORM, .share = 20 },
+			{ turn_recover, a, DEVRESET_FUNCTION, .share = 4 },
 		};
 
 		race(test, racers, ARRAY_SIZE(racers));
@@ -400,10 +448,10 @@ static void race_with_the_last_child(struct kunit *test)
 	b = fake_add(tree, "b", DEVRESET_FUNCTION, top);
 	{
 		struct racer racers[] = {
-			{ turn_register, a, .share = 4 },
-			{ turn_register, b, .share = 4 },
-			{ turn_reset, a, DEVRESET_PLATFORM },
-			{ turn_ask, b, DEVRESET_PLATFORM },
+			{ turn_register, a, .share = 10 },
+			{ turn_register, b, .share = 10 },
+			{ turn_reset, a, DEVRESET_PLATFORM, .share = 10 },
+			{ turn_ask, b, DEVRESET_PLATFORM, .share = 10 },
 		};
 
 		race(test, racers, ARRAY_SIZE(racers));

@@ -5,7 +5,7 @@
 # which no WARN_ONCE() has been used up.
 # append: kmemleak=on
 # devices: still
-# timeout: 300
+# timeout: 900
 
 . "$DEVRESET_TOP/tests/lib.sh"
 
