@@ -185,7 +185,7 @@ struct last {
  * @fixed_parent: the parent was given, not found
  * @managed: put under policy by an operator
  * @dying: being unregistered
- * @hash: in the table by @hw; not for a node whose parent was given
+ * @hash: in the table by @hw; if its parent was given, only for an anchor
  * @name: in the table by name, from before until after it is in sysfs
  * @all: in the list of all nodes, in order of registration
  * @serial: that order

@@ -5,7 +5,8 @@
  * A node whose parent is not given finds it by walking up struct device. Of
  * the nodes of one device at most one is its anchor, the one that others find
  * on that walk; members are not (they hang below their device's anchor), nor
- * are nodes whose parent was given.
+ * are nodes whose parent was given, but for a provider's: on its bus something
+ * may be above a device that the device model has beside it.
  */
 #include <linux/bitmap.h>
 #include <linux/devreset.h>
@@ -33,7 +34,7 @@ static DECLARE_BITMAP(passed, 1 << PASSED_BITS);
 
 static bool is_anchor(const struct dr_node *node)
 {
-	return node->scope != DEVRESET_MEMBER && !node->fixed_parent;
+	return node->scope != DEVRESET_MEMBER && (!node->fixed_parent || node->provider);
 }
 
 static struct dr_node *find_at(struct device *dev, bool anchor)
@@ -199,8 +200,10 @@ bool dr_device_is_below(struct device *dev, struct device *above)
 
 static void adopt(struct dr_node *node, struct dr_node *parent)
 {
-	if (node == parent || node->parent != parent->parent || node->fixed_parent ||
-	    node->dying)
+	if (node == parent || node->fixed_parent || node->dying)
+		return;
+	/* What is above it must be above @parent, too. */
+	if (node->parent && !dr_is_below(parent->parent, node->parent))
 		return;
 	if (node->hw != parent->hw && !dr_device_is_below(node->hw, parent->hw))
 		return;
@@ -218,7 +221,7 @@ static void adopt_all(struct dr_node *parent)
 		adopt(node, parent);
 	if (!test_bit(hash_ptr(parent->hw, PASSED_BITS), passed))
 		return;
-	if (above) {
+	if (above && !parent->fixed_parent) {
 		list_for_each_entry_safe_reverse(node, next, &above->children, sibling)
 			adopt(node, parent);
 	} else {
@@ -244,7 +247,7 @@ int dr_link(struct dr_node *node, struct dr_node *parent)
 	link_to(node, parent ?: find_parent(node));
 	spin_lock_irqsave(&dr_lock, flags);
 	list_add_tail(&node->all, &dr_nodes);
-	if (!node->fixed_parent)
+	if (!node->fixed_parent || node->provider)
 		hash_add(by_hw, &node->hash, (unsigned long)node->hw);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	show_parent(node);

@@ -115,7 +115,9 @@ struct devreset_provider;
  * @ops: callbacks; must stay until devreset_unregister() returned
  * @scope: what the node's own reset reaches, or DEVRESET_MEMBER
  * @data: for &struct devreset_node.data
- * @parent: the node above; NULL: found by walking up the device model
+ * @parent: the node above; NULL: found by walking up the device model. What
+ *	is below the device in the model finds a node with a given parent only
+ *	if a provider made it
  * @policy: initial policy; NULL: devreset_default_policy
  * @stall_ms: work outstanding for so long without progress is a hang (ND14);
  *	0: only @ops->check finds one
