@@ -27,14 +27,16 @@ check_sparse() { scripts/build.sh -k debug CONFIG_DEVRESET_BENCH=m C=2; }
 # other home than compat.h while this lives out of tree, and that macro is taken for a
 # constant on the wrong side. Tracepoints are laid out as everywhere in the
 # kernel, which the checker knows as little as it does there. What is in tools/ is no
-# kernel code.
+# kernel code. The fields of USB's structures have the names that the standard gives them.
 check_checkpatch() {
 	local checkpatch
 
 	checkpatch="$(scripts/kernel.sh source)/scripts/checkpatch.pl"
-	files '*.[ch]' | grep -Ev '^(include/trace|tools)/' | xargs -r "$checkpatch" \
+	files '*.[ch]' | grep -Ev '^(include/trace|tools|drivers/usb)/' | xargs -r "$checkpatch" \
 		--strict --no-tree --quiet --show-types \
 		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON -f
+	files 'drivers/usb/*.[ch]' | xargs -r "$checkpatch" --strict --no-tree --quiet \
+		--show-types --ignore CAMELCASE -f
 	files 'include/trace/*.h' | xargs -r "$checkpatch" --strict --no-tree --quiet \
 		--show-types --ignore PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE -f
 }

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The node of an interface, a component: its reset is that of its pipes, which
+ * no other interface of the device feels (US4). And its files in sysfs.
+ */
+#include <linux/device.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/sysfs.h>
+#include <linux/usb.h>
+#include "usb.h"
+
+static unsigned int stall_ms = 2000;
+module_param(stall_ms, uint, 0644);
+MODULE_PARM_DESC(stall_ms, "how long a pipe with work outstanding may stand still");
+
+#define STATUS_MS	1000
+
+static unsigned long stall(void)
+{
+	return msecs_to_jiffies(READ_ONCE(stall_ms));
+}
+
+/**
+ * pipe_is_stalled - has nothing happened for too long, although it should?
+ * @pipe: the pipe, with ui->lock held
+ */
+bool pipe_is_stalled(struct pipe *pipe)
+{
+	lockdep_assert_held(&pipe->ui->lock);
+	return pipe->outstanding && time_after_eq(jiffies, pipe->stamp + stall());
+}
+
+/* --- checking ------------------------------------------------------------ */
+
+static const char *pipe_fault(struct pipe *pipe)
+{
+	if (pipe->struck)
+		return "three errors in a row";
+	return pipe_is_stalled(pipe) ? "no progress" : NULL;
+}
+
+/* After a reset: it has moved something, or never will. */
+static bool pipe_is_decided(struct pipe *pipe)
+{
+	return pipe->proven || !pipe->outstanding || pipe_fault(pipe);
+}
+
+static bool is_decided(struct usbif *ui)
+{
+	bool decided;
+
+	spin_lock_irq(&ui->lock);
+	decided = ui->stopped || (pipe_is_decided(&ui->in) && pipe_is_decided(&ui->out));
+	spin_unlock_irq(&ui->lock);
+	return decided;
+}
+
+/*
+ * Each direction for itself: one that moves does not excuse the other. Work that a
+ * reset has interrupted is the test of that reset.
+ */
+static int usbif_check(struct devreset_node *node, const char **reason)
+{
+	struct usbif *ui = node->data;
+	const char *fault = NULL;
+
+	wait_event_timeout(ui->wait, is_decided(ui), stall() + 1);
+	spin_lock_irq(&ui->lock);
+	if (ui->stopped & STOP_RESET)
+		fault = "could not be started again";
+	else if (!ui->stopped)
+		fault = pipe_fault(&ui->out) ?: pipe_fault(&ui->in);
+	spin_unlock_irq(&ui->lock);
+	if (!fault)
+		return 0;
+	*reason = fault;
+	return -EIO;
+}
+
+/* --- resetting ----------------------------------------------------------- */
+
+/* Clear the halt, with which the data toggle begins anew on both sides. */
+static int pipe_reset(struct pipe *pipe)
+{
+	struct usb_device *udev = pipe->ui->udev;
+	__le16 status;
+	int ret;
+
+	if (!pipe->pipe)
+		return 0;
+	ret = usb_clear_halt(udev, pipe->pipe);
+	if (ret)
+		return ret;
+	ret = usb_control_msg_recv(udev, 0, USB_REQ_GET_STATUS,
+				   USB_DIR_IN | USB_RECIP_ENDPOINT, 0,
+				   usb_pipeendpoint(pipe->pipe) | usb_pipein(pipe->pipe),
+				   &status, sizeof(status), STATUS_MS, GFP_NOIO);
+	if (ret)
+		return ret;
+	return le16_to_cpu(status) & BIT(USB_ENDPOINT_HALT) ? -EIO : 0;
+}
+
+static int pipes_reset(struct usbif *ui)
+{
+	return pipe_reset(&ui->out) ?: pipe_reset(&ui->in);
+}
+
+static int usbif_reset(struct devreset_node *node, u32 gen)
+{
+	return pipes_reset(node->data);
+}
+
+static int usbif_quiesce(struct devreset_node *node)
+{
+	usbif_stop(node->data, STOP_RESET);
+	return 0;
+}
+
+static int usbif_resume_node(struct devreset_node *node, int status)
+{
+	struct usbif *ui = node->data;
+
+	if (status && pipes_reset(ui))
+		return -EIO;
+	usbif_go(ui, STOP_RESET);
+	return 0;
+}
+
+static void dump_pipe(struct devreset_dump *dump, const char *name, struct pipe *pipe)
+{
+	struct usbif *ui = pipe->ui;
+	unsigned long submitted, completed;
+	unsigned int strikes;
+	int status;
+	u64 bytes;
+
+	spin_lock_irq(&ui->lock);
+	submitted = pipe->submitted;
+	completed = pipe->completed;
+	strikes = pipe->strikes;
+	status = pipe->status;
+	bytes = pipe->bytes;
+	spin_unlock_irq(&ui->lock);
+	devreset_dump_printf(dump, "%s: bytes: %llu submitted: %lu completed: %lu strikes: %u error: %d\n",
+			     name, bytes, submitted, completed, strikes, status);
+}
+
+static void usbif_dump(struct devreset_node *node, struct devreset_dump *dump)
+{
+	struct usbif *ui = node->data;
+
+	devreset_dump_printf(dump, "%s state: %d stopped: 0x%x\n",
+			     dev_name(&ui->intf->dev), ui->udev->state,
+			     READ_ONCE(ui->stopped));
+	dump_pipe(dump, "in", &ui->in);
+	dump_pipe(dump, "out", &ui->out);
+}
+
+static const struct devreset_ops usbif_ops = {
+	.check = usbif_check,
+	.reset = usbif_reset,
+	.quiesce = usbif_quiesce,
+	.resume = usbif_resume_node,
+	.dump = usbif_dump,
+};
+
+/**
+ * usbif_register_node - make the node "usbif-1-1:1.0"
+ * @ui: the interface; its node is set
+ *
+ * Return: 0 or an errno.
+ */
+int usbif_register_node(struct usbif *ui)
+{
+	struct devreset_desc desc = {
+		.ops = &usbif_ops,
+		.scope = DEVRESET_COMPONENT,
+		.data = ui,
+	};
+	struct devreset_node *node;
+	char name[64];
+
+	snprintf(name, sizeof(name), "usbif-%s", dev_name(&ui->intf->dev));
+	desc.name = name;
+	node = devreset_register(&ui->intf->dev, &desc);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	ui->node = node;
+	return 0;
+}
+
+/* --- sysfs --------------------------------------------------------------- */
+
+static const char * const answers_names[] = {
+	[ANSWERS_FREELY] = "freely",
+	[ANSWERS_LOOP] = "loop",
+	[ANSWERS_ALWAYS] = "always",
+};
+
+static ssize_t answers_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct usbif *ui = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%s\n", answers_names[READ_ONCE(ui->answers)]);
+}
+
+static ssize_t answers_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	struct usbif *ui = dev_get_drvdata(dev);
+	int answers = sysfs_match_string(answers_names, buf);
+
+	if (answers < 0)
+		return -EINVAL;
+	spin_lock_irq(&ui->lock);
+	ui->answers = answers;
+	usbif_account(ui);
+	spin_unlock_irq(&ui->lock);
+	return count;
+}
+static DEVICE_ATTR_RW(answers);
+
+static u64 read_u64(struct usbif *ui, const u64 *value)
+{
+	u64 ret;
+
+	spin_lock_irq(&ui->lock);
+	ret = *value;
+	spin_unlock_irq(&ui->lock);
+	return ret;
+}
+
+static ssize_t bytes_in_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct usbif *ui = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%llu\n", read_u64(ui, &ui->in.bytes));
+}
+static DEVICE_ATTR_RO(bytes_in);
+
+static ssize_t bytes_out_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct usbif *ui = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%llu\n", read_u64(ui, &ui->out.bytes));
+}
+static DEVICE_ATTR_RO(bytes_out);
+
+static ssize_t urbs_submitted_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct usbif *ui = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(ui->in.submitted) +
+			  READ_ONCE(ui->out.submitted));
+}
+static DEVICE_ATTR_RO(urbs_submitted);
+
+static ssize_t urbs_completed_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct usbif *ui = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(ui->in.completed) +
+			  READ_ONCE(ui->out.completed));
+}
+static DEVICE_ATTR_RO(urbs_completed);
+
+static struct attribute *usbif_attrs[] = {
+	&dev_attr_answers.attr,
+	&dev_attr_bytes_in.attr,
+	&dev_attr_bytes_out.attr,
+	&dev_attr_urbs_submitted.attr,
+	&dev_attr_urbs_completed.attr,
+	NULL
+};
+
+static const struct attribute_group usbif_group = {
+	.attrs = usbif_attrs,
+};
+
+const struct attribute_group *usbif_groups[] = {
+	&usbif_group,
+	NULL
+};

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Port nodes: the power of a hub's port is turned off and on, and what is plugged
+ * in there is enumerated anew. Where a hub has no power to turn off, the device
+ * is unconfigured, reset and configured, so that all that uses it is torn down
+ * and built again all the same.
+ *
+ * The node belongs to the port and outlives the device, whose own nodes go
+ * while it is reset; the ones below are those of the device that came then.
+ */
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/jhash.h>
+#include <linux/mutex.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include <linux/usb.h>
+#include <linux/usb/ch11.h>
+#include "usb.h"
+
+/* For capacitors to run empty */
+#define OFF_MS		200
+#define REQUEST_MS	1000
+
+/**
+ * struct ident - how a device is told from another one
+ * @desc: its descriptor
+ * @hash: of its configurations and its serial number
+ */
+struct ident {
+	struct usb_device_descriptor desc;
+	u32 hash;
+};
+
+/**
+ * struct port - a port node's own
+ * @link: in the list of ports
+ * @dev: the port, with a reference
+ * @hub: its hub, with a reference
+ * @port1: its number there, from 1
+ * @node: its node, while @gen is not 0
+ * @gen: the attempt that waits for the device to come back, or 0
+ * @ident: and what it was
+ */
+struct port {
+	struct list_head link;
+	struct device *dev;
+	struct usb_device *hub;
+	int port1;
+	struct devreset_node *node;
+	u32 gen;
+	struct ident ident;
+};
+
+static LIST_HEAD(ports);
+static DEFINE_MUTEX(ports_lock);
+
+/* --- the device that comes back ------------------------------------------ */
+
+static void identify(struct usb_device *udev, struct ident *ident)
+{
+	int i;
+
+	ident->desc = udev->descriptor;
+	/* The numbers of strings may be given anew each time. */
+	ident->desc.iManufacturer = 0;
+	ident->desc.iProduct = 0;
+	ident->desc.iSerialNumber = 0;
+	ident->hash = 0;
+	for (i = 0; i < udev->descriptor.bNumConfigurations; i++) {
+		struct usb_config_descriptor *config =
+			(struct usb_config_descriptor *)udev->rawdescriptors[i];
+
+		ident->hash = jhash(config, le16_to_cpu(config->wTotalLength),
+				    ident->hash);
+	}
+	if (udev->serial)
+		ident->hash = jhash(udev->serial, strlen(udev->serial), ident->hash);
+}
+
+static bool is_same(struct usb_device *udev, const struct ident *before)
+{
+	struct ident now;
+
+	identify(udev, &now);
+	return now.hash == before->hash &&
+	       !memcmp(&now.desc, &before->desc, sizeof(now.desc));
+}
+
+/**
+ * port_device_added - a device was enumerated: does a reset wait for it?
+ * @udev: the device, configured, its drivers bound
+ */
+void port_device_added(struct usb_device *udev)
+{
+	struct port *p;
+	int status;
+
+	mutex_lock(&ports_lock);
+	list_for_each_entry(p, &ports, link) {
+		if (!p->gen || p->hub != udev->parent || p->port1 != udev->portnum)
+			continue;
+		status = is_same(udev, &p->ident) ? 0 : -ENODEV;
+		if (status)
+			dev_warn(&udev->dev, "another device than before the reset of its port\n");
+		devreset_complete(p->node, p->gen, status, 0);
+		p->gen = 0;
+	}
+	mutex_unlock(&ports_lock);
+}
+
+/**
+ * port_hub_removed - a hub goes: none of its ports will be heard of again
+ * @hub: the device; need not be a hub
+ */
+void port_hub_removed(struct usb_device *hub)
+{
+	struct port *p;
+
+	mutex_lock(&ports_lock);
+	list_for_each_entry(p, &ports, link) {
+		if (!p->gen || p->hub != hub)
+			continue;
+		devreset_complete(p->node, p->gen, -ENODEV, 0);
+		p->gen = 0;
+	}
+	mutex_unlock(&ports_lock);
+}
+
+static void expect_device(struct port *p, struct devreset_node *node, u32 gen,
+			  struct usb_device *udev)
+{
+	mutex_lock(&ports_lock);
+	p->node = node;
+	p->gen = gen;
+	if (gen)
+		identify(udev, &p->ident);
+	mutex_unlock(&ports_lock);
+}
+
+/* --- the reset ----------------------------------------------------------- */
+
+static int port_power(struct port *p, bool on)
+{
+	return usb_control_msg_send(p->hub, 0,
+				    on ? USB_REQ_SET_FEATURE : USB_REQ_CLEAR_FEATURE,
+				    USB_RT_PORT, USB_PORT_FEAT_POWER, p->port1, NULL, 0,
+				    REQUEST_MS, GFP_NOIO);
+}
+
+/* Does it still see the device? Then its power is on, whatever was asked for. */
+static bool port_is_on(struct port *p)
+{
+	struct usb_port_status status;
+
+	return usb_control_msg_recv(p->hub, 0, USB_REQ_GET_STATUS, USB_DIR_IN | USB_RT_PORT,
+				    0, p->port1, &status, sizeof(status), REQUEST_MS,
+				    GFP_NOIO) ||
+	       le16_to_cpu(status.wPortStatus) & USB_PORT_STAT_CONNECTION;
+}
+
+/* With the hub locked. -EOPNOTSUPP: it has no power to turn off. */
+static int power_cycle(struct port *p)
+{
+	bool on;
+	int ret;
+
+	ret = port_power(p, false);
+	if (ret)
+		return ret == -EPIPE ? -EOPNOTSUPP : ret;
+	msleep(OFF_MS);
+	on = port_is_on(p);
+	ret = port_power(p, true);
+	return ret ?: on ? -EOPNOTSUPP : 0;
+}
+
+/* Tear down and build again all that uses the device, which stays plugged in. */
+static int rebuild(struct usb_device *udev)
+{
+	int config, err, ret;
+
+	ret = usb_lock_device_for_reset(udev, NULL);
+	if (ret)
+		return ret == -EBUSY ? -EAGAIN : ret;
+	config = udev->actconfig ? udev->actconfig->desc.bConfigurationValue : -1;
+	usb_set_configuration(udev, -1);
+	ret = usb_reset_device(udev);
+	if (ret == -EINPROGRESS)
+		ret = -EALREADY;
+	/* Whatever came of it, it is not left unconfigured. */
+	if (ret != -ENODEV) {
+		err = usb_set_configuration(udev, config);
+		ret = ret ?: err;
+	}
+	usb_unlock_device(udev);
+	return ret;
+}
+
+static int reset_locked(struct port *p, struct devreset_node *node, u32 gen,
+			struct usb_device **udev)
+{
+	int ret;
+
+	*udev = usb_hub_find_child(p->hub, p->port1);
+	if (!*udev || p->hub->state != USB_STATE_CONFIGURED)
+		return -ENODEV;
+	usb_get_dev(*udev);
+	expect_device(p, node, gen, *udev);
+	ret = power_cycle(p);
+	if (ret)
+		expect_device(p, NULL, 0, NULL);
+	return ret;
+}
+
+static int port_reset(struct devreset_node *node, u32 gen)
+{
+	struct port *p = node->data;
+	struct usb_device *udev = NULL;
+	int ret = -EAGAIN;
+
+	pm_runtime_get_sync(&p->hub->dev);
+	if (usb_trylock_device(p->hub)) {
+		ret = reset_locked(p, node, gen, &udev);
+		usb_unlock_device(p->hub);
+	}
+	if (ret == -EOPNOTSUPP)
+		ret = rebuild(udev);
+	else if (!ret)
+		ret = -EINPROGRESS;
+	pm_runtime_put(&p->hub->dev);
+	usb_put_dev(udev);
+	return ret;
+}
+
+static int port_may_reset(struct devreset_node *node, unsigned int flags)
+{
+	struct port *p = node->data;
+	struct usb_device *udev;
+	int ret;
+
+	if (!usb_trylock_device(p->hub))
+		return -EAGAIN;
+	udev = usb_hub_find_child(p->hub, p->port1);
+	ret = udev ? device_survey(udev, flags) : -ENODEV;
+	usb_unlock_device(p->hub);
+	return ret;
+}
+
+static void free_port(struct port *p)
+{
+	mutex_lock(&ports_lock);
+	list_del(&p->link);
+	mutex_unlock(&ports_lock);
+	put_device(p->dev);
+	usb_put_dev(p->hub);
+	kfree(p);
+}
+
+static void port_release(struct devreset_node *node)
+{
+	free_port(node->data);
+}
+
+static const struct devreset_ops port_ops = {
+	.may_reset = port_may_reset,
+	.reset = port_reset,
+	.release = port_release,
+};
+
+/* --- the node ------------------------------------------------------------ */
+
+/* The port that a device is plugged into, with a reference. */
+static struct device *port_device(struct usb_device *udev)
+{
+	struct usb_interface *intf;
+	char name[64];
+
+	intf = udev->parent->actconfig ? udev->parent->actconfig->interface[0] : NULL;
+	if (!intf)
+		return NULL;
+	snprintf(name, sizeof(name), "%s-port%d", dev_name(&udev->parent->dev), udev->portnum);
+	return device_find_child_by_name(&intf->dev, name);
+}
+
+/* @dev: its reference becomes the node's, or is dropped. */
+static int port_register(struct devreset_provider *provider, struct usb_device *udev,
+			 struct device *dev)
+{
+	struct devreset_desc desc = {
+		.ops = &port_ops,
+		.scope = DEVRESET_PLATFORM,
+		.provider = provider,
+	};
+	struct devreset_node *node;
+	struct port *p;
+	char name[64];
+
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (!p) {
+		put_device(dev);
+		return -ENOMEM;
+	}
+	p->dev = dev;
+	p->hub = usb_get_dev(udev->parent);
+	p->port1 = udev->portnum;
+	mutex_lock(&ports_lock);
+	list_add(&p->link, &ports);
+	mutex_unlock(&ports_lock);
+
+	snprintf(name, sizeof(name), "usbport-%s", dev_name(&udev->dev));
+	desc.name = name;
+	desc.data = p;
+	node = devreset_register(dev, &desc);
+	if (IS_ERR(node))
+		free_port(p);
+	return PTR_ERR_OR_ZERO(node);
+}
+
+/**
+ * port_get - the node of the port that a device is plugged into, made if need be
+ * @provider: this module's
+ * @udev: the device
+ *
+ * Return: the node, with a reference, or an ERR_PTR.
+ */
+struct devreset_node *port_get(struct devreset_provider *provider, struct usb_device *udev)
+{
+	struct devreset_node *node;
+	struct device *dev;
+	int ret;
+
+	/* Where somebody else was faster, and it has gone again since: once more. */
+	do {
+		dev = port_device(udev);
+		if (!dev)
+			return ERR_PTR(-EOPNOTSUPP);
+		node = devreset_find(dev);
+		if (node) {
+			put_device(dev);
+			return node;
+		}
+		ret = port_register(provider, udev, dev);
+	} while (!ret || ret == -EEXIST);
+	return ERR_PTR(ret);
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * devreset for USB.
+ *
+ *	usb.c		the interface driver and the provider
+ *	chardev.c	/dev/devreset_usb0: what users read and write
+ *	urbs.c		queues of URBs, and how they stop and go on
+ *	nodes.c		node "usbif-1-1:1.0": a reset of an interface's pipes
+ *	device.c	node "usb-1-1": a reset of the device
+ *	port.c		node "usbport-1-1": the power of the port it is plugged into
+ *
+ * An interface cannot be reset alone, but its pipes can (US4). What a reset of
+ * the device does to its other interfaces is for their drivers and the USB core
+ * to know; this module chooses when, only tries locks (rule 4), and has a look
+ * afterwards whether the device is configured as it was (US3).
+ */
+#include <linux/device.h>
+#include <linux/kref.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/slab.h>
+#include <linux/usb.h>
+#include "usb.h"
+
+/* --- the interface driver ------------------------------------------------ */
+
+static void usbif_free(struct kref *ref)
+{
+	struct usbif *ui = container_of(ref, struct usbif, ref);
+
+	pipe_free(&ui->in);
+	pipe_free(&ui->out);
+	usb_put_intf(ui->intf);
+	usb_put_dev(ui->udev);
+	kfree(ui);
+}
+
+/**
+ * usbif_get - take a reference
+ * @ui: the interface
+ */
+struct usbif *usbif_get(struct usbif *ui)
+{
+	kref_get(&ui->ref);
+	return ui;
+}
+
+/**
+ * usbif_put - give it back
+ * @ui: the interface
+ */
+void usbif_put(struct usbif *ui)
+{
+	kref_put(&ui->ref, usbif_free);
+}
+
+/* The kernel's loopback functions have no other mark than this name. */
+static enum answers guess_answers(struct usb_interface *intf, const struct usb_device_id *id)
+{
+	const char *name = intf->cur_altsetting->string;
+
+	if (!id->driver_info)
+		return ANSWERS_FREELY;
+	return name && !strncmp(name, "loop ", 5) ? ANSWERS_LOOP : ANSWERS_ALWAYS;
+}
+
+static struct usbif *usbif_alloc(struct usb_interface *intf)
+{
+	struct usbif *ui = kzalloc(sizeof(*ui), GFP_KERNEL);
+
+	if (!ui)
+		return NULL;
+	kref_init(&ui->ref);
+	ui->intf = usb_get_intf(intf);
+	ui->udev = usb_get_dev(interface_to_usbdev(intf));
+	init_waitqueue_head(&ui->wait);
+	mutex_init(&ui->halt);
+	spin_lock_init(&ui->lock);
+	return ui;
+}
+
+static int usbif_probe(struct usb_interface *intf, const struct usb_device_id *id)
+{
+	struct usb_endpoint_descriptor *in = NULL, *out = NULL;
+	struct usbif *ui;
+	int ret;
+
+	ret = usb_find_bulk_in_endpoint(intf->cur_altsetting, &in);
+	if (usb_find_bulk_out_endpoint(intf->cur_altsetting, &out) && ret)
+		return -ENODEV;
+	ui = usbif_alloc(intf);
+	if (!ui)
+		return -ENOMEM;
+	ui->answers = guess_answers(intf, id);
+	ret = pipe_init(ui, &ui->in, in) ?: pipe_init(ui, &ui->out, out);
+	if (!ret)
+		ret = usbif_register_node(ui);
+	if (ret)
+		goto no_node;
+	usb_set_intfdata(intf, ui);
+	ret = chardev_add(ui);
+	if (ret)
+		goto no_chardev;
+	return 0;
+
+no_chardev:
+	usb_set_intfdata(intf, NULL);
+	usbif_stop(ui, STOP_GONE);
+	devreset_unregister(ui->node);
+no_node:
+	usbif_put(ui);
+	return ret;
+}
+
+/*
+ * Who waits is told before the node is: a callback into it may wait for the
+ * same, and is waited for (rule 3).
+ */
+static void usbif_disconnect(struct usb_interface *intf)
+{
+	struct usbif *ui = usb_get_intfdata(intf);
+
+	chardev_remove(ui);
+	usbif_stop(ui, STOP_GONE);
+	devreset_unregister(ui->node);
+	usb_set_intfdata(intf, NULL);
+	usbif_put(ui);
+}
+
+/*
+ * Someone resets the device (rule 7), maybe the core itself. An error has the USB
+ * core unbind the driver and bind it again.
+ */
+static int usbif_pre_reset(struct usb_interface *intf)
+{
+	struct usbif *ui = usb_get_intfdata(intf);
+
+	return devreset_external_begin(ui->node);
+}
+
+/* The USB core does not say how it went: a device that is gone is unplugged next. */
+static int usbif_post_reset(struct usb_interface *intf)
+{
+	struct usbif *ui = usb_get_intfdata(intf);
+
+	devreset_external_end(ui->node, 0);
+	return 0;
+}
+
+static int usbif_suspend(struct usb_interface *intf, pm_message_t message)
+{
+	usbif_stop(usb_get_intfdata(intf), STOP_SLEEP);
+	return 0;
+}
+
+static int usbif_resume(struct usb_interface *intf)
+{
+	usbif_go(usb_get_intfdata(intf), STOP_SLEEP);
+	return 0;
+}
+
+/* It was reset on the way: its pipes are as new, and what was under way was not done. */
+static int usbif_reset_resume(struct usb_interface *intf)
+{
+	struct usbif *ui = usb_get_intfdata(intf);
+	int ret = devreset_external_begin(ui->node);
+
+	usbif_go(ui, STOP_SLEEP);
+	devreset_external_end(ui->node, ret);
+	return 0;
+}
+
+/* The kernel's gadget zero, which always has something to say: driver_info */
+static const struct usb_device_id usbif_ids[] = {
+	{ USB_DEVICE(0x0525, 0xa4a0), .driver_info = true },
+	{ }
+};
+MODULE_DEVICE_TABLE(usb, usbif_ids);
+
+struct usb_driver usbif_driver = {
+	.name = "devreset_usb",
+	.id_table = usbif_ids,
+	.probe = usbif_probe,
+	.disconnect = usbif_disconnect,
+	.pre_reset = usbif_pre_reset,
+	.post_reset = usbif_post_reset,
+	.suspend = usbif_suspend,
+	.resume = usbif_resume,
+	.reset_resume = usbif_reset_resume,
+	.dev_groups = usbif_groups,
+};
+
+/* --- the provider -------------------------------------------------------- */
+
+/* Not of root hubs: those are their controller's. */
+static int provider_probe(struct devreset_provider *provider, struct device *dev)
+{
+	struct usb_device *udev;
+
+	if (!dev->type || !dev->type->name || strcmp(dev->type->name, "usb_device"))
+		return -ENODEV;
+	udev = to_usb_device(dev);
+	return udev->parent ? device_probe(provider, udev) : -ENODEV;
+}
+
+struct search {
+	const char *name;
+	struct usb_device *found;
+};
+
+static int is_wanted(struct usb_device *udev, void *data)
+{
+	struct search *search = data;
+
+	if (strcmp(dev_name(&udev->dev), search->name))
+		return 0;
+	search->found = usb_get_dev(udev);
+	return 1;
+}
+
+/* A number without zeros in front, up to 255. Returns what follows, or NULL. */
+static const char *skip_number(const char *s)
+{
+	unsigned int n = 0;
+
+	if (*s < '1' || *s > '9')
+		return NULL;
+	while (*s >= '0' && *s <= '9' && n < 256)
+		n = n * 10 + *s++ - '0';
+	return n < 256 ? s : NULL;
+}
+
+/* As sysfs and "lsusb -t" name a device: 1-2 or 1-2.3.4 */
+static bool is_name(const char *s)
+{
+	s = skip_number(s);
+	if (!s || *s++ != '-')
+		return false;
+	while ((s = skip_number(s)) && *s == '.')
+		s++;
+	return s && !*s;
+}
+
+static struct device *provider_find(const char *name)
+{
+	struct search search = { .name = name };
+
+	if (!is_name(name))
+		return ERR_PTR(-EINVAL);
+	usb_for_each_dev(&search, is_wanted);
+	return search.found ? &search.found->dev : ERR_PTR(-ENODEV);
+}
+
+static struct devreset_provider provider = {
+	.name = "usb",
+	.owner = THIS_MODULE,
+	.probe = provider_probe,
+	.find = provider_find,
+};
+
+static int notify(struct notifier_block *nb, unsigned long action, void *data)
+{
+	switch (action) {
+	case USB_DEVICE_ADD:
+		port_device_added(data);
+		break;
+	case USB_DEVICE_REMOVE:
+		device_forget(data);
+		port_hub_removed(data);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = {
+	.notifier_call = notify,
+};
+
+static int __init devreset_usb_init(void)
+{
+	int ret;
+
+	usb_register_notify(&notifier);
+	ret = devreset_provider_register(&provider);
+	if (ret)
+		goto no_provider;
+	ret = usb_register(&usbif_driver);
+	if (ret)
+		goto no_driver;
+	return 0;
+
+no_driver:
+	devreset_provider_unregister(&provider);
+no_provider:
+	usb_unregister_notify(&notifier);
+	return ret;
+}
+
+static void __exit devreset_usb_exit(void)
+{
+	usb_deregister(&usbif_driver);
+	devreset_provider_unregister(&provider);
+	usb_unregister_notify(&notifier);
+}
+
+module_init(devreset_usb_init);
+module_exit(devreset_usb_exit);
+
+MODULE_DESCRIPTION("devreset for USB interfaces, devices and ports");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The inside of devreset_usb; usb.c says what is where.
+ */
+#ifndef _DEVRESET_USB_H
+#define _DEVRESET_USB_H
+
+#include <linux/devreset.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/usb.h>
+#include <linux/wait.h>
+
+/* URBs in flight each way, at most, and how much one carries */
+#define CHUNKS		8
+#define CHUNK_SIZE	16384
+
+/* Errors in a row that are a hang */
+#define STRIKES		3
+
+struct usbif;
+
+/**
+ * struct chunk - an URB and its buffer
+ * @link: in one of the lists of its pipe
+ * @pipe: its pipe
+ * @urb: the URB
+ * @buf: CHUNK_SIZE bytes
+ * @len: bytes in @buf
+ * @done: out: those that the device took; in: those that were read
+ * @end: out: where it ends, counted like pipe.queued
+ * @flying: the URB is submitted
+ */
+struct chunk {
+	struct list_head link;
+	struct pipe *pipe;
+	struct urb *urb;
+	u8 *buf;
+	unsigned int len;
+	unsigned int done;
+	u64 end;
+	bool flying;
+};
+
+/**
+ * struct pipe - one direction
+ * @ui: its interface
+ * @pipe: the USB core's number for it; 0: there is no such endpoint
+ * @in: it goes from the device to here
+ * @users: readers, or writers, one at a time
+ * @anchor: URBs that are submitted
+ * @chunk: the URBs
+ * @idle: chunks that hold nothing
+ * @queue: out: chunks that the device has to take, in order; in: URBs that it
+ *	may fill
+ * @ready: in: chunks to be read, in order
+ * @wanted: in: somebody found nothing to read
+ * @open: in: files that may be read
+ * @held: its user is taking chunks out
+ * @settling: an error happened: nothing is submitted until nothing flies
+ * @struck: too many errors: nothing is submitted until the next reset
+ * @hopeless: and none comes by itself
+ * @strikes: errors in a row
+ * @status: the last error
+ * @proven: an URB was completed since the last reset
+ * @outstanding: the device is at work, or should be
+ * @stamp: when something was completed, or became outstanding, in jiffies
+ * @queued: out: bytes ever given to the queue
+ * @taken: out: of those, how many the device took
+ * @bytes: bytes that went through
+ * @since: and since the last reset
+ * @submitted: counter of URBs
+ * @completed: counter of URBs
+ *
+ * All but @users is under usbif.lock. The order of bytes is that of @queue;
+ * where an URB ends early, what is behind it is called back before the rest of
+ * it is sent, so no byte passes another.
+ */
+struct pipe {
+	struct usbif *ui;
+	unsigned int pipe;
+	bool in;
+	struct mutex users;	/* one reader, one writer */
+	struct usb_anchor anchor;
+	struct chunk chunk[CHUNKS];
+	struct list_head idle;
+	struct list_head queue;
+	struct list_head ready;
+	bool wanted;
+	unsigned int open;
+	bool held;
+	bool settling;
+	bool struck;
+	bool hopeless;
+	unsigned int strikes;
+	int status;
+	bool proven;
+	bool outstanding;
+	unsigned long stamp;
+	u64 queued;
+	u64 taken;
+	u64 bytes;
+	u64 since;
+	unsigned long submitted;
+	unsigned long completed;
+};
+
+/* Why an interface stands: usbif.stopped */
+#define STOP_RESET	BIT(0)
+#define STOP_SLEEP	BIT(1)
+#define STOP_GONE	BIT(2)
+
+/**
+ * enum answers - when does a read that waits say that work is outstanding?
+ * @ANSWERS_FREELY: never: the device speaks when it likes
+ * @ANSWERS_LOOP: when the device was given more than it gave back
+ * @ANSWERS_ALWAYS: always: it is a source
+ */
+enum answers {
+	ANSWERS_FREELY,
+	ANSWERS_LOOP,
+	ANSWERS_ALWAYS,
+};
+
+/**
+ * struct usbif - an interface with our driver
+ * @ref: the driver's, and one for each open file
+ * @intf: the interface, with a reference
+ * @udev: its device, with a reference
+ * @node: its devreset node, a component; valid until STOP_GONE
+ * @wait: woken when anything of the pipes changes
+ * @halt: for starting and stopping
+ * @lock: for the pipes and what follows
+ * @stopped: why it stands
+ * @answers: see there
+ * @in: from the device
+ * @out: to the device
+ */
+struct usbif {
+	struct kref ref;
+	struct usb_interface *intf;
+	struct usb_device *udev;
+	struct devreset_node *node;
+	wait_queue_head_t wait;
+	struct mutex halt;	/* of changes of stopped */
+
+	spinlock_t lock;	/* of all below */
+	unsigned int stopped;
+	enum answers answers;
+	struct pipe in;
+	struct pipe out;
+};
+
+/* usb.c */
+extern struct usb_driver usbif_driver;
+struct usbif *usbif_get(struct usbif *ui);
+void usbif_put(struct usbif *ui);
+
+/* urbs.c: queues of URBs */
+int pipe_init(struct usbif *ui, struct pipe *pipe, struct usb_endpoint_descriptor *desc);
+void pipe_free(struct pipe *pipe);
+void pipe_run(struct pipe *pipe);
+void pipe_hold(struct pipe *pipe);
+void pipe_let_go(struct pipe *pipe);
+bool pipe_is_outstanding(struct pipe *pipe);
+void usbif_account(struct usbif *ui);
+void usbif_stop(struct usbif *ui, unsigned int why);
+void usbif_go(struct usbif *ui, unsigned int why);
+
+/* chardev.c */
+int chardev_add(struct usbif *ui);
+void chardev_remove(struct usbif *ui);
+
+/* nodes.c: node "usbif-1-1:1.0" */
+extern const struct attribute_group *usbif_groups[];
+int usbif_register_node(struct usbif *ui);
+bool pipe_is_stalled(struct pipe *pipe);
+
+/* device.c: node "usb-1-1" */
+int device_probe(struct devreset_provider *provider, struct usb_device *udev);
+void device_forget(struct usb_device *udev);
+int device_survey(struct usb_device *udev, unsigned int flags);
+
+/* port.c: node "usbport-1-1" */
+struct devreset_node *port_get(struct devreset_provider *provider, struct usb_device *udev);
+void port_device_added(struct usb_device *udev);
+void port_hub_removed(struct usb_device *hub);
+
+#endif
