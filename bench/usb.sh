@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# How fast bulk data goes through the char device, and what a reset of a USB
+# device takes more through devreset, against the kernel's own on one gadget
+# timeout: 200
+
+. "${DEVRESET_TOP:-.}/bench/lib.sh"
+. "$DEVRESET_TOP/tests/lib-usb.sh"
+
+gcc -pthread -o /run/testusb "$("$DEVRESET_TOP/scripts/kernel.sh" source)/tools/usb/testusb.c"
+hosts 1
+gadget zero SourceSink.0
+plug zero
+wait_for 30 usb_of zero
+d=$(usb_of zero)
+one=$d:1.0
+file=$(printf '/dev/bus/usb/%03d/%03d' "$(<"$usb/$d/busnum")" "$(<"$usb/$d/devnum")")
+
+# resets COMMAND: the time that each of 50 resets takes, in ns: median and worst
+resets() {
+	python3 -IS - "$@" <<'END'
+import fcntl, os, sys, time
+kind, path = sys.argv[1:]
+fd = os.open(path, os.O_WRONLY if kind == "ours" else os.O_RDWR)
+times = []
+for _ in range(50):
+    start = time.perf_counter_ns()
+    if kind == "ours":
+        os.write(fd, b"function")
+    else:
+        fcntl.ioctl(fd, 0x5514)
+    times.append(time.perf_counter_ns() - start)
+times.sort()
+print(times[25], times[-1])
+END
+}
+
+# The same in the same boot: nobody is bound in either case
+[ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
+read -r raw worst < <(resets raw "$file")
+row "usb_reset_device() by usbfs" "$(ms "$raw"), worst $(ms "$worst")"
+load
+[ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
+put "usb $d" $class/manage
+put 0 "$class/usb-$d/policy/check_idle"
+read -r ours worst < <(resets ours "$class/usb-$d/reset")
+row "through us, with the configuration read back" "$(ms "$ours"), worst $(ms "$worst")"
+judge "the medians' difference" "$(ms $((ours - raw)))" "<= 5%" "(ours - raw) * 20 <= raw"
+put "usb $d" $class/unmanage
+
+modprobe usbtest
+# by_usbtest NUMBER: bytes a second of its queued bulk, with as much in flight as we have
+by_usbtest() {
+	echo "$one" >/sys/bus/usb/drivers/usbtest/bind 2>/dev/null || true
+	/run/testusb -D "$file" -t "$1" -c 128 -s 16384 -g 8 >/run/testusb.out 2>&1 || true
+	awk '/secs/ { print int(128 * 8 * 16384 / $(NF - 1)); found = 1 } END { exit !found }' /run/testusb.out
+	echo "$one" >/sys/bus/usb/drivers/usbtest/unbind
+}
+# by_us ARGUMENT...: bytes a second, of dd
+by_us() {
+	echo "$one" >/sys/bus/usb/drivers/devreset_usb/bind
+	wait_for 30 bound zero
+	python3 -IS - "$1" <<'END'
+import os, sys, time
+size = 16 << 20
+fd = os.open("/dev/devreset_usb0", os.O_RDONLY if sys.argv[1] == "read" else os.O_WRONLY)
+data, view = bytes(size), memoryview(bytearray(1 << 20))
+start, done = time.perf_counter(), 0
+while done < size:
+    done += os.write(fd, data) if sys.argv[1] == "write" else os.readv(fd, [view])
+print(int(done / (time.perf_counter() - start)))
+END
+	echo "$one" >/sys/bus/usb/drivers/devreset_usb/unbind
+}
+# Taken in turns, the best of each: what else the machine has to do slows either
+faster() {
+	local theirs=0 ours=0 now
+
+	for _ in 1 2 3 4 5; do
+		now=$(by_usbtest "$2")
+		theirs=$((now > theirs ? now : theirs))
+		now=$(by_us "$1")
+		ours=$((now > ours ? now : ours))
+	done
+	row "usbtest's queued bulk $1" "$((theirs / 1000)) kB/s"
+	judge "bulk $1 through us" "$((ours / 1000)) kB/s, $((ours * 1000 / theirs)) thousandths" ">= 1000" "$ours >= $theirs"
+}
+faster write 27
+faster read 28

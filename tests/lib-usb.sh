@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154 # variables are for those who source this, or theirs
+#
+# USB devices without hardware, made by dummy_hcd and the kernel's own gadget
+# functions or tests/gadget.py; for scenarios, which source it after lib.sh.
+
+gadgets=/sys/kernel/config/usb_gadget
+usb=/sys/bus/usb/devices
+
+# hosts N: virtual host controllers, each with one device controller
+hosts() {
+	modprobe dummy_hcd num="$1"
+	modprobe libcomposite
+	mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+}
+
+# gadget NAME FUNCTION...: a gadget zero of these functions, such as SourceSink.0
+gadget() {
+	local g=$gadgets/$1 function
+	shift
+
+	mkdir "$g"
+	echo 0x0525 >"$g/idVendor"
+	echo 0xa4a0 >"$g/idProduct"
+	mkdir "$g/strings/0x409" "$g/configs/c.1"
+	echo "${g##*/}" >"$g/strings/0x409/serialnumber"
+	for function; do
+		mkdir "$g/functions/$function"
+		ln -s "$g/functions/$function" "$g/configs/c.1/"
+	done
+}
+
+# plug NAME [N]: into the Nth controller, counted from 0; unplug NAME
+plug() { echo "dummy_udc.${2-0}" >"$gadgets/$1/UDC"; }
+unplug() { echo "" >"$gadgets/$1/UDC"; }
+
+# usb_of SERIAL: the device with that serial number, such as 1-1
+usb_of() {
+	local file
+
+	for file in "$usb"/*/serial; do
+		[ "$(<"$file")" != "$1" ] || { basename "$(dirname "$file")" && return; }
+	done
+	return 1
+}
+
+# bound SERIAL: it is there, and its first interface has our driver
+bound() { local d; d=$(usb_of "$1") && [ -e "$class/usbif-$d:1.0/reset" ]; }
+
+# chardev INTERFACE, such as 1-1:1.0: its char device
+chardev() { echo "/dev/$(ls "$usb/$1/usbmisc")"; }
+
+# numbers NAME [BLOCK]: a gadget made by tests/gadget.py, to be plugged
+numbers() {
+	gadget "$1" "ffs.$1"
+	mkdir "/run/$1"
+	mount -t functionfs "$1" "/run/$1"
+	python3 -IS "$DEVRESET_TOP/tests/gadget.py" "/run/$1" "/run/$1.fifo" "/run/$1.state" \
+		"${@:2}" >"/run/$1.log" 2>&1 &
+	numbers_pid=$!
+	wait_for 30 grep -q ready "/run/$1.log"
+}
+
+# tell NAME COMMAND...: have tests/gadget.py do it
+tell() { echo "${*:2}" >"/run/$1.fifo"; }
+
+# count NAME WHAT: sent, received, wrong or enabled
+count() {
+	rm -f "/run/$1.state"
+	tell "$1" count
+	wait_for 30 [ -e "/run/$1.state" ]
+	tr ' ' '\n' <"/run/$1.state" | sed -n "s/^$2=//p"
+}
+
+# What reads and writes: see tests/usbio.py
+usbio=(python3 -IS "$DEVRESET_TOP/tests/usbio.py")

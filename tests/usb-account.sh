@@ -1,0 +1,70 @@
+#!/bin/bash
+# Every byte that was acknowledged has arrived, once and in order, and every URB was completed once, over a thousand resets
+# contracts: US2 US3 US4 DR4
+# timeout: 250
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/lib-usb.sh"
+
+hosts 1
+load
+numbers n
+plug n
+wait_for 30 bound n
+d=$(usb_of n)
+one=$d:1.0 node=$class/usbif-$d:1.0 device=$class/usb-$d port=$class/usbport-$d
+out=0 in=0
+
+# start, finish STATUS: both directions from where they are; they end with that errno
+start() {
+	c=$(chardev "$one")
+	"${usbio[@]}" write "$c" "$out" 0 16384 >/run/out &
+	writer=$!
+	"${usbio[@]}" read "$c" "$in" 0 >/run/in &
+	reader=$!
+	before=$(<"$usb/$one/bytes_in")
+	wait_for 30 eval "[ \$(<$usb/$one/bytes_in) -gt $before ]"
+	wait_for 30 eval "[ \$(<$usb/$one/bytes_out) -gt 0 ]"
+}
+finish() {
+	[ "$1" != none ] || kill $writer $reader
+	wait $writer || fail "writing: $(cat /run/out)"
+	wait $reader || fail "reading: $(cat /run/in)"
+	grep -q "error $1" /run/out || fail "writing: $(cat /run/out)"
+	grep -q "error $1" /run/in || fail "reading: $(cat /run/in)"
+	out=$((out + $(cut -d ' ' -f 1 /run/out)))
+	in=$((in + $(cut -d ' ' -f 1 /run/in)))
+	expect $out count n received
+	expect 0 count n wrong
+	[ "$(wc -l <"/run/n.log")" = 1 ] || fail "$(cat /run/n.log)"
+}
+
+# A slow machine is not the subject
+echo 60000 >/sys/module/devreset_usb/parameters/stall_ms
+start
+race "resets of the pipes" 1000 "component::component>$node/reset"
+race "resets of the device" 30 "function::function>$device/reset"
+race "resets of both kinds at once" 30 \
+	"component:EALREADY:component>$node/reset" "function:EALREADY:function>$node/reset"
+finish none
+wait_for 30 is "$(<"$usb/$one/urbs_submitted")" "$usb/$one/urbs_completed"
+expect $out cat "$usb/$one/bytes_out"
+expect "$(count n sent)" cat "$usb/$one/bytes_in"
+expect 0 cat "$node/stats/hangs"
+ok "US2, US3: $out bytes taken, $in given, $(<"$usb/$one/urbs_submitted") URBs: each once"
+
+# What was received and not read is kept for the next reader
+left=$(($(count n sent) - in))
+[ $left = 0 ] || "${usbio[@]}" read "$c" "$in" $left >/run/in
+in=$((in + left))
+
+rounds=$(rounds 5)
+for ((i = 0; i < rounds; i++)); do
+	start
+	reset "${port##*/}" platform
+	finish ENODEV
+	wait_for 30 bound n
+	expect $in count n sent
+done
+ok "US2: $rounds resets of the port: $out bytes taken, $in given; who read and wrote was told ENODEV after the last of them"
+unload

@@ -1,0 +1,132 @@
+#!/bin/bash
+# A device that stops answering, stalls, babbles, answers late, changes or goes away: each is cured on the lowest rung that can cure it
+# contracts: US2 US3 US4 US5 DR6 DR13 ND14
+# timeout: 200
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/lib-usb.sh"
+
+hosts 1
+load
+echo 1000 >/sys/module/devreset_usb/parameters/stall_ms
+numbers n
+plug n
+wait_for 30 bound n
+d=$(usb_of n)
+one=$d:1.0 node=usbif-$d:1.0 device=usb-$d port=usbport-$d
+expect always cat "$usb/$one/answers"
+
+# settle: numbers of a device that is new
+settle() {
+	wait_for 30 bound n
+	policy "$node" check_interval_ms=200 retry_interval_ms=100 probation_ms=0 ceiling=platform max_attempts=1
+	c=$(chardev "$one")
+}
+out=0 in=0
+# flow BYTES [COMMAND...]: both directions carry so many bytes more, exactly; when some
+# have gone, the device is told the command
+flow() {
+	local bytes=$1 before writer reader
+	shift
+
+	before=$(<"$usb/$one/bytes_out")
+	"${usbio[@]}" write "$c" "$out" "$bytes" 16384 >/run/out &
+	writer=$!
+	"${usbio[@]}" read "$c" "$in" "$bytes" 4096 >/run/in &
+	reader=$!
+	wait_for 30 eval "[ \$(<$usb/$one/bytes_out) -gt $before ]"
+	[ $# = 0 ] || tell n "$@"
+	wait $reader || fail "reading: $(cat /run/in)"
+	wait $writer || fail "writing: $(cat /run/out)"
+	expect "$bytes bytes, error none" cat /run/in
+	expect "$bytes bytes, error none" cat /run/out
+	out=$((out + bytes)) in=$((in + bytes))
+	expect $out count n received
+	expect 0 count n wrong
+}
+
+# cured TEXT RUNG SCOPE ATTEMPTS REASON: one hang more, and what cured it
+hangs=0
+cured() {
+	hangs=$((hangs + 1))
+	wait_for 60 is healthy "$class/$node/state"
+	expect $hangs cat "$class/$node/stats/hangs"
+	expect "0 $3 $4 $2 $5" last "$node"
+	expect 0 cat "$class/$port/stats/attempts"
+	ok "$1: cured by $2; reason: $5"
+}
+
+settle
+flow 65536
+ok "numbers come and go"
+
+flow 262144 mute 1.6
+cured "a device that answers late" "$node" component 1 "no progress"
+
+flow 262144 stall out once
+cured "US4: one that stalls what it takes" "$node" component 1 "three errors in a row"
+flow 262144 stall in once
+cured "US4: one that stalls what it gives" "$node" component 1 "three errors in a row"
+expect 0 cat "$class/$device/stats/attempts"
+
+flow 262144 mute reset
+cured "ND14: one that stops answering until it is reset" "$device" function 2 "no progress"
+flow 262144 stall out reset
+cured "DR6: one that stalls again and again until it is reset" "$device" function 2 "three errors in a row"
+
+# The host asks for less than the device then sends
+echo 1000 >/sys/module/devreset_usb/parameters/read_size
+tell n size 500
+flow 131072
+flow 131072 babble 2048 reset
+cured "one that babbles until it is reset" "$device" function 2 "three errors in a row"
+echo 16384 >/sys/module/devreset_usb/parameters/read_size
+tell n size 512
+flow 65536
+
+# Only the loss of power cures it: the device is a new one then
+"${usbio[@]}" write "$c" "$out" 0 >/run/out &
+writer=$!
+wait_for 30 eval "[ \$(count n received) -gt $out ]"
+tell n mute power
+wait_for 90 is 1 "$class/$port/stats/attempts"
+wait $writer
+grep -q "error ENODEV" /run/out
+out=$((out + $(cut -d ' ' -f 1 /run/out)))
+settle
+expect $out count n received
+in=$(count n sent)
+flow 32768
+expect 0 cat "$class/$node/stats/hangs"
+expect 1 cat "$class/$port/stats/attempts"
+ok "DR6: one that stops answering until it has no power: cured by $port; who wrote was told ENODEV, and how much was taken"
+
+# It is not the same after the reset
+"${usbio[@]}" write "$c" "$out" 0 >/run/out &
+writer=$!
+wait_for 30 eval "[ \$(count n received) -gt $out ]"
+echo 0x0999 >$gadgets/n/bcdDevice
+tell n mute reset
+wait $writer
+grep -q "error ENODEV" /run/out
+out=$((out + $(cut -d ' ' -f 1 /run/out)))
+wait_for 30 is 0999 "$usb/$d/bcdDevice"
+settle
+expect $out count n received
+in=$(count n sent)
+flow 32768
+ok "US5: one that changes its descriptors on reset: ENODEV, and a new device that works"
+
+# It goes away while it is being cured
+"${usbio[@]}" write "$c" "$out" 0 >/run/out &
+writer=$!
+wait_for 30 eval "[ \$(count n received) -gt $out ]"
+tell n mute power
+wait_for 30 is 1 "$class/$node/stats/hangs"
+kill -9 $numbers_pid
+wait $writer
+grep -q "error ENODEV" /run/out
+wait_for 30 [ ! -e "$class/$node" ]
+wait_for 30 [ ! -e "$class/$port" ]
+ok "one that goes away while it is being cured: ENODEV, and nothing is left of it"
+unload

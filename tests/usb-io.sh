@@ -1,0 +1,213 @@
+#!/bin/bash
+# Reading and writing through gadget zero, and what resets of an interface's pipes, the device and its port do to that, and to other interfaces
+# contracts: US1 US2 US3 US4 US5 DR1 DR5 DR8 ND15
+# timeout: 150
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/lib-usb.sh"
+
+hosts 1
+load
+gadget zero SourceSink.0 Loopback.0
+plug zero
+wait_for 30 bound zero
+d=$(usb_of zero)
+wait_for 30 [ -e "$class/usbif-$d:1.1/reset" ]
+one=$d:1.0 two=$d:1.1
+first=usbif-$one second=usbif-$two device=usb-$d port=usbport-$d
+c=$(chardev "$one") loop=$(chardev "$two")
+
+# --- what is there
+
+expect "component function platform" cat "$class/$first/supported"
+expect component cat "$class/$first/scope"
+expect function cat "$class/$device/scope"
+expect platform cat "$class/$port/scope"
+expect "$device" basename "$(readlink "$class/$second/reset_parent")"
+expect "$port" basename "$(readlink "$class/$device/reset_parent")"
+expect "always" cat "$usb/$one/answers"
+expect "loop" cat "$usb/$two/answers"
+expect 600 stat -c %a "$c"
+expect /dev/devreset_usb0 echo "$c"
+ok "DR8: $first and $second below $device below $port, and a char device each, for root alone"
+
+copy() { dd bs=64k status=none "$@"; }
+copy if="$c" of=/dev/null count=16 iflag=fullblock
+copy if=/dev/zero of="$c" count=16
+expect 1048576 cat "$usb/$one/bytes_out"
+head -c 100000 /dev/urandom >/run/random
+cat "$loop" >/run/back &
+reader=$!
+copy if=/run/random of="$loop"
+wait_for 30 cmp /run/random /run/back
+kill $reader
+wait $reader || true
+ok "a megabyte from the source and one into the sink; what the loop was given comes back unchanged"
+
+# idle NODE: nothing of it is checked
+idle() { expect "" eval "steps '^check node=$1'"; }
+policy "$second" check_interval_ms=100
+trace_on devreset
+python3 -IS - "$loop" <<'END'
+import errno, os, select, sys
+
+def refused(call, *arguments):
+    try:
+        call(*arguments)
+    except OSError as error:
+        return error.errno
+    return 0
+
+fd = os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK)
+poll = select.poll()
+poll.register(fd, select.POLLIN | select.POLLOUT)
+assert poll.poll(1000) == [(fd, select.POLLOUT)], "poll of an empty loop"
+assert refused(os.read, fd, 1) == errno.EAGAIN, "a read of nothing"
+assert refused(os.lseek, fd, 0, 0) == errno.ESPIPE, "seeking"
+os.write(fd, b"x" * 1024)
+os.fsync(fd)
+poll.modify(fd, select.POLLIN)
+assert poll.poll(60000) == [(fd, select.POLLIN)], "poll of what comes back"
+assert os.read(fd, 1024) == b"x" * 1024, "what comes back"
+assert refused(os.read, fd, 1) == errno.EAGAIN, "a read of nothing more"
+END
+ok "O_NONBLOCK, poll() and fsync() on the loop"
+timeout 2 cat "$loop" >/dev/null || [ $? = 124 ]
+trace_off
+expect "" eval "steps '^check .* status=-'"
+idle "$first"
+expect 0 cat "$class/$second/stats/hangs"
+ok "ND15: a reader that waits at a loop that owes nothing is no hang"
+
+# --- US4: the pipes of one interface
+
+reset "$first" component
+expect "0 component 1 $first operator" last "$first"
+expect "attempts=1 quiesced=1 requests=1 successes=1" stats "$first"
+expect "" stats "$second"
+expect "" stats "$device"
+copy if="$c" of=/dev/null count=4 iflag=fullblock
+copy if=/dev/zero of="$c" count=4
+ok "US4: a reset of the pipes of one interface, which the other does not feel"
+
+# --- US3: the device, with an interface in another alternate setting and files open
+
+# asked REQUEST INDEX: how often the device was asked that, as usbmon saw it; the debug kernel has none
+mon=/sys/kernel/debug/usb/usbmon/$(<"$usb/$d/busnum")u
+asked() { grep -c " S Ci:[0-9]*:$(printf %03d "$(<"$usb/$d/devnum")"):0 s $1 $2 " /run/mon || true; }
+
+exec {fd}<>"$loop"
+copy if=/run/random bs=1000 count=1 >&$fd
+if modprobe -q usbmon; then
+	cat "$mon" >/run/mon &
+	watcher=$!
+	wait_for 30 eval "ls -l /proc/$watcher/fd | grep -q usbmon"
+fi
+reset "$second" function
+if [ -n "${watcher-}" ]; then
+	wait_for 30 eval "asked '81 0a' '0000 0001' | grep -q 1"
+	expect 1 asked "80 08" "0000 0000"
+	expect 1 asked "81 0a" "0000 0000"
+	kill "$watcher"
+	wait "$watcher" || true
+	ok "US3: the device was asked for its configuration, and the alternate setting of each interface"
+fi
+expect "0 function 1 $device operator" last "$second"
+expect "attempts=1 quiesced=1" stats "$device"
+expect "quiesced=1 requests=1 successes=1" stats "$second"
+expect "attempts=1 quiesced=2 requests=1 successes=1" stats "$first"
+expect "" stats "$port"
+expect "$device" basename "$(readlink "$class/$first/reset_parent")"
+# What the loop held has gone with the reset, but it goes on
+head -c 512 /run/random >/run/some
+cat <&$fd >/run/back &
+reader=$!
+copy if=/run/some >&$fd
+wait_for 30 eval "tail -c 512 /run/back | cmp -s - /run/some"
+kill $reader
+wait $reader || true
+copy if="$c" of=/dev/null count=4 iflag=fullblock
+copy if=/dev/zero of="$c" count=4
+ok "US3: a reset of the device: both interfaces stopped once and go on, and the file that was open does"
+
+# A blocked writer and a blocked reader, over many resets of both kinds
+copy if=/dev/zero of="$c" count=400 2>/run/dd.out &
+writer=$!
+copy if="$c" of=/dev/null count=400 iflag=fullblock &
+reader=$!
+n=0
+while [ -e /proc/$writer ] && [ $n -lt "$(rounds 6)" ]; do
+	reset "$first" component
+	reset "$first" function
+	n=$((n + 1))
+done
+wait $writer
+wait $reader
+wait_for 30 is "$(<"$usb/$one/urbs_submitted")" "$usb/$one/urbs_completed"
+ok "US2: $n resets of each kind under a writer and a reader; each URB was completed once"
+
+# --- someone else's reset
+
+before=$(<"$class/$device/stats/external")
+python3 -IS - "$(printf '/dev/bus/usb/%03d/%03d' "$(<"$usb/$d/busnum")" "$(<"$usb/$d/devnum")")" <<'END'
+import fcntl, os, sys
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDWR), 0x5514)
+END
+expect $((before + 1)) cat "$class/$device/stats/external"
+expect 1 cat "$class/$first/stats/external"
+expect 1 cat "$class/$second/stats/external"
+copy if=/dev/zero of="$c" count=4
+ok "DR2: a reset by usbfs stops and starts both, and is counted"
+
+# --- the port
+
+exec {other}<>"$c"
+before=$(<"$usb/$d/devnum")
+reset "$port" platform
+expect "0 platform 1 $port operator" last "$port"
+[ "$(<"$usb/$d/devnum")" != "$before" ] || fail "the same device as before"
+wait_for 30 bound zero
+refused ENODEV eval "head -c 1 <&$other"
+refused ENODEV eval "head -c 1 /dev/zero >&$fd"
+exec {fd}<&- {other}<&-
+expect "$port" basename "$(readlink "$class/$device/reset_parent")"
+c=$(chardev "$one")
+copy if=/dev/zero of="$c" count=4
+ok "a reset of the port: its power was off, the device was enumerated anew, files that were open say ENODEV"
+
+# --- a device that comes back different
+
+before=$(<"$usb/$d/devnum")
+exec {fd}<>"$c"
+echo 0x0999 >$gadgets/zero/bcdDevice
+refused ENODEV reset "$first" function
+wait_for 30 is 0999 "$usb/$d/bcdDevice"
+wait_for 30 bound zero
+refused ENODEV eval "head -c 1 <&$fd"
+exec {fd}<&-
+echo 0x0998 >$gadgets/zero/bcdDevice
+refused ENODEV reset "$port" platform
+wait_for 30 bound zero
+expect 0998 cat "$usb/$d/bcdDevice"
+copy if=/dev/zero of="$(chardev "$one")" count=4
+ok "US5: a device that comes back with other descriptors is ENODEV, and a new one"
+
+# --- manage
+
+refused EEXIST eval "put 'usb $d' $class/manage; put 'usb $d' $class/manage"
+expect 1 cat "$class/$device/policy/check_idle"
+for bad in "usb usb1" "usb 1" "usb 1-" "usb 1-1:1.0" "usb 01-1" "usb 1-1." "usb 1-0" "usb 1-256" "usb -1"; do
+	refused EINVAL put "$bad" $class/manage
+done
+refused ENODEV put "usb 99-1" $class/manage
+expect healthy cat "$class/$device/state"
+put "usb $d" $class/unmanage
+ok "DR8: a device is managed by its name, and by nothing else"
+
+unplug zero
+wait_for 30 [ ! -e "$class/$port" ]
+expect "manage unmanage" paste -sd ' ' <(ls $class)
+plug zero
+wait_for 30 bound zero
+unload
+ok "its nodes go with it, and all with the modules"
