@@ -19,7 +19,8 @@ expect always cat "$usb/$one/answers"
 # settle: numbers of a device that is new
 settle() {
 	wait_for 30 bound n
-	policy "$node" check_interval_ms=200 retry_interval_ms=100 probation_ms=0 ceiling=platform max_attempts=1
+	policy "$node" check_interval_ms=200 retry_interval_ms=100 probation_ms=0 ceiling=platform \
+		max_attempts=1 max_recoveries=1000
 	c=$(chardev "$one")
 }
 out=0 in=0
@@ -60,25 +61,30 @@ settle
 flow 65536
 ok "numbers come and go"
 
-flow 262144 mute 1.6
+flow 524288 mute 1.6
 cured "a device that answers late" "$node" component 1 "no progress"
 
-flow 262144 stall out once
+tell n stall out once
+flow 65536
 cured "US4: one that stalls what it takes" "$node" component 1 "three errors in a row"
-flow 262144 stall in once
+tell n stall in once
+flow 65536
 cured "US4: one that stalls what it gives" "$node" component 1 "three errors in a row"
 expect 0 cat "$class/$device/stats/attempts"
 
-flow 262144 mute reset
+tell n mute reset
+flow 65536
 cured "ND14: one that stops answering until it is reset" "$device" function 2 "no progress"
-flow 262144 stall out reset
+tell n stall out reset
+flow 65536
 cured "DR6: one that stalls again and again until it is reset" "$device" function 2 "three errors in a row"
 
 # The host asks for less than the device then sends
 echo 1000 >/sys/module/devreset_usb/parameters/read_size
 tell n size 500
 flow 131072
-flow 131072 babble 2048 reset
+tell n babble 2048 reset
+flow 65536
 cured "one that babbles until it is reset" "$device" function 2 "three errors in a row"
 echo 16384 >/sys/module/devreset_usb/parameters/read_size
 tell n size 512

@@ -96,8 +96,9 @@ static int pipe_reset(struct pipe *pipe)
 				   USB_DIR_IN | USB_RECIP_ENDPOINT, 0,
 				   usb_pipeendpoint(pipe->pipe) | usb_pipein(pipe->pipe),
 				   &status, sizeof(status), STATUS_MS, GFP_NOIO);
+	/* One that does not know the request is believed. */
 	if (ret)
-		return ret;
+		return ret == -EPIPE ? 0 : ret;
 	return le16_to_cpu(status) & BIT(USB_ENDPOINT_HALT) ? -EIO : 0;
 }
 
@@ -142,8 +143,9 @@ static void dump_pipe(struct devreset_dump *dump, const char *name, struct pipe 
 	status = pipe->status;
 	bytes = pipe->bytes;
 	spin_unlock_irq(&ui->lock);
-	devreset_dump_printf(dump, "%s: bytes: %llu submitted: %lu completed: %lu strikes: %u error: %d\n",
-			     name, bytes, submitted, completed, strikes, status);
+	devreset_dump_printf(dump, "%s: bytes: %llu submitted: %lu completed: %lu\n",
+			     name, bytes, submitted, completed);
+	devreset_dump_printf(dump, "%s: strikes: %u error: %d\n", name, strikes, status);
 }
 
 static void usbif_dump(struct devreset_node *node, struct devreset_dump *dump)

@@ -149,29 +149,30 @@ static int port_power(struct port *p, bool on)
 }
 
 /* Does it still see the device? Then its power is on, whatever was asked for. */
-static bool port_is_on(struct port *p)
+static int port_sees_device(struct port *p)
 {
-	struct usb_port_status status;
+	__le16 status[2];
+	int ret;
 
-	return usb_control_msg_recv(p->hub, 0, USB_REQ_GET_STATUS, USB_DIR_IN | USB_RT_PORT,
-				    0, p->port1, &status, sizeof(status), REQUEST_MS,
-				    GFP_NOIO) ||
-	       le16_to_cpu(status.wPortStatus) & USB_PORT_STAT_CONNECTION;
+	ret = usb_control_msg_recv(p->hub, 0, USB_REQ_GET_STATUS, USB_DIR_IN | USB_RT_PORT,
+				   0, p->port1, status, sizeof(status), REQUEST_MS, GFP_NOIO);
+	return ret ?: !!(le16_to_cpu(status[0]) & USB_PORT_STAT_CONNECTION);
 }
 
 /* With the hub locked. -EOPNOTSUPP: it has no power to turn off. */
 static int power_cycle(struct port *p)
 {
-	bool on;
-	int ret;
+	int ret, on;
 
 	ret = port_power(p, false);
 	if (ret)
 		return ret == -EPIPE ? -EOPNOTSUPP : ret;
 	msleep(OFF_MS);
-	on = port_is_on(p);
+	on = port_sees_device(p);
 	ret = port_power(p, true);
-	return ret ?: on ? -EOPNOTSUPP : 0;
+	if (ret || on < 0)
+		return ret ?: on;
+	return on ? -EOPNOTSUPP : 0;
 }
 
 /* Tear down and build again all that uses the device, which stays plugged in. */

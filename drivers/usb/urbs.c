@@ -83,16 +83,6 @@ static bool is_strike(int status)
 	}
 }
 
-static bool is_flying(struct pipe *pipe)
-{
-	int i;
-
-	for (i = 0; i < CHUNKS; i++)
-		if (pipe->chunk[i].flying)
-			return true;
-	return false;
-}
-
 /* The device took, or sent, some of it. */
 static void move_on(struct chunk *chunk)
 {
@@ -166,6 +156,7 @@ static void pipe_complete(struct urb *urb)
 
 	spin_lock_irqsave(&ui->lock, flags);
 	chunk->flying = false;
+	pipe->flying--;
 	pipe->completed++;
 	first = urb->status && !pipe->settling;
 	if (urb->status) {
@@ -218,6 +209,7 @@ static int submit(struct chunk *chunk)
 		return ret;
 	}
 	chunk->flying = true;
+	pipe->flying++;
 	pipe->submitted++;
 	return 0;
 }
@@ -234,7 +226,7 @@ void pipe_run(struct pipe *pipe)
 	lockdep_assert_held(&ui->lock);
 	if (ui->stopped || pipe->struck || pipe->held)
 		return;
-	if (pipe->settling && is_flying(pipe))
+	if (pipe->settling && pipe->flying)
 		return;
 	pipe->settling = false;
 	if (pipe->in && pipe->open)

@@ -14,7 +14,7 @@
 #include <linux/wait.h>
 
 /* URBs in flight each way, at most, and how much one carries */
-#define CHUNKS		8
+#define CHUNKS		32
 #define CHUNK_SIZE	16384
 
 /* Errors in a row that are a hang */
@@ -51,6 +51,7 @@ struct chunk {
  * @in: it goes from the device to here
  * @users: readers, or writers, one at a time
  * @anchor: URBs that are submitted
+ * @flying: how many
  * @chunk: the URBs
  * @idle: chunks that hold nothing
  * @queue: out: chunks that the device has to take, in order; in: URBs that it
@@ -84,6 +85,7 @@ struct pipe {
 	bool in;
 	struct mutex users;	/* one reader, one writer */
 	struct usb_anchor anchor;
+	unsigned int flying;
 	struct chunk chunk[CHUNKS];
 	struct list_head idle;
 	struct list_head queue;
