@@ -20,7 +20,7 @@ expect always cat "$usb/$one/answers"
 settle() {
 	wait_for 30 bound n
 	policy "$node" check_interval_ms=200 retry_interval_ms=100 probation_ms=0 ceiling=platform \
-		max_attempts=1 max_recoveries=1000
+		max_attempts=1 max_recoveries=100
 	c=$(chardev "$one")
 }
 out=0 in=0

@@ -168,8 +168,8 @@ reset "$port" platform
 expect "0 platform 1 $port operator" last "$port"
 [ "$(<"$usb/$d/devnum")" != "$before" ] || fail "the same device as before"
 wait_for 30 bound zero
-refused ENODEV eval "head -c 1 <&$other"
-refused ENODEV eval "head -c 1 /dev/zero >&$fd"
+refused ENODEV eval "head -c 1 /dev/zero >&$other"
+refused ENODEV eval "head -c 1 <&$fd"
 exec {fd}<&- {other}<&-
 expect "$port" basename "$(readlink "$class/$device/reset_parent")"
 c=$(chardev "$one")
@@ -184,7 +184,7 @@ echo 0x0999 >$gadgets/zero/bcdDevice
 refused ENODEV reset "$first" function
 wait_for 30 is 0999 "$usb/$d/bcdDevice"
 wait_for 30 bound zero
-refused ENODEV eval "head -c 1 <&$fd"
+refused ENODEV eval "head -c 1 /dev/zero >&$fd"
 exec {fd}<&-
 echo 0x0998 >$gadgets/zero/bcdDevice
 refused ENODEV reset "$port" platform
