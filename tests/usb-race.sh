@@ -64,10 +64,23 @@ works
 race "deauthorizing against resets" 10 \
 	"authorize:ENODEV,ENOENT:0>$usb/$d/authorized+1>$usb/$d/authorized" "${resets[@]}"
 works
-race "unplugging against resets" 5 \
-	"plug::disconnect>$connect+connect>$connect" "${resets[@]}" "port:$gone:platform>$port/reset"
-echo connect >$connect
+
+# Unplugged whenever one is under way
+rounds=$(rounds 5)
+python3 -IS "$DEVRESET_TOP/tests/race.py" 10000 1000000 "${resets[@]}" >/run/race 2>&1 &
+racer=$!
+for ((i = 0; i < rounds; i++)); do
+	wait_for 60 bound zero
+	wait_for 60 grep -q ' claimed' /sys/kernel/debug/devreset/tree
+	echo disconnect >$connect
+	wait_for 60 [ ! -e "$port" ]
+	echo connect >$connect
+done
+kill $racer || fail "unplugging: $(cat /run/race)"
+wait $racer || true
 works
+ok "unplugging against resets, $rounds rounds"
+
 race "resets of the port against others" 5 "port:$gone:platform>$port/reset" "${resets[@]}"
 works
 
