@@ -8,6 +8,10 @@
 #
 # count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
 # dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
+#   scripts/bench.sh [count|reset|usb|real...]     (all)
+#
+# count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
+# usb: bulk data and resets of a USB device, the same way;
 # real: the same resets in real time, on two processors, which nothing is judged by
 #
 # Prints a table at the end, and fails if a goal is missed.
@@ -17,6 +21,7 @@
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 [ $# != 0 ] || set -- count reset dma real cpus
+[ $# != 0 ] || set -- count reset usb real
 
 # -icount needs a processor that is emulated; and these figures are of one
 export DEVRESET_MODDIR=$tmp/modules DEVRESET_ACCEL=tcg
@@ -38,6 +43,7 @@ for name; do
 	echo "--- $name"
 	case $name in
 	count | reset | dma) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
+	count | reset | usb) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
 	real) args=() script=reset ;;
 	cpus) args=() script=dma ;;
 	*) die "no such measurement: $name" ;;
