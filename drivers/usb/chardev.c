@@ -199,7 +199,6 @@ static int push(struct pipe *out, const char __user *buf, unsigned int n)
 		return -EFAULT;
 	spin_lock_irq(&ui->lock);
 	out->queued += n;
-	out->used++;
 	chunk->len = n;
 	chunk->done = 0;
 	chunk->end = out->queued;
@@ -221,7 +220,6 @@ static void withdraw(struct pipe *out, u64 start)
 		if (chunk->end - chunk->len < start)
 			break;
 		out->queued -= chunk->len - chunk->done;
-		out->used--;
 		list_move(&chunk->link, &out->idle);
 	}
 	pipe_let_go(out);

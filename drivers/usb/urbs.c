@@ -83,15 +83,11 @@ static bool is_strike(int status)
 	}
 }
 
-/*
- * The device took, or sent, some of it. Is that news for who sleeps? A writer is
- * not woken for each chunk, but when half of them are free again.
- */
-static bool move_on(struct chunk *chunk)
+/* The device took, or sent, some of it. */
+static void move_on(struct chunk *chunk)
 {
 	struct pipe *pipe = chunk->pipe;
 	unsigned int actual = chunk->urb->actual_length;
-	bool first = list_empty(&pipe->ready);
 
 	pipe->bytes += actual;
 	pipe->since += actual;
@@ -100,18 +96,15 @@ static bool move_on(struct chunk *chunk)
 	if (!pipe->in) {
 		chunk->done += actual;
 		pipe->taken += actual;
-		if (chunk->done < chunk->len)
-			return false;
-		list_move_tail(&chunk->link, &pipe->idle);
-		pipe->used--;
-		return !pipe->used || pipe->used == CHUNKS / 2;
+		if (chunk->done == chunk->len)
+			list_move_tail(&chunk->link, &pipe->idle);
+		return;
 	}
 	chunk->len = actual;
 	chunk->done = 0;
 	list_move_tail(&chunk->link, actual ? &pipe->ready : &pipe->idle);
 	if (actual)
 		pipe->wanted = false;
-	return actual && first;
 }
 
 /*
@@ -158,7 +151,7 @@ static void pipe_complete(struct urb *urb)
 	struct chunk *chunk = urb->context;
 	struct pipe *pipe = chunk->pipe;
 	struct usbif *ui = pipe->ui;
-	bool first, news, struck = false;
+	bool first, struck = false;
 	unsigned long flags;
 
 	spin_lock_irqsave(&ui->lock, flags);
@@ -166,7 +159,6 @@ static void pipe_complete(struct urb *urb)
 	pipe->flying--;
 	pipe->completed++;
 	first = urb->status && !pipe->settling;
-	news = urb->status || !pipe->proven;
 	if (urb->status) {
 		pipe->settling = true;
 		pipe->status = urb->status;
@@ -178,7 +170,7 @@ static void pipe_complete(struct urb *urb)
 		pipe->struck = true;
 		struck = true;
 	}
-	news |= move_on(chunk);
+	move_on(chunk);
 	pipe_run(pipe);
 	first = first && pipe->settling && !ui->stopped;
 	usbif_account(ui);
@@ -188,8 +180,7 @@ static void pipe_complete(struct urb *urb)
 		call_back(pipe);
 	if (struck)
 		strike_out(pipe);
-	if (news)
-		wake_up_all(&ui->wait);
+	wake_up_all(&ui->wait);
 }
 
 /* --- submission ---------------------------------------------------------- */

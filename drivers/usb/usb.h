@@ -57,7 +57,6 @@ struct chunk {
  * @queue: out: chunks that the device has to take, in order; in: URBs that it
  *	may fill
  * @ready: in: chunks to be read, in order
- * @used: out: chunks in @queue
  * @wanted: in: somebody found nothing to read
  * @open: in: files that may be read
  * @held: its user is taking chunks out
@@ -91,7 +90,6 @@ struct pipe {
 	struct list_head idle;
 	struct list_head queue;
 	struct list_head ready;
-	unsigned int used;
 	bool wanted;
 	unsigned int open;
 	bool held;
