@@ -38,10 +38,8 @@ unplug() { echo "" >"$gadgets/$1/UDC"; }
 usb_of() {
 	local file
 
-	for file in "$usb"/*/serial; do
-		[ "$(<"$file")" != "$1" ] || { basename "$(dirname "$file")" && return; }
-	done
-	return 1
+	file=$(grep -lsx "$1" "$usb"/*/serial || true)
+	[ -n "$file" ] && basename "${file%/serial}"
 }
 
 # bound SERIAL: it is there, and its first interface has our driver

@@ -8,7 +8,7 @@
 
 hosts 1
 load
-echo 1000 >/sys/module/devreset_usb/parameters/stall_ms
+echo 2000 >/sys/module/devreset_usb/parameters/stall_ms
 numbers n
 plug n
 wait_for 30 bound n
@@ -61,7 +61,7 @@ settle
 flow 65536
 ok "numbers come and go"
 
-flow 524288 mute 1.6
+flow 524288 mute 3
 cured "a device that answers late" "$node" component 1 "no progress"
 
 tell n stall out once
@@ -116,7 +116,7 @@ tell n mute reset
 wait $writer
 grep -q "error ENODEV" /run/out
 out=$((out + $(cut -d ' ' -f 1 /run/out)))
-wait_for 30 is 0999 "$usb/$d/bcdDevice"
+wait_for 30 grep -qx 0999 "$usb/$d/bcdDevice"
 settle
 expect $out count n received
 in=$(count n sent)

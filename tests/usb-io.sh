@@ -182,7 +182,7 @@ before=$(<"$usb/$d/devnum")
 exec {fd}<>"$c"
 echo 0x0999 >$gadgets/zero/bcdDevice
 refused ENODEV reset "$first" function
-wait_for 30 is 0999 "$usb/$d/bcdDevice"
+wait_for 30 grep -qx 0999 "$usb/$d/bcdDevice"
 wait_for 30 bound zero
 refused ENODEV eval "head -c 1 /dev/zero >&$fd"
 exec {fd}<&-

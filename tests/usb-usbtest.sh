@@ -41,7 +41,7 @@ cases() {
 	usbtest 4 -c 20 -s 4096 -v 512
 	usbtest 5 -c 10 -s 4096 -g 16
 	usbtest 6 -c 10 -s 4096 -g 16
-	usbtest 7 -c 10 -s 4096 -g 16 -v 421
+	usbtest 7 -c 10 -s 4096 -g 16 -v 512
 	usbtest 8 -c 10 -s 4096 -g 16 -v 512
 	usbtest 11 -c 5 -s 4096
 	usbtest 12 -c 5 -s 4096
