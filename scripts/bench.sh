@@ -4,14 +4,11 @@
 # Measure what devreset costs, on the newest installed kernel, and compare that
 # with the goals: Documentation/performance.rst tells what is measured and how.
 #
-#   scripts/bench.sh [count|reset|dma|real|cpus...]     (all)
+#   scripts/bench.sh [count|reset|dma|usb|real|cpus...]     (all)
 #
 # count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
 # dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
-#   scripts/bench.sh [count|reset|usb|real...]     (all)
-#
-# count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
-# usb: bulk data and resets of a USB device, the same way;
+# usb: bulk data and resets of a USB device, in virtual time;
 # real: the same resets in real time, on two processors, which nothing is judged by
 #
 # Prints a table at the end, and fails if a goal is missed.
@@ -20,8 +17,7 @@
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-[ $# != 0 ] || set -- count reset dma real cpus
-[ $# != 0 ] || set -- count reset usb real
+[ $# != 0 ] || set -- count reset dma usb real cpus
 
 # -icount needs a processor that is emulated; and these figures are of one
 export DEVRESET_MODDIR=$tmp/modules DEVRESET_ACCEL=tcg
@@ -42,8 +38,7 @@ locked=$(grep -cE '\b(lock|xchg|cmpxchg|xadd)' "$tmp/code" || true)
 for name; do
 	echo "--- $name"
 	case $name in
-	count | reset | dma) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
-	count | reset | usb) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
+	count | reset | dma | usb) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
 	real) args=() script=reset ;;
 	cpus) args=() script=dma ;;
 	*) die "no such measurement: $name" ;;

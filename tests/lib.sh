@@ -79,12 +79,9 @@ is() { [ "$(<"$2")" = "$1" ]; }
 load() {
 	local module
 
-	for module in devreset devreset_pci devreset_usb devreset_net; do
-}
-
 	# Of the debug kernel, it is a part
 	[ "$DEVRESET_KERNEL" = debug ] || modprobe usbcore
-	for module in devreset devreset_pci devreset_usb devreset_dma devreset_net; do
+	for module in devreset devreset_pci devreset_usb devreset_net; do
 		[ ! -e "$DEVRESET_MODDIR/$module.ko" ] || insmod "$DEVRESET_MODDIR/$module.ko"
 	done
 }

@@ -28,6 +28,8 @@ mark() { dmesg -C; }
 
 # --- what is written to manage and unmanage
 
+# A bus is known while its module is there
+[ -e /sys/module/devreset_usb ] && no_usb_name=EINVAL || no_usb_name=ENODEV
 nodes=$(ls $class)
 for file in manage unmanage; do
 	for bad in "" " " "pci" "pci " " pci" " $nvme" "$nvme" "pci $nvme " "pci  $nvme" "pci $nvme x" "pci"$'\t'"$nvme" \
@@ -38,7 +40,7 @@ for file in manage unmanage; do
 	done
 	refused EINVAL eval "printf 'pci %s\0' $nvme >$class/$file"
 	refused EINVAL eval "printf 'pci\0%s' $nvme >$class/$file"
-	refused EINVAL put "usb $nvme" "$class/$file"
+	refused $no_usb_name put "usb $nvme" "$class/$file"
 	refused ENODEV put "usb 99-1" "$class/$file"
 	refused ENODEV put "PCI $nvme" "$class/$file"
 	refused ENODEV put "junk $nvme" "$class/$file"
@@ -132,6 +134,21 @@ expect healthy cat "$class/$managed/state"
 same sda
 grep -qx 46f4 /sys/bus/usb/devices/*/idVendor
 ok "DR5: a reset under xhci is refused with one line in the log, and its disk works on"
+
+# The disk behind it, of a driver that does survive one; its controller is above it
+if [ -e /sys/module/devreset_usb ]; then
+	disk=$(readlink -f /sys/block/sda | grep -oE '/[0-9]+-[0-9.]+/' | tr -d /)
+	put "usb $disk" $class/manage
+	refused EEXIST put "usb $disk" $class/manage
+	expect "usbport-$disk" basename "$(readlink "$class/usb-$disk/reset_parent")"
+	expect "$managed" basename "$(readlink "$class/usbport-$disk/reset_parent")"
+	reset "usb-$disk" function
+	expect "0 function 1 usb-$disk operator" last "usb-$disk"
+	same sda
+	put "usb $disk" $class/unmanage
+	[ ! -e "$class/usbport-$disk" ] || fail "usbport-$disk is left"
+	ok "DR8: a USB disk is managed, and works after its reset"
+fi
 
 put "pci $xhci" $class/unmanage
 expect "$nodes" ls $class
