@@ -22,6 +22,9 @@
 #define OFF_MS		200
 #define REQUEST_MS	1000
 
+/* To find a node that comes and goes; with a millisecond in between */
+#define PORT_TRIES	200
+
 /**
  * struct ident - how a device is told from another one
  * @desc: its descriptor
@@ -41,6 +44,7 @@ struct ident {
  * @node: its node, while @gen is not 0
  * @gen: the attempt that waits for the device to come back, or 0
  * @ident: and what it was
+ * @old: that device, with a reference, as long as @gen is not 0
  */
 struct port {
 	struct list_head link;
@@ -50,6 +54,7 @@ struct port {
 	struct devreset_node *node;
 	u32 gen;
 	struct ident ident;
+	struct usb_device *old;
 };
 
 static LIST_HEAD(ports);
@@ -68,11 +73,10 @@ static void identify(struct usb_device *udev, struct ident *ident)
 	ident->desc.iSerialNumber = 0;
 	ident->hash = 0;
 	for (i = 0; i < udev->descriptor.bNumConfigurations; i++) {
-		struct usb_config_descriptor *config =
-			(struct usb_config_descriptor *)udev->rawdescriptors[i];
+		/* The device's own word for the length was never checked. */
+		u16 len = le16_to_cpu(udev->config[i].desc.wTotalLength);
 
-		ident->hash = jhash(config, le16_to_cpu(config->wTotalLength),
-				    ident->hash);
+		ident->hash = jhash(udev->rawdescriptors[i], len, ident->hash);
 	}
 	if (udev->serial)
 		ident->hash = jhash(udev->serial, strlen(udev->serial), ident->hash);
@@ -87,6 +91,14 @@ static bool is_same(struct usb_device *udev, const struct ident *before)
 	       !memcmp(&now.desc, &before->desc, sizeof(now.desc));
 }
 
+/* Hold ports_lock. Nobody waits any more. */
+static void forget_device(struct port *p)
+{
+	p->gen = 0;
+	usb_put_dev(p->old);
+	p->old = NULL;
+}
+
 /**
  * port_device_added - a device was enumerated: does a reset wait for it?
  * @udev: the device, configured, its drivers bound
@@ -98,13 +110,14 @@ void port_device_added(struct usb_device *udev)
 
 	mutex_lock(&ports_lock);
 	list_for_each_entry(p, &ports, link) {
-		if (!p->gen || p->hub != udev->parent || p->port1 != udev->portnum)
+		if (!p->gen || p->hub != udev->parent || p->port1 != udev->portnum ||
+		    p->old == udev)
 			continue;
 		status = is_same(udev, &p->ident) ? 0 : -ENODEV;
 		if (status)
 			dev_warn(&udev->dev, "another device than before the reset of its port\n");
 		devreset_complete(p->node, p->gen, status, 0);
-		p->gen = 0;
+		forget_device(p);
 	}
 	mutex_unlock(&ports_lock);
 }
@@ -122,7 +135,7 @@ void port_hub_removed(struct usb_device *hub)
 		if (!p->gen || p->hub != hub)
 			continue;
 		devreset_complete(p->node, p->gen, -ENODEV, 0);
-		p->gen = 0;
+		forget_device(p);
 	}
 	mutex_unlock(&ports_lock);
 }
@@ -131,10 +144,13 @@ static void expect_device(struct port *p, struct devreset_node *node, u32 gen,
 			  struct usb_device *udev)
 {
 	mutex_lock(&ports_lock);
+	forget_device(p);
 	p->node = node;
 	p->gen = gen;
-	if (gen)
+	if (gen) {
+		p->old = usb_get_dev(udev);
 		identify(udev, &p->ident);
+	}
 	mutex_unlock(&ports_lock);
 }
 
@@ -159,19 +175,33 @@ static int port_sees_device(struct port *p)
 	return ret ?: !!(le16_to_cpu(status[0]) & USB_PORT_STAT_CONNECTION);
 }
 
+/* Whatever came of it, a port is not left without power. */
+static int power_on(struct port *p)
+{
+	int ret, tries = 3;
+
+	do {
+		ret = port_power(p, true);
+	} while (ret && ret != -ENODEV && --tries);
+	return ret;
+}
+
 /* With the hub locked. -EOPNOTSUPP: it has no power to turn off. */
 static int power_cycle(struct port *p)
 {
-	int ret, on;
+	int ret, err, on = 0;
 
 	ret = port_power(p, false);
-	if (ret)
-		return ret == -EPIPE ? -EOPNOTSUPP : ret;
-	msleep(OFF_MS);
-	on = port_sees_device(p);
-	ret = port_power(p, true);
-	if (ret || on < 0)
-		return ret ?: on;
+	if (ret == -EPIPE)
+		return -EOPNOTSUPP;
+	/* One that timed out may have been heard. */
+	if (!ret) {
+		msleep(OFF_MS);
+		on = port_sees_device(p);
+	}
+	err = power_on(p);
+	if (ret || err || on < 0)
+		return ret ?: err ?: on;
 	return on ? -EOPNOTSUPP : 0;
 }
 
@@ -202,9 +232,14 @@ static int reset_locked(struct port *p, struct devreset_node *node, u32 gen,
 {
 	int ret;
 
-	*udev = usb_hub_find_child(p->hub, p->port1);
-	if (!*udev || p->hub->state != USB_STATE_CONFIGURED)
+	if (p->hub->state != USB_STATE_CONFIGURED)
 		return -ENODEV;
+	*udev = usb_hub_find_child(p->hub, p->port1);
+	if (!*udev) {
+		/* An earlier try may have left it so. */
+		power_on(p);
+		return -ENODEV;
+	}
 	usb_get_dev(*udev);
 	expect_device(p, node, gen, *udev);
 	ret = power_cycle(p);
@@ -251,6 +286,7 @@ static void free_port(struct port *p)
 {
 	mutex_lock(&ports_lock);
 	list_del(&p->link);
+	forget_device(p);
 	mutex_unlock(&ports_lock);
 	put_device(p->dev);
 	usb_put_dev(p->hub);
@@ -328,10 +364,16 @@ struct devreset_node *port_get(struct devreset_provider *provider, struct usb_de
 {
 	struct devreset_node *node;
 	struct device *dev;
-	int ret;
+	int ret, tries = PORT_TRIES;
 
-	/* Where somebody else was faster, and it has gone again since: once more. */
+	/*
+	 * Where somebody else was faster, and it has gone again since: once more. But
+	 * not for ever: one that is being reset, of a hub that was there before this
+	 * one, waits for what this may hold up.
+	 */
 	do {
+		if (tries < PORT_TRIES)
+			usleep_range(1000, 2000);
 		dev = port_device(udev);
 		if (!dev)
 			return ERR_PTR(-EOPNOTSUPP);
@@ -341,6 +383,6 @@ struct devreset_node *port_get(struct devreset_provider *provider, struct usb_de
 			return node;
 		}
 		ret = port_register(provider, udev, dev);
-	} while (!ret || ret == -EEXIST);
-	return ERR_PTR(ret);
+	} while ((!ret || ret == -EEXIST) && --tries);
+	return ERR_PTR(ret == -EEXIST || !ret ? -EBUSY : ret);
 }
