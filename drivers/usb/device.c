@@ -189,8 +189,8 @@ static int device_reset(struct devreset_node *node, u32 gen)
 /* --- the rest of the node ------------------------------------------------ */
 
 /*
- * Of a device that nobody else looks at: does it answer? Whoever has its lock may
- * be about to unplug it, and it says nothing while it sleeps.
+ * Of a device that nobody else looks at: does it answer? Whoever has its lock for
+ * long may be about to unplug it, and it says nothing while it sleeps.
  */
 static int device_check(struct devreset_node *node, const char **reason)
 {
@@ -199,7 +199,7 @@ static int device_check(struct devreset_node *node, const char **reason)
 	int awake, ret = 0;
 	__le16 status;
 
-	if (!usb_trylock_device(udev))
+	if (usb_lock_device_for_reset(udev, NULL))
 		return 0;
 	awake = compat_pm_runtime_get_if_active(&udev->dev);
 	if (awake && udev->state == USB_STATE_CONFIGURED)
