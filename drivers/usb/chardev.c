@@ -291,11 +291,17 @@ static __poll_t chardev_poll(struct file *file, poll_table *wait)
 	if (file->f_mode & FMODE_READ && ui->in.pipe) {
 		if (!list_empty(&ui->in.ready))
 			mask |= EPOLLIN | EPOLLRDNORM;
+		else if (pipe_error(&ui->in))
+			mask |= EPOLLIN | EPOLLRDNORM | EPOLLERR;
 		else
 			pipe_run(&ui->in);
 	}
-	if (file->f_mode & FMODE_WRITE && ui->out.pipe && !has_room_now(&ui->out))
-		mask |= EPOLLOUT | EPOLLWRNORM;
+	if (file->f_mode & FMODE_WRITE && ui->out.pipe) {
+		if (!has_room_now(&ui->out))
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		else if (pipe_error(&ui->out))
+			mask |= EPOLLOUT | EPOLLWRNORM | EPOLLERR;
+	}
 	if (ui->stopped & STOP_GONE)
 		mask |= EPOLLERR | EPOLLHUP;
 	spin_unlock_irq(&ui->lock);

@@ -16,6 +16,9 @@ MODULE_PARM_DESC(stall_ms, "how long a pipe with work outstanding may stand stil
 
 #define STATUS_MS	1000
 
+/* A check is given so long for the device to show that it works, at most */
+#define PROOF_MS	5000
+
 static unsigned long stall(void)
 {
 	return msecs_to_jiffies(READ_ONCE(stall_ms));
@@ -43,7 +46,7 @@ static const char *pipe_fault(struct pipe *pipe)
 /* After a reset: it has moved something, or never will. */
 static bool pipe_is_decided(struct pipe *pipe)
 {
-	return pipe->proven || !pipe->outstanding || pipe_fault(pipe);
+	return pipe->proven || (!pipe->outstanding && !pipe->suspect) || pipe_fault(pipe);
 }
 
 static bool is_decided(struct usbif *ui)
@@ -51,9 +54,22 @@ static bool is_decided(struct usbif *ui)
 	bool decided;
 
 	spin_lock_irq(&ui->lock);
-	decided = ui->stopped || (pipe_is_decided(&ui->in) && pipe_is_decided(&ui->out));
+	decided = ui->stopped || !ui->restarted || (pipe_is_decided(&ui->in) && pipe_is_decided(&ui->out));
 	spin_unlock_irq(&ui->lock);
 	return decided;
+}
+
+/* Found for the second time, and nothing came of the first: who waits is told. */
+static void lose_hope(struct usbif *ui)
+{
+	lockdep_assert_held(&ui->lock);
+	if (ui->faulty && devreset_state(ui->node) != DEVRESET_RECOVERING) {
+		bool all = ui->stopped & STOP_RESET;
+
+		ui->in.hopeless |= all || pipe_fault(&ui->in);
+		ui->out.hopeless |= all || pipe_fault(&ui->out);
+	}
+	ui->faulty = true;
 }
 
 /*
@@ -64,14 +80,23 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 {
 	struct usbif *ui = node->data;
 	const char *fault = NULL;
+	bool first;
 
-	wait_event_timeout(ui->wait, is_decided(ui), stall() + 1);
+	wait_event_timeout(ui->wait, is_decided(ui),
+			   min(stall(), msecs_to_jiffies(PROOF_MS)) + 1);
 	spin_lock_irq(&ui->lock);
+	first = ui->restarted;
+	ui->restarted = false;
 	if (ui->stopped & STOP_RESET)
 		fault = "could not be started again";
 	else if (!ui->stopped)
 		fault = pipe_fault(&ui->out) ?: pipe_fault(&ui->in);
+	/* Who has asked for the reset is told of the first. */
+	if (fault && !first)
+		lose_hope(ui);
 	spin_unlock_irq(&ui->lock);
+	if (fault)
+		wake_up_all(&ui->wait);
 	if (!fault)
 		return 0;
 	*reason = fault;
@@ -107,15 +132,17 @@ static int pipes_reset(struct usbif *ui)
 	return pipe_reset(&ui->out) ?: pipe_reset(&ui->in);
 }
 
-static int usbif_reset(struct devreset_node *node, u32 gen)
-{
-	return pipes_reset(node->data);
-}
-
 static int usbif_quiesce(struct devreset_node *node)
 {
 	usbif_stop(node->data, STOP_RESET);
 	return 0;
+}
+
+/* What was busy when it should have stopped, stops now. */
+static int usbif_reset(struct devreset_node *node, u32 gen)
+{
+	usbif_stop(node->data, STOP_RESET);
+	return pipes_reset(node->data);
 }
 
 static int usbif_resume_node(struct devreset_node *node, int status)

@@ -29,6 +29,9 @@ bool pipe_is_outstanding(struct pipe *pipe)
 	lockdep_assert_held(&ui->lock);
 	if (!pipe->in)
 		return !list_empty(&pipe->queue);
+	/* Who reads needs it back, whatever the device is expected to say. */
+	if (pipe->open && (pipe->struck || ui->stopped & STOP_RESET))
+		return true;
 	if (!pipe->wanted)
 		return false;
 	if (ui->answers == ANSWERS_LOOP)
@@ -83,6 +86,23 @@ static bool is_strike(int status)
 	}
 }
 
+/*
+ * Of these it is not known what the device saw of the last packet, and the host
+ * begins its data toggle anew: if both go on, a packet may be taken for one that
+ * came already, and dropped. A halted endpoint takes nothing until it is reset.
+ */
+static bool is_tear(int status)
+{
+	return is_strike(status) && status != -EPIPE;
+}
+
+/* Ended before its time: an error, or fewer bytes taken than it was given. */
+static bool is_cut(struct urb *urb)
+{
+	return urb->status ||
+	       (usb_urb_dir_out(urb) && urb->actual_length < urb->transfer_buffer_length);
+}
+
 /* The device took, or sent, some of it. */
 static void move_on(struct chunk *chunk)
 {
@@ -132,13 +152,13 @@ static void call_back(struct pipe *pipe)
 }
 
 /* Nobody cures it by itself: who waits is told. */
-static void strike_out(struct pipe *pipe)
+static void strike_out(struct pipe *pipe, const char *reason)
 {
 	struct usbif *ui = pipe->ui;
 	unsigned long flags;
 	int ret;
 
-	ret = devreset_recover(ui->node, "three errors in a row");
+	ret = devreset_recover(ui->node, reason);
 	if (ret != -EPERM && ret != -EIO)
 		return;
 	spin_lock_irqsave(&ui->lock, flags);
@@ -158,13 +178,15 @@ static void pipe_complete(struct urb *urb)
 	chunk->flying = false;
 	pipe->flying--;
 	pipe->completed++;
-	first = urb->status && !pipe->settling;
+	first = is_cut(urb) && !pipe->settling;
+	pipe->settling |= is_cut(urb);
+	pipe->torn |= is_tear(urb->status);
 	if (urb->status) {
-		pipe->settling = true;
 		pipe->status = urb->status;
 	} else {
 		pipe->strikes = 0;
 		pipe->proven = true;
+		pipe->suspect = false;
 	}
 	if (is_strike(urb->status) && ++pipe->strikes == STRIKES) {
 		pipe->struck = true;
@@ -179,8 +201,45 @@ static void pipe_complete(struct urb *urb)
 	if (first)
 		call_back(pipe);
 	if (struck)
-		strike_out(pipe);
+		strike_out(pipe, "three errors in a row");
 	wake_up_all(&ui->wait);
+}
+
+/* As in a reset of the pipes, but of this one alone, and nobody is told. */
+static void pipe_mend(struct work_struct *work)
+{
+	struct pipe *pipe = container_of(work, struct pipe, mend);
+	struct usbif *ui = pipe->ui;
+	bool due;
+	int ret = 0;
+
+	mutex_lock(&ui->halt);
+	spin_lock_irq(&ui->lock);
+	due = pipe->torn && !pipe->flying && !pipe->struck && !ui->stopped;
+	spin_unlock_irq(&ui->lock);
+	if (due)
+		ret = usb_clear_halt(ui->udev, pipe->pipe);
+	spin_lock_irq(&ui->lock);
+	if (due && !ret)
+		pipe->torn = false;
+	pipe->struck |= ret < 0;
+	pipe_run(pipe);
+	usbif_account(ui);
+	spin_unlock_irq(&ui->lock);
+	mutex_unlock(&ui->halt);
+	if (ret)
+		strike_out(pipe, "its halt cannot be cleared");
+	wake_up_all(&ui->wait);
+}
+
+/**
+ * usbif_stop_mending - wait for what happens beside everything else
+ * @ui: the interface, stopped by STOP_GONE; its node is still there
+ */
+void usbif_stop_mending(struct usbif *ui)
+{
+	cancel_work_sync(&ui->in.mend);
+	cancel_work_sync(&ui->out.mend);
 }
 
 /* --- submission ---------------------------------------------------------- */
@@ -229,6 +288,10 @@ void pipe_run(struct pipe *pipe)
 	if (pipe->settling && pipe->flying)
 		return;
 	pipe->settling = false;
+	if (pipe->torn) {
+		schedule_work(&pipe->mend);
+		return;
+	}
 	if (pipe->in && pipe->open)
 		list_splice_tail_init(&pipe->idle, &pipe->queue);
 	list_for_each_entry(chunk, &pipe->queue, link)
@@ -286,13 +349,20 @@ static void pipe_unpoison(struct pipe *pipe)
 		usb_unpoison_urb(pipe->chunk[i].urb);
 }
 
+/* Both sides begin anew. */
+static void pipe_renew(struct pipe *pipe)
+{
+	pipe->suspect |= pipe->struck;
+	pipe->torn = false;
+	pipe->since = 0;
+}
+
 static void pipe_restart(struct pipe *pipe)
 {
 	pipe->struck = false;
 	pipe->hopeless = false;
 	pipe->strikes = 0;
 	pipe->proven = false;
-	pipe->since = 0;
 	pipe->stamp = jiffies;
 	pipe_run(pipe);
 }
@@ -343,6 +413,12 @@ void usbif_go(struct usbif *ui, unsigned int why)
 	}
 	spin_lock_irq(&ui->lock);
 	ui->stopped &= ~why;
+	if (why != STOP_SLEEP) {
+		pipe_renew(&ui->in);
+		pipe_renew(&ui->out);
+		ui->restarted = true;
+		ui->faulty = false;
+	}
 	if (!ui->stopped) {
 		pipe_restart(&ui->in);
 		pipe_restart(&ui->out);
@@ -381,6 +457,7 @@ int pipe_init(struct usbif *ui, struct pipe *pipe, struct usb_endpoint_descripto
 	pipe->ui = ui;
 	pipe->in = pipe == &ui->in;
 	mutex_init(&pipe->users);
+	INIT_WORK(&pipe->mend, pipe_mend);
 	init_usb_anchor(&pipe->anchor);
 	INIT_LIST_HEAD(&pipe->idle);
 	INIT_LIST_HEAD(&pipe->queue);

@@ -106,6 +106,7 @@ static int usbif_probe(struct usb_interface *intf, const struct usb_device_id *i
 no_chardev:
 	usb_set_intfdata(intf, NULL);
 	usbif_stop(ui, STOP_GONE);
+	usbif_stop_mending(ui);
 	devreset_unregister(ui->node);
 no_node:
 	usbif_put(ui);
@@ -122,20 +123,25 @@ static void usbif_disconnect(struct usb_interface *intf)
 
 	chardev_remove(ui);
 	usbif_stop(ui, STOP_GONE);
+	usbif_stop_mending(ui);
 	devreset_unregister(ui->node);
 	usb_set_intfdata(intf, NULL);
 	usbif_put(ui);
 }
 
 /*
- * Someone resets the device (rule 7), maybe the core itself. An error has the USB
- * core unbind the driver and bind it again.
+ * Someone resets the device (rule 7), maybe the core itself, which may have had no
+ * chance to stop it: no URB may fly in any case (US2). An error has the USB core
+ * unbind the driver and bind it again.
  */
 static int usbif_pre_reset(struct usb_interface *intf)
 {
 	struct usbif *ui = usb_get_intfdata(intf);
+	int ret = devreset_external_begin(ui->node);
 
-	return devreset_external_begin(ui->node);
+	if (!ret)
+		usbif_stop(ui, STOP_BUS);
+	return ret;
 }
 
 /* The USB core does not say how it went: a device that is gone is unplugged next. */
@@ -143,6 +149,7 @@ static int usbif_post_reset(struct usb_interface *intf)
 {
 	struct usbif *ui = usb_get_intfdata(intf);
 
+	usbif_go(ui, STOP_BUS);
 	devreset_external_end(ui->node, 0);
 	return 0;
 }
@@ -192,12 +199,25 @@ struct usb_driver usbif_driver = {
 
 /* --- the provider -------------------------------------------------------- */
 
+/*
+ * The USB core tells that a device goes only where its own driver is at work. There
+ * are others: usbip's, or none.
+ */
+static bool is_told_of(struct device *dev)
+{
+	struct device_driver *drv = READ_ONCE(dev->driver);
+
+	return drv && (!strcmp(drv->name, "usb") ||
+		       to_usb_device_driver(drv)->generic_subclass);
+}
+
 /* Not of root hubs: those are their controller's. */
 static int provider_probe(struct devreset_provider *provider, struct device *dev)
 {
 	struct usb_device *udev;
 
-	if (!dev->type || !dev->type->name || strcmp(dev->type->name, "usb_device"))
+	if (!dev->type || !dev->type->name || strcmp(dev->type->name, "usb_device") ||
+	    !is_told_of(dev))
 		return -ENODEV;
 	udev = to_usb_device(dev);
 	return udev->parent ? device_probe(provider, udev) : -ENODEV;

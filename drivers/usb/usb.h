@@ -12,6 +12,7 @@
 #include <linux/spinlock.h>
 #include <linux/usb.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 /* URBs in flight each way, at most, and how much one carries */
 #define CHUNKS		32
@@ -60,9 +61,13 @@ struct chunk {
  * @wanted: in: somebody found nothing to read
  * @open: in: files that may be read
  * @held: its user is taking chunks out
+ * @torn: after an error the two sides may disagree about the data toggle:
+ *	nothing is submitted until @mend or a reset has cleared it on both
+ * @mend: clears it
  * @settling: an error happened: nothing is submitted until nothing flies
  * @struck: too many errors: nothing is submitted until the next reset
- * @hopeless: and none comes by itself
+ * @hopeless: something is wrong with it, and no reset comes by itself
+ * @suspect: it was struck before the last reset: to be shown that it is not now
  * @strikes: errors in a row
  * @status: the last error
  * @proven: an URB was completed since the last reset
@@ -93,9 +98,12 @@ struct pipe {
 	bool wanted;
 	unsigned int open;
 	bool held;
+	bool torn;
+	struct work_struct mend;
 	bool settling;
 	bool struck;
 	bool hopeless;
+	bool suspect;
 	unsigned int strikes;
 	int status;
 	bool proven;
@@ -113,6 +121,7 @@ struct pipe {
 #define STOP_RESET	BIT(0)
 #define STOP_SLEEP	BIT(1)
 #define STOP_GONE	BIT(2)
+#define STOP_BUS	BIT(3)	/* the USB core resets the device */
 
 /**
  * enum answers - when does a read that waits say that work is outstanding?
@@ -136,6 +145,8 @@ enum answers {
  * @halt: for starting and stopping
  * @lock: for the pipes and what follows
  * @stopped: why it stands
+ * @restarted: it goes on after a reset that was not checked yet
+ * @faulty: a check has found a fault since then
  * @answers: see there
  * @in: from the device
  * @out: to the device
@@ -150,6 +161,8 @@ struct usbif {
 
 	spinlock_t lock;	/* of all below */
 	unsigned int stopped;
+	bool restarted;
+	bool faulty;
 	enum answers answers;
 	struct pipe in;
 	struct pipe out;
@@ -170,6 +183,7 @@ bool pipe_is_outstanding(struct pipe *pipe);
 void usbif_account(struct usbif *ui);
 void usbif_stop(struct usbif *ui, unsigned int why);
 void usbif_go(struct usbif *ui, unsigned int why);
+void usbif_stop_mending(struct usbif *ui);
 
 /* chardev.c */
 int chardev_add(struct usbif *ui);
