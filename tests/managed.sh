@@ -40,7 +40,7 @@ for file in manage unmanage; do
 	done
 	refused EINVAL eval "printf 'pci %s\0' $nvme >$class/$file"
 	refused EINVAL eval "printf 'pci\0%s' $nvme >$class/$file"
-	refused $no_usb_name put "usb $nvme" "$class/$file"
+	refused "$no_usb_name" put "usb $nvme" "$class/$file"
 	refused ENODEV put "usb 99-1" "$class/$file"
 	refused ENODEV put "PCI $nvme" "$class/$file"
 	refused ENODEV put "junk $nvme" "$class/$file"

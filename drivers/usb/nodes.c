@@ -54,7 +54,8 @@ static bool is_decided(struct usbif *ui)
 	bool decided;
 
 	spin_lock_irq(&ui->lock);
-	decided = ui->stopped || !ui->restarted || (pipe_is_decided(&ui->in) && pipe_is_decided(&ui->out));
+	decided = ui->stopped || !ui->restarted ||
+		  (pipe_is_decided(&ui->in) && pipe_is_decided(&ui->out));
 	spin_unlock_irq(&ui->lock);
 	return decided;
 }
