@@ -54,9 +54,9 @@ modprobe usbtest
 by_usbtest() {
 	echo "$one" >/sys/bus/usb/drivers/usbtest/bind 2>/dev/null || true
 	for _ in 1 2 3 4; do
-		/run/testusb -D "$file" -t "$1" -c 128 -s 16384 -g 8 || true
+		/run/testusb -D "$file" -t "$1" -c 64 -s 16384 -g 32 || true
 	done >/run/testusb.out 2>&1
-	awk '/secs/ && $(NF - 1) > 0 { now = 128 * 8 * 16384 / $(NF - 1); best = now > best ? now : best }
+	awk '/secs/ && $(NF - 1) > 0 { now = 64 * 32 * 16384 / $(NF - 1); best = now > best ? now : best }
 		END { print int(best); exit !best }' /run/testusb.out
 	echo "$one" >/sys/bus/usb/drivers/usbtest/unbind
 }

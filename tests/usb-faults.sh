@@ -90,6 +90,23 @@ echo 16384 >/sys/module/devreset_usb/parameters/read_size
 tell n size 512
 flow 65536
 
+# Nobody cures it by itself
+policy "$node" auto=0
+"${usbio[@]}" write "$c" "$out" 0 >/run/out &
+writer=$!
+wait_for 30 eval "[ \$(count n received) -gt $out ]"
+tell n mute reset
+wait $writer
+grep -q "error EIO" /run/out || fail "$(cat /run/out)"
+out=$((out + $(cut -d ' ' -f 1 /run/out)))
+hangs=$((hangs + 1))
+expect $hangs cat "$class/$node/stats/hangs"
+expect $out count n received
+reset "$node" function
+policy "$node" auto=1
+flow 32768
+ok "one that is not to be cured by itself: who writes is told EIO, and how much was taken; after a reset it works"
+
 # Only the loss of power cures it: the device is a new one then
 "${usbio[@]}" write "$c" "$out" 0 >/run/out &
 writer=$!

@@ -130,21 +130,60 @@ copy if="$c" of=/dev/null count=4 iflag=fullblock
 copy if=/dev/zero of="$c" count=4
 ok "US3: a reset of the device: both interfaces stopped once and go on, and the file that was open does"
 
-# A blocked writer and a blocked reader, over many resets of both kinds
-copy if=/dev/zero of="$c" count=400 2>/run/dd.out &
+# A writer and a reader who never stop, over many resets of both kinds
+cat /dev/zero >"$c" &
 writer=$!
-copy if="$c" of=/dev/null count=400 iflag=fullblock &
+cat "$c" >/dev/null &
 reader=$!
-n=0
-while [ -e /proc/$writer ] && [ $n -lt "$(rounds 6)" ]; do
+# moves: some bytes more go each way
+above() { [ "$(<"$usb/$one/$1")" -gt "$2" ]; }
+moves() {
+	local out in
+
+	out=$(<"$usb/$one/bytes_out") in=$(<"$usb/$one/bytes_in")
+	wait_for 30 above bytes_out "$out"
+	wait_for 30 above bytes_in "$in"
+}
+n=$(rounds 5)
+for ((i = 0; i < n; i++)); do
+	moves
 	reset "$first" component
+	moves
 	reset "$first" function
-	n=$((n + 1))
 done
-wait $writer
-wait $reader
-wait_for 30 is "$(<"$usb/$one/urbs_submitted")" "$usb/$one/urbs_completed"
+moves
+kill $writer $reader
+wait $writer $reader || true
+expect "$(<"$usb/$one/urbs_submitted")" cat "$usb/$one/urbs_completed"
 ok "US2: $n resets of each kind under a writer and a reader; each URB was completed once"
+
+python3 -IS - "$c" "$class/$first/reset" <<'END'
+import os, select, sys, threading
+
+def reset():
+    with open(sys.argv[2], "w") as file:
+        file.write("function")
+
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+poll = select.poll()
+poll.register(fd, select.POLLOUT)
+thread = threading.Thread(target=reset)
+thread.start()
+refused = False
+while thread.is_alive() and not refused:
+    try:
+        os.write(fd, bytes(512))
+        os.fsync(fd)
+    except BlockingIOError:
+        refused = True
+assert refused, "nothing was refused during the reset"
+assert poll.poll(0) == [] or not thread.is_alive(), "poll says that there is room"
+assert poll.poll(60000) == [(fd, select.POLLOUT)], "poll after the reset"
+thread.join()
+assert os.write(fd, bytes(512)) == 512, "a write after the reset"
+os.fsync(fd)
+END
+ok "US2: during a reset O_NONBLOCK says EAGAIN, and poll() waits for its end"
 
 # --- someone else's reset
 

@@ -34,6 +34,7 @@ ok "ND15: nothing to read is no hang"
 size=$((256 * 1024))
 "${usbio[@]}" write "$c" 0 $size 4096 >/run/out &
 writer=$!
+wait_for 30 eval "[ \$(<$usb/$one/bytes_out) -gt 0 ]"
 n=0
 while [ -e /proc/$writer ] && [ $n -lt "$(rounds 40)" ]; do
 	reset "$node" component
@@ -41,6 +42,7 @@ while [ -e /proc/$writer ] && [ $n -lt "$(rounds 40)" ]; do
 	n=$((n + 1))
 done
 wait $writer
+[ $n -ge 5 ] || fail "only $n resets of each kind"
 expect "$size bytes, error none" cat /run/out
 expect "$(<"$usb/$one/urbs_submitted")" cat "$usb/$one/urbs_completed"
 expect 0 cat "$class/$node/stats/failures"
