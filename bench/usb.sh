@@ -4,6 +4,7 @@
 # How fast bulk data goes through the char device, and what a reset of a USB
 # device takes more through devreset, against the kernel's own on one gadget
 # timeout: 200
+# devices: still
 
 . "${DEVRESET_TOP:-.}/bench/lib.sh"
 . "$DEVRESET_TOP/tests/lib-usb.sh"

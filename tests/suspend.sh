@@ -5,55 +5,16 @@
 # qemu: -device edu,bus=rp1
 
 . "${DEVRESET_TOP-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/lib-ram.sh"
 
-# A virtio-9p root does not survive a suspend. So all that follows the loading of
-# the modules runs from memory, and turns the machine off by itself.
-ram=/run/ram
-into_ram() {
-	local folder
-
-	mkdir $ram
-	mount -t tmpfs tmpfs $ram
-	mkdir $ram/{bin,dev,lib,lib64,proc,run,sys,tests}
-	ln -s . $ram/usr
-	busybox --install -s $ram/bin
-	cp -L --remove-destination /bin/{bash,busybox,lspci,setpci} $ram/bin/
-	ldd /bin/{bash,lspci,setpci} | grep -o '/[^ ]*\.so[^ ]*' | sort -u | xargs cp -Lt $ram/lib
-	cp -L /lib64/ld-linux-x86-64.so.2 $ram/lib64/
-	for folder in dev proc run sys; do
-		mount --rbind /$folder $ram/$folder
-	done
-	cp "$DEVRESET_TOP"/tests/{lib,suspend}.sh $ram/tests/
-}
-
-if [ -z "${SUSPEND_IN_RAM-}" ]; then
+if [ -z "${IN_RAM-}" ]; then
 	load
-	into_ram
-	# shellcheck disable=SC2016 # for the inner shell
-	SUSPEND_IN_RAM=1 DEVRESET_TOP='' LC_ALL=C exec chroot $ram /bin/bash -c '
-		PATH=/bin bash /tests/suspend.sh
-		status=$?
-		kmemleak=/sys/kernel/debug/kmemleak
-		if [ -w $kmemleak ]; then
-			echo scan >$kmemleak
-			/bin/sleep 5
-			echo scan >$kmemleak
-			cat $kmemleak >/dev/kmsg
-		fi
-		echo devreset-exit:$status
-		sleep 1
-		busybox poweroff -f'
+	from_ram /bin/lspci /bin/setpci
 fi
 
 edu=$(pci_of 1234:11e8) port=$(pci_of 1b36:000c)
 member=edu-$edu function=pci-$edu
 echo 1 >/sys/module/suspend/parameters/pm_test_delay
-
-# suspend LEVEL: a rehearsal, as far as that
-suspend() {
-	echo "$1" >/sys/power/pm_test
-	echo mem >/sys/power/state
-}
 
 # Names of the events, in their order; "asleep" and "awake" around when user space stands still
 story() {

@@ -1,7 +1,6 @@
 #!/bin/bash
-# Unplugging, binding anew, deauthorizing, suspending and removing the module, each against resets of every kind under I/O
-# contracts: US2 DR8 DR12
-# append: no_console_suspend
+# Unplugging, binding anew, deauthorizing and removing the module, each against resets of every kind under I/O
+# contracts: US2 DR8
 # timeout: 200
 # kernels: debug
 
@@ -94,14 +93,6 @@ for ((i = 0; i < n; i++)); do
 done
 works
 race_end "$n removals of the module under resets"
-
-# Devices are put to sleep, and wake up
-echo devices >/sys/power/pm_test
-echo 0 >/sys/module/suspend/parameters/pm_test_delay
-gone+=,EINTR
-race "suspends against resets" 8 "suspend:EBUSY,EAGAIN:mem>/sys/power/state+100" \
-	"component:$gone:component>$node/reset" "function:$gone:function>$device/reset"
-works
 
 all_settled
 kill -9 $worker
