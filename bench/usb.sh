@@ -69,7 +69,7 @@ by_us() {
 import os, sys, time
 size, write = 16 << 20, sys.argv[1] == "write"
 fd = os.open("/dev/devreset_usb0", os.O_WRONLY if write else os.O_RDONLY)
-buffer = bytearray(b"\1") * size
+buffer = bytearray(b"\0") * size  # as usbtest sends, and the sink wants
 view = memoryview(buffer)
 best = 0
 for _ in range(4):

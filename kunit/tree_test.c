@@ -263,6 +263,43 @@ static void given_parent(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, !hw_above(far_bus->node));
 }
 
+/*
+ * A port and the device that is plugged into it are beside each other in the device
+ * model. A provider that has the one below the other is found on the way up.
+ */
+static void given_parent_by_provider(struct kunit *test)
+{
+	static struct devreset_provider provider;
+	struct hw *hub = hw_add(test, "drt-hub", NULL);
+	struct hw *port = hw_add(test, "drt-port", hub);
+	struct hw *device = hw_add(test, "drt-device", hub);
+	struct hw *early = hw_add(test, "drt-early", device);
+	struct hw *late = hw_add(test, "drt-late", device);
+	struct devreset_desc desc = {
+		.name = "drt-device-node", .ops = &hw_ops, .scope = DEVRESET_FUNCTION,
+		.data = device, .provider = &provider,
+	};
+
+	hw_register(test, hub, DEVRESET_PLATFORM);
+	hw_register(test, early, DEVRESET_COMPONENT);
+	hw_register(test, port, DEVRESET_PLATFORM);
+	KUNIT_EXPECT_PTR_EQ(test, hw_above(early->node), hub->node);
+	desc.parent = port->node;
+	device->node = devreset_register(&device->dev, &desc);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(device->node));
+	KUNIT_EXPECT_PTR_EQ(test, hw_above(device->node), port->node);
+	KUNIT_EXPECT_PTR_EQ(test, hw_above(early->node), device->node);
+	expect_link(test, early, device->node);
+	hw_register(test, late, DEVRESET_COMPONENT);
+	KUNIT_EXPECT_PTR_EQ(test, hw_above(late->node), device->node);
+	KUNIT_EXPECT_PTR_EQ(test, devreset_find(&device->dev), device->node);
+	devreset_put(device->node);
+	hw_unregister(test, device);
+	KUNIT_EXPECT_PTR_EQ(test, hw_above(early->node), hub->node);
+	KUNIT_EXPECT_PTR_EQ(test, hw_above(late->node), hub->node);
+	expect_link(test, late, hub->node);
+}
+
 /* --- providers --------------------------------------------------------------------- */
 
 static int probe_returns;
@@ -504,6 +541,7 @@ static struct kunit_case tree_cases[] = {
 	KUNIT_CASE(adopt_own_members),
 	KUNIT_CASE(adopt_from_within_a_probe),
 	KUNIT_CASE(given_parent),
+	KUNIT_CASE(given_parent_by_provider),
 	KUNIT_CASE(provider_bad_input),
 	KUNIT_CASE(provider_first),
 	KUNIT_CASE(provider_late),
