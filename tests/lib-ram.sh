@@ -21,7 +21,7 @@ from_ram() {
 	busybox --install -s $ram/bin
 	cp -L --remove-destination "${programs[@]}" $ram/bin/
 	for folder in "${programs[@]}"; do
-		ldd "$folder" || true
+		ldd "$folder" 2>/dev/null || true
 	done | grep -o '/[^ ]*\.so[^ ]*' | sort -u | xargs cp -Lt $ram/lib
 	cp -L /lib64/ld-linux-x86-64.so.2 $ram/lib64/
 	for folder in dev proc run sys; do

@@ -1,6 +1,10 @@
 #!/bin/bash
-# USB devices sleep and wake, with and without a reset on the way, under a writer and a reader, and against resets
+# USB devices sleep and wake, and come back reset, under a writer and a reader, and against resets
 # contracts: US2 US3 DR12
+# qemu: -device pcie-root-port,id=rp1,chassis=1
+# qemu: -device qemu-xhci,id=xhci,bus=rp1
+# qemu: -chardev ringbuf,id=ring,size=1048576
+# qemu: -device usb-serial,bus=xhci.0,chardev=ring
 # append: no_console_suspend
 # timeout: 150
 
@@ -9,71 +13,77 @@
 . "$DEVRESET_TOP/tests/lib-ram.sh"
 
 if [ -z "${IN_RAM-}" ]; then
+	modprobe -q xhci_pci || true
 	hosts 1
 	load
-	gadget zero SourceSink.0 Loopback.0
+	gadget zero SourceSink.0
 	from_ram /usr/bin/cmp
 fi
 
 echo 0 >/sys/module/suspend/parameters/pm_test_delay
-# ready: it is plugged, and our driver has both interfaces
-ready() {
-	plug zero
-	wait_for 30 bound zero
-	d=$(usb_of zero)
-	wait_for 30 [ -e "$class/usbif-$d:1.1/reset" ]
-	one=$d:1.0 two=$d:1.1
-	node=$class/usbif-$one device=$class/usb-$d
-}
-# moves INTERFACE: some bytes more go each way
-above() { [ "$(<"$usb/$1")" -gt "$2" ]; }
+above() { [ "$(<"$1")" -gt "$2" ]; }
+
+# --- a device that sleeps and wakes
+
+serial() { d=$(basename "$(dirname "$(grep -lx 6001 "$usb"/*/idProduct)")"); }
+wait_for 30 serial
+serial
+one=$d:1.0 node=$class/usbif-$d:1.0
+[ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
+echo "0403 6001" >/sys/bus/usb/drivers/devreset_usb/new_id
+wait_for 30 [ -e "$node/reset" ]
+c=$(chardev "$one")
+head -c 262144 /dev/urandom >/run/random
+cat /run/random >"$c" &
+writer=$!
+n=0
+while [ -e /proc/$writer ] && [ $n -lt 4 ]; do
+	wait_for 30 above "$usb/$one/bytes_out" "$(<"$usb/$one/bytes_out")"
+	suspend devices
+	n=$((n + 1))
+done
+wait $writer
+[ $n -gt 2 ] || fail "only $n suspends"
+qmp '{"execute": "ringbuf-read", "arguments": {"device": "ring", "size": 1048576, "format": "base64"}}' |
+	sed 's/.*"return": "\([^"]*\)".*/\1/' | base64 -d >/run/arrived
+cmp /run/arrived /run/random
+expect 0 cat "$node/stats/external"
+expect 0 cat "$node/stats/hangs"
+expect "$(<"$usb/$one/urbs_submitted")" cat "$usb/$one/urbs_completed"
+ok "US2: $n suspends: what was written arrived, in order, once"
+
+# --- one that is not there while it sleeps, and has to be reset when it wakes
+
+plug zero
+wait_for 30 bound zero
+d=$(usb_of zero)
+one=$d:1.0 node=$class/usbif-$d:1.0 device=$class/usb-$d
+policy "${node##*/}" max_recoveries=1000
+cat /dev/zero >"$(chardev "$one")" &
+writer=$!
+cat "$(chardev "$one")" >/dev/null &
+reader=$!
+# moves: some bytes more go each way
 moves() {
 	local out in
 
-	out=$(<"$usb/$1/bytes_out") in=$(<"$usb/$1/bytes_in")
-	wait_for 30 above "$1/bytes_out" "$out"
-	wait_for 30 above "$1/bytes_in" "$in"
+	out=$(<"$usb/$one/bytes_out") in=$(<"$usb/$one/bytes_in")
+	wait_for 30 above "$usb/$one/bytes_out" "$out"
+	wait_for 30 above "$usb/$one/bytes_in" "$in"
 }
-# Two who never stop: "begin" and "end" them
-begin() {
-	cat /dev/zero >"$(chardev "$one")" &
-	writer=$!
-	cat "$(chardev "$one")" >/dev/null &
-	reader=$!
-}
-end() {
-	kill $writer $reader
-	wait $writer $reader || true
-	expect "$(<"$usb/$one/urbs_submitted")" cat "$usb/$one/urbs_completed"
-}
-
-# --- as it is: what the loop holds it keeps, and gives back after
-
-ready
-head -c 1048576 /dev/urandom >/run/random
-again() { while [ ! -e "$1" ] && cat /run/random; do :; done; }
-again /run/enough >"$(chardev "$two")" &
-writer=$!
-cmp "$(chardev "$two")" <(again /run/never 2>/dev/null) >/run/differs 2>&1 &
-reader=$!
 n=$(rounds 4)
 for ((i = 0; i < n; i++)); do
-	moves "$two"
+	moves
+	wait_for 30 settled
+	before=$(<"$device/stats/external")
 	suspend devices
+	expect $((before + 1)) cat "$device/stats/external"
 done
-moves "$two"
-touch /run/enough
-wait $writer
-[ -e /proc/$reader ] || fail "what came back is not what was written: $(cat /run/differs)"
-kill $reader
-wait $reader || true
-expect 0 cat "$class/usbif-$two/stats/external"
-expect 0 cat "$class/usbif-$two/stats/hangs"
-ok "US2: $n suspends: all that was written came back, in order, once"
+moves
+ok "US2, US3: $n suspends from which the device comes back reset: reader and writer go on"
 
 # --- against resets
 
-begin
 ask() { while [ ! -e /run/stop ]; do echo "$1" >"$2/reset" && echo success; done >"$3" 2>&1; }
 ask component "$node" /run/told-1 &
 first=$!
@@ -89,30 +99,13 @@ while [ $slept -lt "$n" ]; do
 done
 touch /run/stop
 wait $first $second
+moves
+kill $writer $reader
+wait $writer $reader || true
+expect "$(<"$usb/$one/urbs_submitted")" cat "$usb/$one/urbs_completed"
+wait_for 30 is healthy "$node/state"
 expect "" grep -hvE "success|busy|already|Interrupted" /run/told-1 /run/told-2
-reset "${node##*/}" function
-moves "$one"
-end
-expect healthy cat "$node/state"
 ok "DR12: $n suspends against $(grep -c success /run/told-1) resets of the pipes and $(grep -c success /run/told-2) of the device"
-
-# --- a device that has to be reset when it wakes
-
-unplug zero
-wait_for 30 [ ! -e "$node" ]
-echo 0525:a4a0:b >/sys/module/usbcore/parameters/quirks
-ready
-begin
-n=$(rounds 3)
-for ((i = 0; i < n; i++)); do
-	moves "$one"
-	suspend devices
-	expect $((i + 1)) cat "$device/stats/external"
-done
-moves "$one"
-end
-expect 0 cat "$node/stats/hangs"
-ok "US2, US3: $n suspends from which the device comes back reset: reader and writer go on"
 
 unplug zero
 wait_for 30 [ ! -e "$node" ]
