@@ -37,19 +37,27 @@ print(times[25], times[-1])
 END
 }
 
-# The same in the same boot: nobody is bound in either case
-[ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
-read -r raw worst < <(resets raw "$file")
-row "usb_reset_device() by usbfs" "$(ms "$raw"), worst $(ms "$worst")"
-load
-[ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
-put "usb $d" $class/manage
-put 0 "$class/usb-$d/policy/check_idle"
-read -r ours worst < <(resets ours "$class/usb-$d/reset")
-row "through us, with the configuration read back" "$(ms "$ours"), worst $(ms "$worst")"
-judge "the medians' difference" "$(ms $((ours - raw)))" "<= 5%" "(ours - raw) * 20 <= raw"
-put "usb $d" $class/unmanage
+if counted; then
+	# The same in the same boot: nobody is bound in either case
+	[ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
+	read -r raw worst < <(resets raw "$file")
+	row "usb_reset_device() by usbfs" "$(ms "$raw"), worst $(ms "$worst")"
+	load
+	[ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
+	put "usb $d" $class/manage
+	put 0 "$class/usb-$d/policy/check_idle"
+	read -r ours worst < <(resets ours "$class/usb-$d/reset")
+	row "through us, with the configuration read back" "$(ms "$ours"), worst $(ms "$worst")"
+	judge "the medians' difference" "$(ms $((ours - raw)))" "<= 5%" "(ours - raw) * 20 <= raw"
+	put "usb $d" $class/unmanage
+	exit
+fi
 
+# What is copied to and from the user is copied while the bus is at work: that takes
+# a second processor, as it does without a USB controller made of software
+load
+wait_for 30 bound zero
+echo "$one" >/sys/bus/usb/drivers/devreset_usb/unbind
 modprobe usbtest
 # by_usbtest NUMBER: bytes a second of its queued bulk, with as much in flight as we have
 by_usbtest() {

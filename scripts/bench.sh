@@ -4,11 +4,11 @@
 # Measure what devreset costs, on the newest installed kernel, and compare that
 # with the goals: Documentation/performance.rst tells what is measured and how.
 #
-#   scripts/bench.sh [count|reset|dma|usb|real|cpus...]     (all)
+#   scripts/bench.sh [count|reset|dma|usb|real|cpus|bulk...]     (all)
 #
 # count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
 # dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
-# usb: bulk data and resets of a USB device, in virtual time;
+# usb: resets of a USB device; bulk: data through it, in real time, on two processors;
 # real: the same resets in real time, on two processors, which nothing is judged by
 #
 # Prints a table at the end, and fails if a goal is missed.
@@ -17,7 +17,7 @@
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-[ $# != 0 ] || set -- count reset dma usb real cpus
+[ $# != 0 ] || set -- count reset dma usb real cpus bulk
 
 # -icount needs a processor that is emulated; and these figures are of one
 export DEVRESET_MODDIR=$tmp/modules DEVRESET_ACCEL=tcg
@@ -41,6 +41,7 @@ for name; do
 	count | reset | dma | usb) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
 	real) args=() script=reset ;;
 	cpus) args=() script=dma ;;
+	bulk) args=() script=usb ;;
 	*) die "no such measurement: $name" ;;
 	esac
 	"$top/scripts/vm.sh" "${args[@]}" "$top/bench/$script.sh" | tee "$tmp/out" | grep --line-buffered -v '^row'

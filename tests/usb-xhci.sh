@@ -31,8 +31,9 @@ timeout 3 cat "$c" >/dev/null || [ $? = 124 ]
 expect 0 cat "$class/$node/stats/hangs"
 ok "ND15: nothing to read is no hang"
 
-size=$((256 * 1024))
-"${usbio[@]}" write "$c" 0 $size 4096 >/run/out &
+# In small pieces, each of which waits for its end: that takes a while
+size=$((512 * 1024))
+"${usbio[@]}" write "$c" 0 $size 512 >/run/out &
 writer=$!
 wait_for 30 eval "[ \$(<$usb/$one/bytes_out) -gt 0 ]"
 n=0
