@@ -16,8 +16,7 @@ d=$(usb_of zero)
 one=$d:1.0
 node=$class/usbif-$one device=$class/usb-$d port=$class/usbport-$d
 driver=/sys/bus/usb/drivers/devreset_usb
-connect=/sys/class/udc/dummy_udc.0/soft_connect
-gone=EALREADY,ENODEV,ENOENT,EBUSY,ETIMEDOUT,EIO,ESHUTDOWN,EPIPE,EPROTO,EHOSTUNREACH
+gone=EALREADY,ENODEV,ENOENT,ESHUTDOWN,EPROTO
 
 # Somebody always reads and writes, whatever comes of it; and lets go of the module
 # now and then
@@ -56,7 +55,7 @@ works() {
 
 pipes="component:$gone:component>$node/reset" whole="function:$gone:function>$device/reset"
 works
-race "binding the interface anew against resets" 20 \
+race "binding the interface anew against resets" 10 \
 	"bind:ENODEV,EBUSY:$one>$driver/unbind+20+$one>$driver/bind+200" "$pipes" "$whole"
 works
 race "binding the device anew against resets" 8 \
@@ -75,9 +74,9 @@ n=$(rounds 6)
 for ((i = 0; i < n; i++)); do
 	wait_for 60 bound zero
 	wait_for 60 grep -q ' claimed' /sys/kernel/debug/devreset/tree
-	echo disconnect >$connect
+	unplug zero
 	wait_for 60 [ ! -e "$port" ]
-	echo connect >$connect
+	plug zero
 done
 works
 race_end "unplugging against resets, $n times"
