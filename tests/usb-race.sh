@@ -53,24 +53,24 @@ works() {
 	wait_for 60 eval "[ \$(<$usb/$one/bytes_out) -gt $before ]"
 }
 
-pipes="component:$gone:component>$node/reset" whole="function:$gone:function>$device/reset"
+pipes="component:$gone:component>$node/reset+20" whole="function:$gone:function>$device/reset+20"
 works
 race "binding the interface anew against resets" 10 \
-	"bind:ENODEV,EBUSY:$one>$driver/unbind+20+$one>$driver/bind+200" "$pipes" "$whole"
+	"bind:ENODEV,EBUSY:$one>$driver/unbind+20+$one>$driver/bind+300" "$pipes" "$whole"
 works
-race "binding the device anew against resets" 8 \
-	"bind:ENODEV,EBUSY:$d>/sys/bus/usb/drivers/usb/unbind+20+$d>/sys/bus/usb/drivers/usb/bind+400" \
+race "binding the device anew against resets" 5 \
+	"bind:ENODEV,EBUSY:$d>/sys/bus/usb/drivers/usb/unbind+20+$d>/sys/bus/usb/drivers/usb/bind+1500" \
 	"$pipes" "$whole"
 works
-race "deauthorizing against resets" 8 \
-	"authorize:ENODEV,ENOENT:0>$usb/$d/authorized+20+1>$usb/$d/authorized+400" "$pipes" "$whole"
+race "deauthorizing against resets" 5 \
+	"authorize:ENODEV,ENOENT:0>$usb/$d/authorized+20+1>$usb/$d/authorized+1500" "$pipes" "$whole"
 works
-race "resets of the port against others" 4 "port:$gone:platform>$port/reset+400" "$pipes" "$whole"
+race "resets of the port against others" 3 "port:$gone:platform>$port/reset+1500" "$pipes" "$whole"
 works
 
 # Unplugged whenever one is under way
 race_begin "$pipes" "$whole"
-n=$(rounds 6)
+n=$(rounds 5)
 for ((i = 0; i < n; i++)); do
 	wait_for 60 bound zero
 	wait_for 60 grep -q ' claimed' /sys/kernel/debug/devreset/tree
