@@ -20,14 +20,14 @@ gone=EALREADY,ENODEV,ENOENT,ESHUTDOWN,EPROTO
 
 # Somebody always reads and writes, whatever comes of it; and lets go of the module
 # now and then
-python3 -IS - <<'END' &
-import os, threading, time
+python3 -IS - "$usb/$one/usbmisc" <<'END' &
+import os, sys, threading, time
 
 def work(mode, call):
     while True:
         try:
-            fd = os.open("/dev/devreset_usb0", mode)
-        except OSError:
+            fd = os.open("/dev/" + os.listdir(sys.argv[1])[0], mode)
+        except (OSError, IndexError):
             time.sleep(0.01)
             continue
         try:

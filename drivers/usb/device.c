@@ -156,28 +156,34 @@ static int read_back(struct usb_device *udev, int config)
 	return ret;
 }
 
-static int reset_locked(struct usb_device *udev)
+/**
+ * device_reset_locked - usb_reset_device(), in the core's words
+ * @udev: the device, locked
+ *
+ * Return: what the USB core says (US5), but -EALREADY where a reset is under way
+ * (its -EINPROGRESS would mean that ours goes on), and -ENODEV for a device that has
+ * gone (its -EINVAL).
+ */
+int device_reset_locked(struct usb_device *udev)
 {
-	int config = udev->actconfig ? udev->actconfig->desc.bConfigurationValue : -1;
-	int ret;
+	int ret = usb_reset_device(udev);
 
-	ret = usb_reset_device(udev);
-	/* Its way to say that a reset is under way: here it would mean ours goes on. */
 	if (ret == -EINPROGRESS)
 		return -EALREADY;
-	return ret ?: read_back(udev, config);
+	return ret == -EINVAL && udev->state == USB_STATE_NOTATTACHED ? -ENODEV : ret;
 }
 
 static int device_reset(struct devreset_node *node, u32 gen)
 {
 	struct usbdev *d = node->data;
 	struct usb_device *udev = d->udev;
-	int ret;
+	int config, ret;
 
 	pm_runtime_get_sync(&udev->dev);
 	ret = usb_lock_device_for_reset(udev, NULL);
 	if (!ret) {
-		ret = reset_locked(udev);
+		config = udev->actconfig ? udev->actconfig->desc.bConfigurationValue : -1;
+		ret = device_reset_locked(udev) ?: read_back(udev, config);
 		usb_unlock_device(udev);
 	} else if (ret == -EBUSY) {
 		ret = -EAGAIN;

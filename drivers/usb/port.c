@@ -215,9 +215,7 @@ static int rebuild(struct usb_device *udev)
 		return ret == -EBUSY ? -EAGAIN : ret;
 	config = udev->actconfig ? udev->actconfig->desc.bConfigurationValue : -1;
 	usb_set_configuration(udev, -1);
-	ret = usb_reset_device(udev);
-	if (ret == -EINPROGRESS)
-		ret = -EALREADY;
+	ret = device_reset_locked(udev);
 	/* Whatever came of it, it is not left unconfigured. */
 	if (ret != -ENODEV) {
 		err = usb_set_configuration(udev, config);

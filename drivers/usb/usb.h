@@ -197,6 +197,7 @@ bool pipe_is_stalled(struct pipe *pipe);
 /* device.c: node "usb-1-1" */
 int device_probe(struct devreset_provider *provider, struct usb_device *udev);
 void device_forget(struct usb_device *udev);
+int device_reset_locked(struct usb_device *udev);
 int device_survey(struct usb_device *udev, unsigned int flags);
 
 /* port.c: node "usbport-1-1" */
