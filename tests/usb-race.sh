@@ -18,9 +18,9 @@ node=$class/usbif-$one device=$class/usb-$d port=$class/usbport-$d
 driver=/sys/bus/usb/drivers/devreset_usb
 gone=EALREADY,ENODEV,ENOENT,ESHUTDOWN,EPROTO
 
-# Somebody always reads and writes, whatever comes of it; and lets go of the module
-# now and then
-python3 -IS - "$usb/$one/usbmisc" <<'END' &
+# Somebody always reads and writes, whatever comes of it
+work() {
+	python3 -IS - "$usb/$one/usbmisc" <<'END' &
 import os, sys, threading, time
 
 def work(mode, call):
@@ -31,17 +31,17 @@ def work(mode, call):
             time.sleep(0.01)
             continue
         try:
-            for _ in range(50):
+            while True:
                 call(fd)
         except OSError:
-            pass
-        os.close(fd)
-        time.sleep(0.01)
+            os.close(fd)
 
 threading.Thread(target=work, args=(os.O_RDONLY, lambda fd: os.read(fd, 65536))).start()
 work(os.O_WRONLY, lambda fd: os.write(fd, bytes(65536)))
 END
-worker=$!
+	worker=$!
+}
+work
 trap 'kill -9 $worker' EXIT
 
 # works: it can be reset, and moves something
@@ -81,7 +81,9 @@ done
 works
 race_end "unplugging against resets, $n times"
 
-# A file that is open, or a write that is under way, holds the module
+# Not under I/O: a file that is open holds the module
+kill -9 $worker
+wait $worker || true
 race_begin "$pipes" "$whole"
 n=$(rounds 5)
 for ((i = 0; i < n; i++)); do
@@ -90,8 +92,9 @@ for ((i = 0; i < n; i++)); do
 	wait_for 60 rmmod devreset_usb
 	insmod "$DEVRESET_MODDIR/devreset_usb.ko"
 done
-works
 race_end "$n removals of the module under resets"
+work
+works
 
 all_settled
 kill -9 $worker
