@@ -33,7 +33,7 @@ from_ram() {
 		PATH=/bin bash "/tests/${DEVRESET_SCRIPT##*/}"
 		status=$?
 		kmemleak=/sys/kernel/debug/kmemleak
-		if [ -w $kmemleak ]; then
+		if grep -q kmemleak=on /proc/cmdline && [ -w $kmemleak ]; then
 			echo scan >$kmemleak
 			/bin/sleep 5
 			echo scan >$kmemleak
