@@ -31,7 +31,7 @@ flow() {
 	shift
 
 	before=$(<"$usb/$one/bytes_out")
-	"${usbio[@]}" write "$c" "$out" "$bytes" >/run/out &
+	"${usbio[@]}" write "$c" "$out" "$bytes" 16384 >/run/out &
 	writer=$!
 	"${usbio[@]}" read "$c" "$in" "$bytes" 4096 >/run/in &
 	reader=$!
