@@ -19,6 +19,7 @@ packages=(
 	sparse shellcheck python3
 	# virtual machines, and what their guests run
 	qemu-system-x86 busybox-static pciutils
+	iproute2 iputils-ping ethtool iperf3
 )
 
 missing=$(

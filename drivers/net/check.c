@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Does it work? What each node's check looks at, and when.
+ *
+ * The hang clock of the ring to send from runs while packets are in it. Those of
+ * the adapter and of the ring to receive into are armed by the poll function,
+ * that is when anything was sent or received, by a link that is lost, and by
+ * requests to the device; and stopped by the check itself. So these two are
+ * looked at once after the last activity, every interval while there is some,
+ * and never on an idle interface (ND15). A device that fails to receive is found
+ * when it has been talked to, which whoever waits for an answer has done: a
+ * packet that was sent is reported, and that arms both. One that fails while nothing
+ * at all is sent or received is found with the next packet that is sent; to
+ * have it found before that, there is policy/check_idle.
+ *
+ * All is called with nic->lock held, in process context.
+ */
+#include <linux/delay.h>
+#include <linux/mii.h>
+#include "net.h"
+
+/* Ample: a slow machine is no hang, and nobody waits when there is none. */
+#define SOON		HZ
+#define A_WHILE_MS	50
+
+/* Configuration space is not ours to mend, but without it nothing works. */
+static const char *pci_fault(struct nic *nic)
+{
+	u16 command;
+
+	if (!nic_alive(nic))
+		return "registers do not answer";
+	pci_read_config_word(nic->pdev, PCI_COMMAND, &command);
+	if (!(command & PCI_COMMAND_MASTER))
+		return "bus mastering is off";
+	if (command & PCI_COMMAND_INTX_DISABLE)
+		return "INTx is off";
+	return NULL;
+}
+
+bool nic_is_reachable(struct nic *nic)
+{
+	return !pci_fault(nic);
+}
+
+/* Provoke an interrupt; the poll function runs. */
+static bool irq_arrives(struct nic *nic)
+{
+	u32 seen = READ_ONCE(nic->polls);
+	bool arrived;
+
+	atomic_inc(&nic->probing);
+	wr(nic, REG_ICS, INT_TXDW);
+	arrived = wait_event_timeout(nic->wait, READ_ONCE(nic->polls) != seen, SOON);
+	atomic_dec(&nic->probing);
+	return arrived;
+}
+
+bool nic_irq_arrives(struct nic *nic)
+{
+	return !nic->polling || irq_arrives(nic);
+}
+
+/* --- the adapter ------------------------------------------------------------------ */
+
+/*
+ * A link that the PHY has and the MAC has not; twice, as they need not learn of it
+ * at the same time. A change that nobody was told of is none to complain about.
+ */
+static const char *link_fault(struct nic *nic)
+{
+	bool up = rd(nic, REG_STATUS) & STATUS_LU;
+	u16 bmsr;
+
+	if (up != nic->link)
+		nic_update_link(nic);
+	if (up || nic_phy_glance(nic, MII_BMSR, &bmsr) || !(bmsr & BMSR_LSTATUS) ||
+	    !(bmsr & BMSR_ANEGCOMPLETE)) {
+		nic->lost_link = 0;
+		return NULL;
+	}
+	if (++nic->lost_link >= 2)
+		return "link lost inside the MAC";
+	devreset_busy(nic->node);
+	return NULL;
+}
+
+/* ND12 */
+static const char *control_fault(struct nic *nic)
+{
+	struct control *control = &nic->control;
+
+	if (!READ_ONCE(control->pending))
+		return NULL;
+	devreset_busy(nic->node);
+	return ++control->checks >= 2 ? "a request to the device is not answered" : NULL;
+}
+
+static const char *adapter_fault(struct nic *nic)
+{
+	const char *fault;
+
+	if (nic->halted & (HALT_SLEEP | HALT_DEAD))
+		return NULL;
+	fault = pci_fault(nic);
+	if (!fault && nic->halted & HALT_ADAPTER)
+		fault = "not restarted";
+	if (!fault)
+		fault = nic_config_fault(nic);
+	if (!fault)
+		fault = nic_filter_fault(nic);
+	if (fault || !nic->up)
+		return fault;
+	nic_read_stats(nic);
+	fault = link_fault(nic);
+	if (!fault)
+		fault = control_fault(nic);
+	if (!fault && !nic_irq_arrives(nic))
+		fault = "interrupts do not arrive";
+	return fault;
+}
+
+static int complain(const char *fault, const char **reason)
+{
+	if (!fault)
+		return 0;
+	*reason = fault;
+	return -EIO;
+}
+
+int nic_check_adapter(struct nic *nic, const char **reason)
+{
+	lockdep_assert_held(&nic->lock);
+	devreset_idle(nic->node);
+	/* See tx.c for why it may not be. */
+	if (nic->tx.on && READ_ONCE(nic->tx.use) != READ_ONCE(nic->tx.clean))
+		devreset_busy(nic->tx.node);
+	return complain(adapter_fault(nic), reason);
+}
+
+/* --- sending ------------------------------------------------------------------------- */
+
+/* Have the device, its DMA and its interrupt do something that nobody else sees. */
+int nic_prove_tx(struct nic *nic, unsigned int ms)
+{
+	struct tx_ring *tx = &nic->tx;
+	unsigned int clean = READ_ONCE(tx->clean);
+	bool done;
+	u32 ticket;
+	int ret;
+
+	atomic_inc(&nic->probing);
+	ret = nic_tx_ask(nic, &ticket);
+	if (ret == -EAGAIN)
+		done = wait_event_timeout(nic->wait, READ_ONCE(tx->clean) != clean,
+					  msecs_to_jiffies(ms));
+	else
+		done = !ret && wait_event_timeout(nic->wait,
+						  (s32)(READ_ONCE(tx->probes) - ticket) >= 0,
+						  msecs_to_jiffies(ms));
+	atomic_dec(&nic->probing);
+	return done ? 0 : -EIO;
+}
+
+/* Without nic->lock: until it is answered, or a reset has ended it. */
+int nic_tx_await(struct nic *nic, u32 ticket)
+{
+	struct control *control = &nic->control;
+
+	atomic_inc(&nic->probing);
+	wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) ||
+			   (s32)(READ_ONCE(nic->tx.probes) - ticket) >= 0, 30 * HZ);
+	atomic_dec(&nic->probing);
+	return READ_ONCE(control->cancelled) ? -EIO : 0;
+}
+
+static const char *tx_fault(struct nic *nic)
+{
+	struct tx_ring *tx = &nic->tx;
+	const char *fault;
+
+	if (nic->halted & ~(HALT_TX | HALT_RX))
+		return NULL;
+	fault = pci_fault(nic);
+	if (!fault && nic->halted & HALT_TX)
+		fault = "not restarted";
+	if (fault || !tx->on)
+		return fault;
+	if (!(rd(nic, REG_TCTL) & TCTL_EN))
+		return "transmit unit is off";
+	if (!nic_tx_programmed(nic))
+		return "transmit ring wiped";
+	if (tx->prove && nic_prove_tx(nic, 1000))
+		return "does not send";
+	tx->prove = false;
+	if (READ_ONCE(tx->use) != READ_ONCE(tx->clean) && !nic_irq_arrives(nic))
+		return "interrupts do not arrive";
+	return NULL;
+}
+
+int nic_check_tx(struct nic *nic, const char **reason)
+{
+	lockdep_assert_held(&nic->lock);
+	return complain(tx_fault(nic), reason);
+}
+
+/* --- receiving (ND10) ------------------------------------------------------------------ */
+
+/* Has the device used up buffers without saying so? Or said so, and nobody came? */
+static bool is_behind(struct nic *nic, unsigned int clean)
+{
+	return READ_ONCE(nic->rx.clean) == clean && rd(nic, REG_RDH) != clean;
+}
+
+/* What the device believes to have, and what it was given, may not differ for long. */
+static bool is_astray(struct nic *nic)
+{
+	unsigned int use = READ_ONCE(nic->rx.use);
+
+	return rd(nic, REG_RDT) != use && READ_ONCE(nic->rx.use) == use;
+}
+
+static const char *rx_fault(struct nic *nic)
+{
+	struct rx_ring *rx = &nic->rx;
+	unsigned int clean;
+	const char *fault;
+
+	if (nic->halted & ~(HALT_TX | HALT_RX))
+		return NULL;
+	fault = pci_fault(nic);
+	if (!fault && nic->halted & HALT_RX)
+		fault = "not restarted";
+	if (fault || !rx->on)
+		return fault;
+	if (!(rd(nic, REG_RCTL) & RCTL_EN))
+		return "receive unit is off";
+	if (!nic_rx_programmed(nic))
+		return "receive ring wiped";
+	if (is_astray(nic))
+		return "receive ring out of step";
+	clean = READ_ONCE(rx->clean);
+	if (!is_behind(nic, clean))
+		return NULL;
+	msleep(A_WHILE_MS);
+	if (!is_behind(nic, clean))
+		return NULL;
+	if (!nic_irq_arrives(nic))
+		return "interrupts do not arrive";
+	return is_behind(nic, clean) ? "receive stall" : NULL;
+}
+
+int nic_check_rx(struct nic *nic, const char **reason)
+{
+	lockdep_assert_held(&nic->lock);
+	devreset_idle(nic->rx.node);
+	return complain(rx_fault(nic), reason);
+}

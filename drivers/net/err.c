@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Resets that are not devreset's own (rule 7), and sleep. All end in the same
+ * halt, setup and go.
+ */
+#include <linux/rtnetlink.h>
+#include "net.h"
+
+/* --- resets; the PCI core calls these with the device lock held ------------------------ */
+
+static void give_up(struct nic *nic)
+{
+	mutex_lock(&nic->lock);
+	nic_halt(nic, HALT_DEAD);
+	nic_update_link(nic);
+	mutex_unlock(&nic->lock);
+}
+
+static pci_ers_result_t nic_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	struct nic *nic = pci_get_drvdata(pdev);
+
+	if (state == pci_channel_io_perm_failure) {
+		/* This also ends what an earlier error has begun. */
+		give_up(nic);
+		devreset_external_end(nic->node, -EIO);
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+	devreset_external_begin(nic->node);
+	return state == pci_channel_io_normal ? PCI_ERS_RESULT_CAN_RECOVER :
+						PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t nic_mmio_enabled(struct pci_dev *pdev)
+{
+	struct nic *nic = pci_get_drvdata(pdev);
+
+	return nic_alive(nic) ? PCI_ERS_RESULT_RECOVERED : PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t nic_slot_reset(struct pci_dev *pdev)
+{
+	struct nic *nic = pci_get_drvdata(pdev);
+
+	/* What probe has saved: any reset in between has used up pdev's own. */
+	if (!pci_load_saved_state(pdev, nic->config))
+		pci_restore_state(pdev);
+	return nic_alive(nic) ? PCI_ERS_RESULT_RECOVERED : PCI_ERS_RESULT_DISCONNECT;
+}
+
+static void nic_error_resume(struct pci_dev *pdev)
+{
+	struct nic *nic = pci_get_drvdata(pdev);
+
+	devreset_external_end(nic->node, 0);
+}
+
+static void nic_reset_prepare(struct pci_dev *pdev)
+{
+	struct nic *nic = pci_get_drvdata(pdev);
+
+	devreset_external_begin(nic->node);
+}
+
+static void nic_reset_done(struct pci_dev *pdev)
+{
+	struct nic *nic = pci_get_drvdata(pdev);
+
+	devreset_external_end(nic->node, 0);
+}
+
+const struct pci_error_handlers nic_error_handlers = {
+	.error_detected = nic_error_detected,
+	.mmio_enabled = nic_mmio_enabled,
+	.slot_reset = nic_slot_reset,
+	.resume = nic_error_resume,
+	.reset_prepare = nic_reset_prepare,
+	.reset_done = nic_reset_done,
+};
+
+/* --- sleep ------------------------------------------------------------------------------- */
+
+static void prepare_wake_up(struct nic *nic)
+{
+	if (is_82543(nic) || !nic->wol)
+		return;
+	/* Frames that wake it up have to get in. */
+	if (nic->wol & ~WUFC_LINK)
+		wr(nic, REG_RCTL, RCTL_EN | RCTL_BAM |
+		   (nic->wol & WUFC_MULTICAST ? RCTL_MPE : 0));
+	wr(nic, REG_WUS, ~0u);
+	wr(nic, REG_WUFC, nic->wol);
+	wr(nic, REG_WUC, WUC_PME_EN | WUC_PME_STATUS);
+}
+
+/* Also for shutdown, with rtnl held */
+void nic_sleep(struct nic *nic)
+{
+	netif_device_detach(nic->netdev);
+	mutex_lock(&nic->lock);
+	nic_halt(nic, HALT_SLEEP);
+	nic_filters_off(nic);
+	nic_update_link(nic);
+	prepare_wake_up(nic);
+	mutex_unlock(&nic->lock);
+}
+
+static int nic_suspend(struct device *dev)
+{
+	rtnl_lock();
+	nic_sleep(dev_get_drvdata(dev));
+	rtnl_unlock();
+	return 0;
+}
+
+/* To fail here would not bring it back; the core may. */
+static int nic_resume(struct device *dev)
+{
+	struct nic *nic = dev_get_drvdata(dev);
+	int ret;
+
+	rtnl_lock();
+	mutex_lock(&nic->lock);
+	ret = nic_init_hw(nic);
+	if (!ret) {
+		nic_restore_filters(nic);
+		ret = nic_phy_setup(nic);
+	}
+	nic_go(nic, HALT_SLEEP);
+	nic_update_link(nic);
+	mutex_unlock(&nic->lock);
+	netif_device_attach(nic->netdev);
+	rtnl_unlock();
+	if (ret)
+		devreset_recover(nic->node, "does not come back from suspend");
+	return 0;
+}
+
+DEFINE_SIMPLE_DEV_PM_OPS(nic_pm_ops, nic_suspend, nic_resume);

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The inside of devreset_net; net.c says what is where.
+ */
+#ifndef _DEVRESET_NET_H
+#define _DEVRESET_NET_H
+
+#include <linux/bitmap.h>
+#include <linux/devreset.h>
+#include <linux/if_vlan.h>
+#include <linux/io.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include "regs.h"
+
+#define TX_DEFAULT	256
+#define RX_DEFAULT	256
+#define RING_MIN	80
+#define RING_MAX	4096	/* 256 for the 82543 */
+
+/* ND14: a send older than that is a hang */
+#define TX_STALL_MS	2000
+
+/* Why the device, or a part of it, stands although the interface may be up */
+#define HALT_TX		BIT(0)	/* the ring to send from is being reset */
+#define HALT_RX		BIT(1)	/* the other one is */
+#define HALT_ADAPTER	BIT(2)	/* the adapter is, or what is above it */
+#define HALT_SLEEP	BIT(3)	/* suspended */
+#define HALT_CONFIG	BIT(4)	/* being configured anew */
+#define HALT_DEAD	BIT(5)	/* given up by the PCI core */
+
+/**
+ * struct tx_buf - what belongs to a descriptor to send from
+ * @skb: with the first descriptor of a packet
+ * @dma: what is mapped for this descriptor, if @len is not 0
+ * @len: of that
+ * @page: it was mapped as a page
+ * @last: with the first: the descriptor that reports the packet
+ * @packets: with the first: packets on the wire
+ * @bytes: with the first: bytes on the wire
+ */
+struct tx_buf {
+	struct sk_buff *skb;
+	dma_addr_t dma;
+	u32 len;
+	bool page;
+	u16 last;
+	u16 packets;
+	u32 bytes;
+};
+
+/**
+ * struct tx_ring - to send from
+ * @node: its devreset node
+ * @desc: the descriptors
+ * @dma: where the device sees them
+ * @buf: one for each
+ * @count: how many there are
+ * @fill: the next to be filled; under the queue's lock
+ * @use: up to here, the poll function may look at them
+ * @clean: the next to be reported; written by the poll function only
+ * @context: the checksum context that the device has, 0: none to rely on
+ * @handed: packets taken from the stack, written under the queue's lock
+ * @sent: skbs that were sent; written by who has the ring: the poll function,
+ *	or who has stopped it
+ * @dropped: skbs that were not, by the same
+ * @refused: skbs that never reached the ring; written under the queue's lock
+ * @packets: sent on the wire
+ * @bytes: likewise
+ * @probes: empty requests that were completed
+ * @asked: empty requests that were made
+ * @sync: for the 64-bit counters of the poll function
+ * @on: the device works on it; under nic->lock
+ * @prove: it was started and has not proved that it works
+ */
+struct tx_ring {
+	struct devreset_node *node;
+	struct tx_desc *desc;
+	struct tx_buf *buf;
+	unsigned int count;
+	unsigned int fill;
+	unsigned int use;
+	u32 context;
+	u64 handed;
+	u64 refused;
+
+	unsigned int clean ____cacheline_aligned_in_smp;
+	u32 probes;
+	u64 sent;
+	u64 dropped;
+	u64 packets;
+	u64 bytes;
+	struct u64_stats_sync sync;
+
+	u32 asked;
+	bool on;
+	bool prove;
+	dma_addr_t dma;
+};
+
+struct rx_buf {
+	void *data;
+	dma_addr_t dma;
+};
+
+/**
+ * struct rx_ring - to receive into
+ * @node: its devreset node
+ * @desc: the descriptors
+ * @dma: where the device sees them
+ * @buf: one for each
+ * @count: how many there are
+ * @use: the next to be given to the device
+ * @clean: the next to be taken from it
+ * @skb: a frame of which the end has not come
+ * @skip: drop what comes up to the end of a frame
+ * @packets: received
+ * @bytes: likewise
+ * @dropped: frames for which there was no memory
+ * @errors: frames that were wrong
+ * @sync: for @packets and @bytes
+ * @on: the device works on it; under nic->lock
+ */
+struct rx_ring {
+	struct devreset_node *node;
+	struct rx_desc *desc;
+	struct rx_buf *buf;
+	unsigned int count;
+	unsigned int use;
+	unsigned int clean;
+	struct sk_buff *skb;
+	bool skip;
+	u64 packets;
+	u64 bytes;
+	u64 dropped;
+	u64 errors;
+	struct u64_stats_sync sync;
+
+	bool on;
+	dma_addr_t dma;
+};
+
+/**
+ * struct control - a request to the device that is no packet (ND12)
+ * @lock: one at a time
+ * @pending: the device has not answered
+ * @checks: checks that have seen this one pending
+ * @cancelled: by a reset; who waits for it gets -EIO
+ */
+struct control {
+	struct mutex lock;	/* one request at a time */
+	bool pending;
+	unsigned int checks;
+	bool cancelled;
+};
+
+/* What the device has counted since it was made; its own are cleared by reading */
+struct hw_stats {
+	u64 crc_errors, rx_errors, missed, length_errors, no_buffer;
+	u64 good_rx, good_tx, total_rx, total_tx;
+};
+
+/**
+ * struct nic - one adapter
+ * @netdev: the interface
+ * @pdev: the device
+ * @regs: its registers
+ * @napi: calls the poll function
+ * @polls: the poll function has run
+ * @probing: so many wait on @wait for that
+ * @node: its devreset node
+ * @tx: the ring to send from
+ * @rx: the ring to receive into
+ * @stray: interrupts in a row that nobody could acknowledge
+ * @wait: woken by the poll function while @probing
+ * @lock: for what follows, and to start and stop; taken inside rtnl
+ * @up: the interface is, administratively (ND13)
+ * @halted: HALT_*: why nothing runs all the same
+ * @polling: the poll function and the interrupt are on
+ * @link: the link is up
+ * @lost_link: checks in a row in which the PHY had a link, and the MAC had none
+ * @gen: the adapter's reset that goes on, 0: none
+ * @began: when, in jiffies
+ * @reset_work: ends it
+ * @link_work: looks at the link
+ * @removed: nothing may be begun any more
+ * @features: NETIF_F_* that the device is set up for
+ * @vlans: those that are let through
+ * @wol: WUFC_* asked for
+ * @tx_usecs: interrupt moderation when sending
+ * @rx_usecs: and at all
+ * @autoneg: the PHY negotiates
+ * @forced: what it does else, BMCR_*
+ * @advertise: what it offers, ADVERTISE_*
+ * @advertise_1000: and more of that
+ * @filters_on: the device may be told of filters; under the address lock, as
+ *	are the next two
+ * @rctl: what RCTL should be
+ * @mta: what MTA should be
+ * @control: the request to the device that is outstanding; its lock is taken
+ *	outside of @lock
+ * @mdic_lock: for the register that leads to the PHY
+ * @stats: the device's own counters; under @lock
+ * @config: configuration space after probe, for slot_reset
+ */
+struct nic {
+	struct net_device *netdev;
+	struct pci_dev *pdev;
+	void __iomem *regs;
+	struct napi_struct napi;
+	u32 polls;
+	atomic_t probing;
+	struct devreset_node *node;
+	struct tx_ring tx;
+	struct rx_ring rx;
+
+	unsigned int stray;
+	wait_queue_head_t wait;
+	struct mutex lock;	/* of all below */
+	bool up;
+	unsigned int halted;
+	bool polling;
+	bool link;
+	unsigned int lost_link;
+	u32 gen;
+	unsigned long began;
+	struct delayed_work reset_work;
+	struct work_struct link_work;
+	bool removed;
+	netdev_features_t features;
+	DECLARE_BITMAP(vlans, VLAN_N_VID);
+	u32 wol;
+	unsigned int tx_usecs;
+	unsigned int rx_usecs;
+	bool autoneg;
+	u16 forced;
+	u16 advertise;
+	u16 advertise_1000;
+	bool filters_on;
+	u32 rctl;
+	u32 mta[MTA_REGS];
+	struct control control;
+	struct mutex mdic_lock;	/* taken inside the others */
+	struct hw_stats stats;
+	struct pci_saved_state *config;
+};
+
+static inline u32 rd(struct nic *nic, unsigned int reg)
+{
+	return readl(nic->regs + reg);
+}
+
+static inline void wr(struct nic *nic, unsigned int reg, u32 value)
+{
+	writel(value, nic->regs + reg);
+}
+
+static inline bool is_82543(struct nic *nic)
+{
+	return nic->pdev->device == 0x1004;
+}
+
+/* net.c */
+extern const struct net_device_ops nic_netdev_ops;
+void nic_apply(struct nic *nic);
+void nic_halt(struct nic *nic, unsigned int why);
+void nic_go(struct nic *nic, unsigned int why);
+void nic_update_link(struct nic *nic);
+
+/* hw.c: the device */
+bool nic_alive(struct nic *nic);
+const char *nic_config_fault(struct nic *nic);
+u32 nic_ctrl(struct nic *nic);
+u32 nic_tctl(struct nic *nic);
+int nic_init_hw(struct nic *nic);
+void nic_write_station(struct nic *nic);
+bool nic_station_ok(struct nic *nic);
+void nic_moderate(struct nic *nic);
+int nic_read_eeprom(struct nic *nic, unsigned int word, u16 *value);
+bool nic_eeprom_ok(struct nic *nic);
+int nic_first_station(struct nic *nic, u8 *addr);
+void nic_read_stats(struct nic *nic);
+
+/* phy.c: the PHY, and requests to the device */
+int nic_control_begin(struct nic *nic);
+void nic_control_end(struct nic *nic);
+int nic_phy_read(struct nic *nic, unsigned int reg, u16 *value);
+int nic_phy_write(struct nic *nic, unsigned int reg, u16 value);
+int nic_phy_setup(struct nic *nic);
+int nic_phy_glance(struct nic *nic, unsigned int reg, u16 *value);
+
+/* ring.c: memory of the rings */
+int nic_alloc_rings(struct nic *nic);
+void nic_free_rings(struct nic *nic);
+int nic_resize_rings(struct nic *nic, unsigned int tx, unsigned int rx);
+
+/* tx.c */
+netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev);
+void nic_tx_clean(struct nic *nic, int budget);
+void nic_tx_program(struct nic *nic);
+bool nic_tx_programmed(struct nic *nic);
+void nic_tx_start(struct nic *nic);
+void nic_tx_stop(struct nic *nic);
+int nic_tx_ask(struct nic *nic, u32 *ticket);
+
+/* rx.c */
+int nic_rx_poll(struct nic *nic, int budget);
+void nic_rx_program(struct nic *nic);
+bool nic_rx_programmed(struct nic *nic);
+void nic_rx_start(struct nic *nic);
+void nic_rx_stop(struct nic *nic);
+void nic_rx_drop(struct nic *nic);
+
+/* filter.c */
+void nic_set_rx_mode(struct net_device *netdev);
+void nic_restore_filters(struct nic *nic);
+void nic_filters_off(struct nic *nic);
+void nic_update_rctl(struct nic *nic);
+const char *nic_filter_fault(struct nic *nic);
+int nic_vlan_add(struct net_device *netdev, __be16 proto, u16 vid);
+int nic_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid);
+int nic_set_features(struct net_device *netdev, netdev_features_t features);
+int nic_set_mac(struct net_device *netdev, void *addr);
+
+/* check.c */
+int nic_check_adapter(struct nic *nic, const char **reason);
+int nic_check_tx(struct nic *nic, const char **reason);
+int nic_check_rx(struct nic *nic, const char **reason);
+bool nic_is_reachable(struct nic *nic);
+bool nic_irq_arrives(struct nic *nic);
+int nic_prove_tx(struct nic *nic, unsigned int ms);
+int nic_tx_await(struct nic *nic, u32 ticket);
+
+/* reset.c: the devreset nodes */
+int nic_register_nodes(struct nic *nic);
+void nic_unregister_nodes(struct nic *nic);
+void nic_reset_work(struct work_struct *work);
+
+/* ethtool.c */
+extern const struct ethtool_ops nic_ethtool_ops;
+
+/* err.c: other people's resets, and sleep */
+extern const struct pci_error_handlers nic_error_handlers;
+extern const struct dev_pm_ops nic_pm_ops;
+void nic_sleep(struct nic *nic);
+
+#endif

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The devreset nodes: "net-eth0", the adapter, and below it "netring-eth0:tx" and
+ * "netring-eth0:rx". All are components; what is above them is the PCI
+ * function's node.
+ *
+ * A callback takes nic->lock and nothing else: rtnl is held by whoever brings the
+ * interface up or down meanwhile, and waits for that lock in turn (rule 4). Each
+ * only adds or takes away a reason for which the device stands; what runs is what
+ * was asked for, less those reasons, in whatever order they came (ND13).
+ */
+#include <linux/delay.h>
+#include "net.h"
+
+/* A reset takes microseconds; what it loads from the EEPROM, milliseconds. */
+#define RESET_TAKES	msecs_to_jiffies(20)
+#define RESET_PATIENCE	HZ
+
+/* --- both rings and the adapter ---------------------------------------------------- */
+
+/*
+ * No reset of ours can cure what is wrong above us: the ladder need not try. An
+ * operator may.
+ */
+static int nic_may_reset(struct devreset_node *node, unsigned int flags)
+{
+	struct nic *nic = node->data;
+
+	if (!(flags & DEVRESET_MAY_AUTO) || flags & DEVRESET_MAY_ASK ||
+	    nic_is_reachable(nic))
+		return 0;
+	netdev_warn(nic->netdev, "the adapter cannot be reached: left to its PCI function\n");
+	return -EBUSY;
+}
+
+static int quiesce(struct nic *nic, unsigned int why)
+{
+	int ret;
+
+	mutex_lock(&nic->lock);
+	nic_halt(nic, why);
+	/* Told to stop is not stopped. */
+	ret = nic_alive(nic) ? 0 : -EIO;
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+/* A ring is built up from scratch in any case. */
+static int resume_ring(struct nic *nic, unsigned int why)
+{
+	int ret = 0;
+
+	mutex_lock(&nic->lock);
+	if (nic_alive(nic))
+		nic_go(nic, why);
+	else
+		ret = -EIO;
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+/* --- the ring to send from ------------------------------------------------------------ */
+
+static int tx_quiesce(struct devreset_node *node)
+{
+	return quiesce(node->data, HALT_TX);
+}
+
+/* What had to be written anew was a soft error (ND1). */
+static int tx_reset(struct devreset_node *node, u32 gen)
+{
+	struct nic *nic = node->data;
+	int ret = 0;
+
+	mutex_lock(&nic->lock);
+	if (nic->up) {
+		ret = nic_tx_programmed(nic) ? 0 : DEVRESET_SOFT_ERROR;
+		nic_tx_program(nic);
+		if (!nic_tx_programmed(nic))
+			ret = -EIO;
+	}
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+static int tx_resume(struct devreset_node *node, int status)
+{
+	return resume_ring(node->data, HALT_TX);
+}
+
+static int tx_check(struct devreset_node *node, const char **reason)
+{
+	struct nic *nic = node->data;
+	int ret;
+
+	mutex_lock(&nic->lock);
+	ret = nic_check_tx(nic, reason);
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+/* --- the ring to receive into ---------------------------------------------------------- */
+
+static int rx_quiesce(struct devreset_node *node)
+{
+	return quiesce(node->data, HALT_RX);
+}
+
+static int rx_reset(struct devreset_node *node, u32 gen)
+{
+	struct nic *nic = node->data;
+	int ret = 0;
+
+	mutex_lock(&nic->lock);
+	if (nic->up) {
+		ret = nic_rx_programmed(nic) ? 0 : DEVRESET_SOFT_ERROR;
+		nic_rx_program(nic);
+		if (!nic_rx_programmed(nic))
+			ret = -EIO;
+	}
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+static int rx_resume(struct devreset_node *node, int status)
+{
+	return resume_ring(node->data, HALT_RX);
+}
+
+static int rx_check(struct devreset_node *node, const char **reason)
+{
+	struct nic *nic = node->data;
+	int ret;
+
+	mutex_lock(&nic->lock);
+	ret = nic_check_rx(nic, reason);
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+/* --- the adapter ------------------------------------------------------------------------ */
+
+/* ND7: the link is gone, and will be reported when it is back. */
+static int adapter_quiesce(struct devreset_node *node)
+{
+	struct nic *nic = node->data;
+	int ret;
+
+	ret = quiesce(nic, HALT_ADAPTER);
+	mutex_lock(&nic->lock);
+	nic_filters_off(nic);
+	nic_update_link(nic);
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+/* ND1, ND6: begun here, and ended by nic_reset_work(). */
+static int adapter_reset(struct devreset_node *node, u32 gen)
+{
+	struct nic *nic = node->data;
+	int ret = -EINPROGRESS;
+
+	mutex_lock(&nic->lock);
+	if (nic->removed) {
+		ret = -ENODEV;
+	} else if (!nic_alive(nic)) {
+		ret = -EIO;
+	} else {
+		wr(nic, REG_IMC, INT_MASK_ALL);
+		wr(nic, REG_RCTL, 0);
+		wr(nic, REG_TCTL, 0);
+		wr(nic, REG_CTRL, nic_ctrl(nic) | CTRL_RST);
+		nic->gen = gen;
+		nic->began = jiffies;
+		mod_delayed_work(system_wq, &nic->reset_work, RESET_TAKES);
+	}
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+static bool is_resetting(struct nic *nic)
+{
+	u32 ctrl = rd(nic, REG_CTRL);
+
+	return ctrl == REG_GONE || ctrl & CTRL_RST;
+}
+
+/* The station address is the driver's to restore (ND3), the rest has its callback (ND2). */
+void nic_reset_work(struct work_struct *work)
+{
+	struct nic *nic = container_of(to_delayed_work(work), struct nic, reset_work);
+	unsigned int flags = DEVRESET_RESTORE;
+	int ret;
+	u32 gen;
+
+	mutex_lock(&nic->lock);
+	gen = nic->gen;
+	if (!gen || nic->removed)
+		goto out;
+	if (is_resetting(nic) && time_before(jiffies, nic->began + RESET_PATIENCE)) {
+		mod_delayed_work(system_wq, &nic->reset_work, RESET_TAKES);
+		goto out;
+	}
+	if (time_after(jiffies, nic->began + RESET_PATIENCE / 2))
+		flags |= DEVRESET_SOFT_ERROR;
+	ret = is_resetting(nic) ? -EIO : nic_init_hw(nic);
+	nic->gen = 0;
+	mutex_unlock(&nic->lock);
+	devreset_complete(nic->node, gen, ret, flags);
+	return;
+out:
+	mutex_unlock(&nic->lock);
+}
+
+/* After any reset, of the adapter or of what is above it (ND2). */
+static int setup(struct nic *nic)
+{
+	int ret;
+
+	lockdep_assert_held(&nic->lock);
+	ret = nic_init_hw(nic);
+	if (ret)
+		return ret;
+	nic_restore_filters(nic);
+	return nic_phy_setup(nic);
+}
+
+static int adapter_restore(struct devreset_node *node)
+{
+	struct nic *nic = node->data;
+	int ret;
+
+	mutex_lock(&nic->lock);
+	ret = setup(nic);
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+static int adapter_resume(struct devreset_node *node, int status)
+{
+	struct nic *nic = node->data;
+	int ret = 0;
+
+	mutex_lock(&nic->lock);
+	if (status || !nic->filters_on)
+		ret = setup(nic);
+	if (!ret) {
+		nic_go(nic, HALT_ADAPTER);
+		nic_update_link(nic);
+	}
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+static int adapter_check(struct devreset_node *node, const char **reason)
+{
+	struct nic *nic = node->data;
+	int ret;
+
+	mutex_lock(&nic->lock);
+	ret = nic_check_adapter(nic, reason);
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+static void nic_dump(struct devreset_node *node, struct devreset_dump *dump)
+{
+	static const struct {
+		const char *name;
+		unsigned int reg;
+	} regs[] = {
+		{ "CTRL", REG_CTRL }, { "STATUS", REG_STATUS },
+		{ "IMS", REG_IMS }, { "RCTL", REG_RCTL }, { "TCTL", REG_TCTL },
+		{ "RDBAL", REG_RDBAL }, { "RDLEN", REG_RDLEN },
+		{ "RDH", REG_RDH }, { "RDT", REG_RDT },
+		{ "TDBAL", REG_TDBAL }, { "TDLEN", REG_TDLEN },
+		{ "TDH", REG_TDH }, { "TDT", REG_TDT },
+		{ "RAL0", REG_RAL(0) }, { "RAH0", REG_RAH(0) },
+	};
+	struct nic *nic = node->data;
+	u16 command = 0;
+	int i;
+
+	pci_read_config_word(nic->pdev, PCI_COMMAND, &command);
+	devreset_dump_printf(dump, "command: 0x%04x\n", command);
+	for (i = 0; i < ARRAY_SIZE(regs); i++)
+		devreset_dump_printf(dump, "%s: 0x%08x\n", regs[i].name,
+				     rd(nic, regs[i].reg));
+	devreset_dump_printf(dump, "up: %d\nlink: %d\nhalted: 0x%x\n",
+			     nic->up, nic->link, nic->halted);
+	devreset_dump_printf(dump, "tx: %u to %u of %u\nrx: %u to %u of %u\n",
+			     READ_ONCE(nic->tx.clean), READ_ONCE(nic->tx.use), nic->tx.count,
+			     READ_ONCE(nic->rx.clean), READ_ONCE(nic->rx.use), nic->rx.count);
+}
+
+static const struct devreset_ops tx_ops = {
+	.may_reset = nic_may_reset,
+	.reset = tx_reset,
+	.check = tx_check,
+	.quiesce = tx_quiesce,
+	.resume = tx_resume,
+	.dump = nic_dump,
+};
+
+static const struct devreset_ops rx_ops = {
+	.may_reset = nic_may_reset,
+	.reset = rx_reset,
+	.check = rx_check,
+	.quiesce = rx_quiesce,
+	.resume = rx_resume,
+	.dump = nic_dump,
+};
+
+static const struct devreset_ops adapter_ops = {
+	.may_reset = nic_may_reset,
+	.reset = adapter_reset,
+	.check = adapter_check,
+	.quiesce = adapter_quiesce,
+	.restore = adapter_restore,
+	.resume = adapter_resume,
+	.dump = nic_dump,
+};
+
+/* --- registering ------------------------------------------------------------------------- */
+
+static struct devreset_node *add(struct nic *nic, const char *form,
+				 struct devreset_desc *desc)
+{
+	char name[IFNAMSIZ + 16];
+
+	snprintf(name, sizeof(name), form, nic->netdev->name);
+	desc->name = name;
+	desc->scope = DEVRESET_COMPONENT;
+	desc->data = nic;
+	return devreset_register(&nic->netdev->dev, desc);
+}
+
+/* With rtnl held, so that the interface cannot come up before the nodes are there. */
+int nic_register_nodes(struct nic *nic)
+{
+	struct devreset_desc desc = { .ops = &adapter_ops };
+	struct devreset_desc tx = { .ops = &tx_ops, .stall_ms = TX_STALL_MS };
+	struct devreset_desc rx = { .ops = &rx_ops };
+
+	ASSERT_RTNL();
+	nic->node = add(nic, "net-%s", &desc);
+	if (IS_ERR(nic->node))
+		return PTR_ERR(nic->node);
+	tx.parent = nic->node;
+	nic->tx.node = add(nic, "netring-%s:tx", &tx);
+	if (IS_ERR(nic->tx.node)) {
+		devreset_unregister(nic->node);
+		return PTR_ERR(nic->tx.node);
+	}
+	rx.parent = nic->node;
+	nic->rx.node = add(nic, "netring-%s:rx", &rx);
+	if (IS_ERR(nic->rx.node)) {
+		devreset_unregister(nic->tx.node);
+		devreset_unregister(nic->node);
+		return PTR_ERR(nic->rx.node);
+	}
+	return 0;
+}
+
+/* Nobody sends, receives or asks any more; callbacks may go on until this is over. */
+void nic_unregister_nodes(struct nic *nic)
+{
+	devreset_unregister(nic->rx.node);
+	devreset_unregister(nic->tx.node);
+	devreset_unregister(nic->node);
+}

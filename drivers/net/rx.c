@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receiving. All buffers have 2048 bytes, whatever the MTU; a frame that takes
+ * more of them becomes a packet with fragments. A short one is copied, and its
+ * buffer stays where it is.
+ */
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+#include "net.h"
+
+#define BUF_BYTES	2048
+#define BUF_ROOM	(NET_SKB_PAD + NET_IP_ALIGN)
+#define BUF_SIZE	(SKB_DATA_ALIGN(BUF_ROOM + BUF_BYTES) + \
+			 SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
+#define COPY_BELOW	256
+/* Buffers are given to the device so many at a time */
+#define BATCH		16
+
+static unsigned int next(const struct rx_ring *rx, unsigned int i)
+{
+	return i + 1 == rx->count ? 0 : i + 1;
+}
+
+static void unmap(struct nic *nic, struct rx_buf *buf)
+{
+	dma_unmap_single(&nic->pdev->dev, buf->dma, BUF_BYTES, DMA_FROM_DEVICE);
+}
+
+/* --- buffers -------------------------------------------------------------------- */
+
+static int get_buf(struct nic *nic, struct rx_buf *buf)
+{
+	void *data = netdev_alloc_frag(BUF_SIZE);
+	dma_addr_t dma;
+
+	if (unlikely(!data))
+		return -ENOMEM;
+	dma = dma_map_single(&nic->pdev->dev, data + BUF_ROOM, BUF_BYTES, DMA_FROM_DEVICE);
+	if (unlikely(dma_mapping_error(&nic->pdev->dev, dma))) {
+		skb_free_frag(data);
+		return -ENOMEM;
+	}
+	buf->data = data;
+	buf->dma = dma;
+	return 0;
+}
+
+static unsigned int wanted(const struct rx_ring *rx)
+{
+	return (rx->clean > rx->use ? 0 : rx->count) + rx->clean - rx->use - 1;
+}
+
+/* Give the device what has been used up. False: there was no memory. */
+static bool refill(struct nic *nic, unsigned int n)
+{
+	struct rx_ring *rx = &nic->rx;
+	unsigned int i = rx->use;
+
+	if (!n)
+		return true;
+	for (; n; n--) {
+		struct rx_desc *desc = &rx->desc[i];
+
+		if (!rx->buf[i].data && get_buf(nic, &rx->buf[i]))
+			break;
+		desc->addr = cpu_to_le64(rx->buf[i].dma);
+		desc->status = 0;
+		i = next(rx, i);
+	}
+	if (i != rx->use) {
+		rx->use = i;
+		dma_wmb();
+		wr(nic, REG_RDT, i);
+	}
+	return !n;
+}
+
+/* --- a frame ---------------------------------------------------------------------- */
+
+static void set_checksum(struct nic *nic, const struct rx_desc *desc, struct sk_buff *skb)
+{
+	if (!(nic->netdev->features & NETIF_F_RXCSUM) || desc->status & RXD_IXSM ||
+	    desc->errors & RXD_ERR_CSUM)
+		return;
+	if (desc->status & RXD_TCPCS)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+}
+
+static void deliver(struct nic *nic, const struct rx_desc *desc, struct sk_buff *skb)
+{
+	set_checksum(nic, desc, skb);
+	if (desc->status & RXD_VP)
+		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), le16_to_cpu(desc->vlan));
+	skb->protocol = eth_type_trans(skb, nic->netdev);
+	napi_gro_receive(&nic->napi, skb);
+}
+
+/* A whole frame in one buffer, and a short one */
+static struct sk_buff *copy(struct nic *nic, struct rx_buf *buf, unsigned int len)
+{
+	struct sk_buff *skb = napi_alloc_skb(&nic->napi, len);
+
+	if (unlikely(!skb))
+		return NULL;
+	dma_sync_single_for_cpu(&nic->pdev->dev, buf->dma, len, DMA_FROM_DEVICE);
+	skb_put_data(skb, buf->data + BUF_ROOM, len);
+	dma_sync_single_for_device(&nic->pdev->dev, buf->dma, len, DMA_FROM_DEVICE);
+	return skb;
+}
+
+static struct sk_buff *begin(struct nic *nic, struct rx_buf *buf, unsigned int len)
+{
+	struct sk_buff *skb;
+
+	unmap(nic, buf);
+	skb = napi_build_skb(buf->data, BUF_SIZE);
+	if (unlikely(!skb)) {
+		skb_free_frag(buf->data);
+	} else {
+		skb_reserve(skb, BUF_ROOM);
+		__skb_put(skb, len);
+	}
+	buf->data = NULL;
+	return skb;
+}
+
+static bool append(struct nic *nic, struct sk_buff *skb, struct rx_buf *buf, unsigned int len)
+{
+	struct page *page = virt_to_head_page(buf->data);
+
+	if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS)
+		return false;
+	unmap(nic, buf);
+	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page,
+			buf->data + BUF_ROOM - page_address(page), len, BUF_SIZE);
+	buf->data = NULL;
+	return true;
+}
+
+static void give_up(struct rx_ring *rx, const struct rx_desc *desc)
+{
+	dev_kfree_skb_any(rx->skb);
+	rx->skb = NULL;
+	rx->skip = !(desc->status & RXD_EOP);
+	rx->dropped++;
+}
+
+/* One buffer. Returns the bytes of the frame that it completes, or 0. */
+static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *buf)
+{
+	unsigned int len = le16_to_cpu(desc->length);
+	bool end = desc->status & RXD_EOP;
+	struct rx_ring *rx = &nic->rx;
+	struct sk_buff *skb = rx->skb;
+
+	if (unlikely(rx->skip)) {
+		rx->skip = !end;
+		return 0;
+	}
+	if (unlikely(len > BUF_BYTES || (end && desc->errors & RXD_ERR_FRAME))) {
+		rx->errors++;
+		give_up(rx, desc);
+		return 0;
+	}
+	if (skb) {
+		if (!append(nic, skb, buf, len)) {
+			give_up(rx, desc);
+			return 0;
+		}
+	} else {
+		skb = end && len <= COPY_BELOW ? copy(nic, buf, len) : begin(nic, buf, len);
+		if (unlikely(!skb)) {
+			give_up(rx, desc);
+			return 0;
+		}
+	}
+	rx->skb = end ? NULL : skb;
+	if (!end)
+		return 0;
+	if (unlikely(skb->len < ETH_HLEN)) {
+		rx->skb = skb;
+		rx->errors++;
+		give_up(rx, desc);
+		return 0;
+	}
+	len = skb->len;
+	deliver(nic, desc, skb);
+	return len;
+}
+
+/* For the poll function: frames received; @budget if there may be more. */
+int nic_rx_poll(struct nic *nic, int budget)
+{
+	struct rx_ring *rx = &nic->rx;
+	unsigned int packets = 0, n;
+	u64 bytes = 0;
+	int done = 0;
+
+	if (!rx->on)
+		return 0;
+	for (; done < budget; done++) {
+		struct rx_desc *desc = &rx->desc[rx->clean];
+
+		if (!(READ_ONCE(desc->status) & RXD_DD))
+			break;
+		dma_rmb();
+		n = take(nic, desc, &rx->buf[rx->clean]);
+		if (n) {
+			packets++;
+			bytes += n;
+		}
+		/* Not to be seen again before the device has written it */
+		desc->status = 0;
+		rx->clean = next(rx, rx->clean);
+		if (wanted(rx) >= BATCH)
+			refill(nic, wanted(rx));
+	}
+	if (done) {
+		u64_stats_update_begin(&rx->sync);
+		rx->packets += packets;
+		rx->bytes += bytes;
+		u64_stats_update_end(&rx->sync);
+	}
+	/* Come again until there is memory: without a buffer, nothing would call. */
+	return wanted(rx) < BATCH || refill(nic, wanted(rx)) ? done : budget;
+}
+
+/* --- starting and stopping --------------------------------------------------------- */
+
+/* Neither has the device any of the ring, nor anybody else. */
+void nic_rx_program(struct nic *nic)
+{
+	struct rx_ring *rx = &nic->rx;
+
+	wr(nic, REG_RDBAH, upper_32_bits(rx->dma));
+	wr(nic, REG_RDBAL, lower_32_bits(rx->dma));
+	wr(nic, REG_RDLEN, rx->count * sizeof(*rx->desc));
+	wr(nic, REG_RDH, 0);
+	wr(nic, REG_RDT, 0);
+}
+
+bool nic_rx_programmed(struct nic *nic)
+{
+	struct rx_ring *rx = &nic->rx;
+
+	return rd(nic, REG_RDBAL) == lower_32_bits(rx->dma) &&
+	       rd(nic, REG_RDBAH) == upper_32_bits(rx->dma) &&
+	       rd(nic, REG_RDLEN) == rx->count * sizeof(*rx->desc);
+}
+
+void nic_rx_start(struct nic *nic)
+{
+	struct rx_ring *rx = &nic->rx;
+
+	memset(rx->desc, 0, rx->count * sizeof(*rx->desc));
+	rx->use = 0;
+	rx->clean = 0;
+	rx->skip = false;
+	nic_rx_program(nic);
+	rx->on = true;
+	nic_update_rctl(nic);
+	refill(nic, rx->count - 1);
+}
+
+/* The poll function does not run. Buffers stay; a frame of which the end did not come goes. */
+void nic_rx_stop(struct nic *nic)
+{
+	struct rx_ring *rx = &nic->rx;
+
+	rx->on = false;
+	nic_update_rctl(nic);
+	/* It finishes writing the frame that it is at. */
+	usleep_range(1000, 2000);
+	dev_kfree_skb_any(rx->skb);
+	rx->skb = NULL;
+	devreset_idle(rx->node);
+}
+
+/* The ring stands: its buffers go. */
+void nic_rx_drop(struct nic *nic)
+{
+	struct rx_ring *rx = &nic->rx;
+	unsigned int i;
+
+	for (i = 0; i < rx->count; i++) {
+		struct rx_buf *buf = &rx->buf[i];
+
+		if (!buf->data)
+			continue;
+		unmap(nic, buf);
+		skb_free_frag(buf->data);
+		buf->data = NULL;
+	}
+}
