@@ -1,30 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034 # variables are for those who source this
+# shellcheck shell=bash disable=SC2034,SC2154 # variables are for those who source this, or from lib.sh
 #
-# What the network scenarios share, beside lib.sh: the adapter (net_*) with address 10.9.0.1,
-# and a peer of another driver on the same hub, in a name space of its own, 10.9.0.2.
+# What the network scenarios share, beside lib.sh: the adapter, 10.9.0.1, and a peer
+# of another driver on the same hub, in a name space of its own, 10.9.0.2.
 
-peer_ns=peer
+tests=$DEVRESET_TOP/tests
+dir=/run/net
+mkdir -p $dir
 
 # netdev_of DRIVER: its first interface
 netdev_of() {
-	local dir
+	local net
 
-	for dir in /sys/class/net/*; do
-		[ -e "$dir/device/driver" ] || continue
-		[ "$(basename "$(readlink -f "$dir/device/driver")")" = "$1" ] || continue
-		basename "$dir"
+	for net in /sys/class/net/*; do
+		[ "$(basename "$(readlink -f "$net/device/driver")")" = "$1" ] || continue
+		basename "$net"
 		return
 	done
 	return 1
 }
 
-# net_load [DRIVER]: the modules, or with "e1000" the in-tree driver; then
-# $nic is the interface and $slot its PCI address
+# net_load DRIVER: devreset_net and all it needs, or another one; then $nic is its
+# interface, $slot its PCI address, $regs its registers, and $tx, $rx and $adapter its nodes
 net_load() {
-	local driver=${1-devreset_net}
+	local driver=$1
 
-	modprobe virtio_net
 	if [ "$driver" = devreset_net ]; then
 		load
 	else
@@ -33,24 +33,91 @@ net_load() {
 	wait_for 10 netdev_of "$driver"
 	nic=$(netdev_of "$driver")
 	slot=$(basename "$(readlink -f "/sys/class/net/$nic/device")")
+	regs=$pci/$slot/resource0
+	adapter=net-$nic tx=netring-$nic:tx rx=netring-$nic:rx function=pci-$slot
+	# Nothing goes over the wire but what is sent on purpose
+	echo 1 >"/proc/sys/net/ipv6/conf/$nic/disable_ipv6"
 }
 
 carrier() { is 1 "/sys/class/net/$nic/carrier"; }
-
-net_up() {
-	ip address add 10.9.0.1/24 dev "$nic" 2>/dev/null || true
+link_up() {
 	ip link set "$nic" up
 	wait_for 10 carrier
 }
 
-in_peer() { ip netns exec $peer_ns "$@"; }
+address_of() { cat "/sys/class/net/$1/address"; }
+in_peer() { ip netns exec peer "$@"; }
 
+# peer_up: the other end
 peer_up() {
+	modprobe virtio_net
 	wait_for 10 netdev_of virtio_net
 	peer=$(netdev_of virtio_net)
-	ip netns add $peer_ns
-	ip link set "$peer" netns $peer_ns
+	peer_mac=$(address_of "$peer")
+	ip netns add peer
+	ip link set "$peer" netns peer
+	in_peer sysctl -qw "net.ipv6.conf.$peer.disable_ipv6=1"
 	in_peer ip address add 10.9.0.2/24 dev "$peer"
 	in_peer ip link set "$peer" up
-	in_peer ip link set lo up
+}
+
+# net_up: and this one. Neighbours are known for good, as to look for them anew would
+# be part of every measurement
+net_up() {
+	ip address replace 10.9.0.1/24 dev "$nic"
+	link_up
+	ip neigh replace 10.9.0.2 lladdr "$peer_mac" nud permanent dev "$nic"
+	in_peer ip neigh replace 10.9.0.1 lladdr "$(address_of "$nic")" nud permanent dev "$peer"
+}
+
+answers() { ping -q -c 1 -W 1 10.9.0.2; }
+
+# net_policy NAME=VALUE...: of all three nodes
+net_policy() {
+	policy "$adapter" "$@"
+	policy "$tx" "$@"
+	policy "$rx" "$@"
+}
+
+# serve SCRIPT ARGUMENT...: in the peer, until the end
+serve() {
+	local log
+	log=$dir/$(basename "$1").log
+
+	in_peer python3 -IS "$tests/$1" serve "${@:2}" >"$log" 2>&1 &
+	wait_for 30 grep -q listening "$log"
+}
+
+# reg ACTION...: see reg.py
+reg() { python3 -IS "$tests/reg.py" "$regs" "$@"; }
+
+# The fault table: name, who cures it by default (tx, rx, adapter, function, or any), how to break
+faults() {
+	local py="python3 -IS $tests/reg.py $regs"
+
+	cat <<-END
+	bus_master_off function setpci -s $slot COMMAND=0:4
+	memory_off function setpci -s $slot COMMAND=0:2
+	intx_off function setpci -s $slot COMMAND=400:400
+	bar0_zero function setpci -s $slot BASE_ADDRESS_0=0
+	tctl_en_off tx $py 400-2
+	tdlen_zero tx $py 3808=0
+	tdbal_zero tx $py 3800=0
+	rctl_en_off rx $py 100-2
+	rdlen_zero rx $py 2808=0
+	rdbal_zero rx $py 2800=0
+	rdh_is_rdt rx $py 2810=\$($py 2818)
+	ral_rah_zero adapter $py 5400=0 5404=0
+	slu_off adapter $py 0-40
+	imc_all any $py d8=ffffffff
+	END
+}
+
+cured_by() {
+	case $1 in
+	tx) echo "$tx" ;;
+	rx) echo "$rx" ;;
+	adapter) echo "$adapter" ;;
+	function) echo "$function" ;;
+	esac
 }

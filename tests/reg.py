@@ -19,13 +19,14 @@ def main():
     with open(sys.argv[1], "r+b", buffering=0) as file:
         memory = memoryview(mmap.mmap(file.fileno(), 0x20000)).cast("I")
     for action in sys.argv[2:]:
-        offset, how, value = re.fullmatch(r"([0-9a-f]+)(?:([=&])([0-9a-f]+))?", action).groups()
+        offset, how, value = re.fullmatch(r"([0-9a-f]+)(?:([=+-])([0-9a-f]+))?", action).groups()
         at = int(offset, 16) // 4
         now = memory[at]
         if how is None:
             print(f"{now:08x}")
         else:
-            memory[at] = int(value, 16) & (now if how == "&" else 0xFFFFFFFF)
+            bits = int(value, 16)
+            memory[at] = {"=": bits, "+": now | bits, "-": now & ~bits}[how]
 
 
 main()

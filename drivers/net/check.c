@@ -237,12 +237,13 @@ static const char *rx_fault(struct nic *nic)
 		return "receive unit is off";
 	if (!nic_rx_programmed(nic))
 		return "receive ring wiped";
+	clean = READ_ONCE(rx->clean);
+	if (!is_behind(nic, clean) && !is_astray(nic))
+		return NULL;
+	/* Either may be so for a moment. */
+	msleep(A_WHILE_MS);
 	if (is_astray(nic))
 		return "receive ring out of step";
-	clean = READ_ONCE(rx->clean);
-	if (!is_behind(nic, clean))
-		return NULL;
-	msleep(A_WHILE_MS);
 	if (!is_behind(nic, clean))
 		return NULL;
 	if (!nic_irq_arrives(nic))

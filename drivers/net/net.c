@@ -170,15 +170,18 @@ static irqreturn_t nic_irq(int irq, void *data)
 static int nic_poll(struct napi_struct *napi, int budget)
 {
 	struct nic *nic = container_of(napi, struct nic, napi);
+	bool sent;
 	int done;
 
 	WRITE_ONCE(nic->polls, nic->polls + 1);
-	/* Something was sent or received: have both looked at; see check.c. */
-	devreset_busy(nic->node);
-	devreset_busy(nic->rx.node);
-	nic_tx_clean(nic, budget);
-	/* From netpoll, which only wants room to send */
+	sent = nic_tx_clean(nic, budget);
+	/* 0: from netpoll, which only wants room to send */
 	done = budget ? nic_rx_poll(nic, budget) : 0;
+	/* Something was sent or received: have both looked at; see check.c. */
+	if (sent || done) {
+		devreset_busy(nic->node);
+		devreset_busy(nic->rx.node);
+	}
 	if (unlikely(atomic_read(&nic->probing)))
 		wake_up(&nic->wait);
 	if (done == budget)
@@ -214,6 +217,7 @@ static int nic_open(struct net_device *netdev)
 	int ret;
 
 	netif_carrier_off(netdev);
+	netif_tx_disable(netdev);
 	mutex_lock(&nic->lock);
 	ret = bring_up(nic);
 	mutex_unlock(&nic->lock);

@@ -74,7 +74,8 @@ struct tx_buf {
  * @probes: empty requests that were completed
  * @asked: empty requests that were made
  * @sync: for the 64-bit counters of the poll function
- * @on: the device works on it; under nic->lock
+ * @on: the device works on it; changed under nic->lock, and not while the queue
+ *	may be used
  * @prove: it was started and has not proved that it works
  */
 struct tx_ring {
@@ -82,6 +83,7 @@ struct tx_ring {
 	struct tx_desc *desc;
 	struct tx_buf *buf;
 	unsigned int count;
+	bool on;
 	unsigned int fill;
 	unsigned int use;
 	u32 context;
@@ -97,7 +99,6 @@ struct tx_ring {
 	struct u64_stats_sync sync;
 
 	u32 asked;
-	bool on;
 	bool prove;
 	dma_addr_t dma;
 };
@@ -300,7 +301,7 @@ int nic_resize_rings(struct nic *nic, unsigned int tx, unsigned int rx);
 
 /* tx.c */
 netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev);
-void nic_tx_clean(struct nic *nic, int budget);
+bool nic_tx_clean(struct nic *nic, int budget);
 void nic_tx_program(struct nic *nic);
 bool nic_tx_programmed(struct nic *nic);
 void nic_tx_start(struct nic *nic);

@@ -247,8 +247,8 @@ netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev)
 	unsigned int first = tx->use, last;
 	struct tx_buf *buf;
 
-	/* Not while it is stopped; but not everybody asks. */
-	if (unlikely(room(tx) < WORST)) {
+	/* Not while it is stopped; but netif_device_attach() may have woken it. */
+	if (unlikely(!tx->on || room(tx) < WORST)) {
 		netif_tx_stop_queue(queue);
 		return NETDEV_TX_BUSY;
 	}
@@ -370,8 +370,8 @@ static void account_sent(struct tx_ring *tx, const struct reaped *sum)
 	u64_stats_update_end(&tx->sync);
 }
 
-/* For the poll function */
-void nic_tx_clean(struct nic *nic, int budget)
+/* For the poll function. Was anything sent? */
+bool nic_tx_clean(struct nic *nic, int budget)
 {
 	struct netdev_queue *queue = netdev_get_tx_queue(nic->netdev, 0);
 	struct tx_ring *tx = &nic->tx;
@@ -381,13 +381,13 @@ void nic_tx_clean(struct nic *nic, int budget)
 	/* What is in the ring up to there is written. */
 	use = smp_load_acquire(&tx->use);
 	if (i == use)
-		return;
+		return false;
 	while (i != use && is_done(tx, i)) {
 		dma_rmb();
 		i = reap(nic, i, &sum, budget);
 	}
 	if (i == tx->clean)
-		return;
+		return false;
 	WRITE_ONCE(tx->clean, i);
 	if (i == READ_ONCE(tx->use))
 		devreset_idle(tx->node);
@@ -399,6 +399,7 @@ void nic_tx_clean(struct nic *nic, int budget)
 	smp_mb();
 	if (unlikely(netif_tx_queue_stopped(queue)) && room(tx) >= 2 * WORST)
 		netif_tx_wake_queue(queue);
+	return sum.skbs;
 }
 
 /* --- starting and stopping ----------------------------------------------------------- */

@@ -1,0 +1,134 @@
+#!/bin/bash
+# A network adapter comes back from every fault, by the least reset that helps; a TCP connection survives them all
+# contracts: ND3 ND10 ND11 ND12 ND14 DR6
+# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,bus=rp1,netdev=h0,romfile=
+# qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
+# append: iomem=relaxed
+# timeout: 120
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/net.sh"
+
+net_load devreset_net
+peer_up
+net_up
+serve pinger.py 10.9.0.2
+serve flow.py 10.9.0.2 5001
+wait_for 10 answers
+expect "$function" basename "$(readlink "$class/$adapter/reset_parent")"
+expect "$adapter" basename "$(readlink "$class/$tx/reset_parent")"
+expect "$adapter" basename "$(readlink "$class/$rx/reset_parent")"
+ok "the rings are below the adapter, and that below its PCI function"
+net_policy max_recoveries=1000 probation_ms=0 check_interval_ms=500
+
+successes() { awk '{ sum += $1 } END { print sum }' "$class"/net*/stats/successes; }
+more_successes() { [ "$(successes)" -gt "$1" ]; }
+all_well() { [ "$(sort -u "$class"/net*/state)" = healthy ]; }
+
+# broken NAME WHO COMMAND: one fault, and what cured it
+broken() {
+	local name=$1 who=$2 took before by=
+	shift 2
+
+	before=$(successes)
+	for by in "$adapter" "$tx" "$rx"; do
+		cat "$class/$by/stats/requests" >"$dir/before-$by"
+	done
+	took=$(python3 -IS "$tests/pinger.py" fault 10.9.0.2 30 "$*")
+	[ "$took" != never ] || fail "$name: never came back: $(cat $class/net*/last/reason $class/net*/state)"
+	wait_for 10 more_successes "$before"
+	wait_for 10 all_well
+	for by in "$adapter" "$tx" "$rx"; do
+		[ "$(<"$class/$by/stats/requests")" = "$(<"$dir/before-$by")" ] || last "$by"
+	done >"$dir/last"
+	[ "$who" = any ] || grep -q " $(cured_by "$who") " "$dir/last" ||
+		fail "$name: not cured by $(cured_by "$who"): $(cat "$dir/last")"
+	ok "$name: back after $took ms: $(paste -sd ';' "$dir/last")"
+}
+
+all_faults() {
+	local name who command
+
+	while read -r name who command; do
+		broken "$name" "$who" "$command"
+	done < <(faults)
+}
+
+all_faults
+python3 -IS "$tests/flow.py" stream 10.9.0.2 5001 $dir/enough >$dir/stream 2>&1 &
+stream=$!
+all_faults
+touch $dir/enough
+wait $stream || fail "the TCP connection: $(cat $dir/stream)"
+ok "a TCP connection has survived all of them, nothing was corrupted: $(cat $dir/stream)"
+
+# --- those that only a check with patience finds
+
+# ND14: the device believes that it has sent what it has not
+net_policy check_interval_ms=2000
+reg "400-2"
+ping -q -c 1 -W 1 10.9.0.2 >/dev/null || true
+reg "3810=$(reg 3818)" 400+2
+ping -q -c 1 -W 20 10.9.0.2 >/dev/null || true
+wait_for 20 grep -q "no progress" "$class/$tx/last/reason"
+wait_for 10 answers
+ok "ND14: a send older than two seconds is a hang: $(last "$tx")"
+
+# ND11: the stack's own watchdog, when no check looks
+net_policy check_interval_ms=0
+reg "400-2"
+ping -q -i 0.01 -w 20 10.9.0.2 >/dev/null &
+flood=$!
+wait_for 20 grep -q "transmit queue timed out" "$class/$tx/last/reason"
+kill $flood
+wait $flood || true
+wait_for 10 answers
+ok "ND11: recovery was asked for from softirq: $(last "$tx")"
+
+# ND12: a request to the device, of which only the adapter's check may know
+policy "$adapter" check_interval_ms=500
+reg "400-2"
+! ethtool -t "$nic" online >$dir/test || fail "the self test of a broken device: $(cat $dir/test)"
+grep -q "send unit.*1$" $dir/test || fail "the self test: $(cat $dir/test)"
+expect "a request to the device is not answered" cat "$class/$adapter/last/reason"
+net_policy check_interval_ms=500
+wait_for 10 answers
+wait_for 10 ethtool -t "$nic" online
+ok "ND12: a request was not answered by the second check: $(last "$adapter")"
+
+# --- the five statuses
+
+net_policy check_interval_ms=0
+expect 0 cat "$class/$tx/stats/soft_errors"
+reset "$tx" component
+expect 0 cat "$class/$tx/stats/soft_errors"
+reg 3808=0
+reset "$tx" component
+expect 1 cat "$class/$tx/stats/soft_errors"
+ok "ND1: success, and success with a soft error: the ring had to be set up anew"
+reset "$adapter" component
+[ "$(<"$class/$adapter/last/duration_us")" -gt 20000 ] || fail "adapter reset in no time"
+ok "ND1: pending: an adapter's reset completes later"
+setpci -s "$slot" COMMAND=0:2
+refused EIO reset "$adapter" component
+reset "$adapter" function
+wait_for 10 answers
+ok "ND1: hard error: no registers to reset, the function's reset brings it back"
+race "ND1: already: two at once are one" 20 \
+	"a:EALREADY:component>$class/$adapter/reset" "b:EALREADY:component>$class/$adapter/reset"
+[ "$(<"$class/$adapter/stats/joined")" -gt 0 ] || fail "none has joined"
+wait_for 10 answers
+
+# --- nothing ticks
+
+net_policy check_interval_ms=500
+wait_for 10 answers
+sleep 3
+trace_on workqueue/workqueue_execute_start devreset
+sleep 5
+trace_off
+expect "" sh -c "grep -e tick_work -e devreset_check $tracing/trace | head -3"
+ok "ND15: nothing ticks on an idle interface"
+expect "" grep -rnE '\b[mu]delay\(' "$DEVRESET_TOP/drivers/net"
+ok "ND6: no busy wait"
+unload

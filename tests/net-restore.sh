@@ -1,0 +1,130 @@
+#!/bin/bash
+# What was set up for a network adapter is there after resets of every scope: addresses, VLANs, multicast, MTU, wake-up
+# contracts: ND2 ND3 ND4 ND5 ND7 ND13
+# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,bus=rp1,netdev=h0,romfile=
+# qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
+# append: iomem=relaxed
+# timeout: 150
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/net.sh"
+
+net_load devreset_net
+peer_up
+net_up
+serve flow.py 10.9.0.2 5001
+wait_for 10 answers
+net_policy check_interval_ms=0
+
+# --- what the hardware cannot do is refused
+
+refused EINVAL ip link set "$nic" mtu 16111
+refused EINVAL ethtool -G "$nic" rx 8
+refused EINVAL ethtool -G "$nic" tx 8192
+refused EADDRNOTAVAIL ip link set "$nic" address 01:00:00:00:00:01
+refused EINVAL ethtool -s "$nic" autoneg off speed 1000 duplex full
+refused EINVAL ethtool -C "$nic" rx-usecs 100000
+ok "limits are refused"
+
+# --- settings of all kinds
+
+modprobe 8021q
+ip link add link "$nic" name v5 type vlan id 5
+ip address add 10.5.0.1/24 dev v5
+ip link set v5 up
+in_peer ip link add link "$peer" name v5 type vlan id 5
+in_peer ip address add 10.5.0.2/24 dev v5
+in_peer ip link set v5 up
+ip maddress add 01:00:5e:01:02:03 dev "$nic"
+ip link set "$nic" address 02:11:22:33:44:55
+in_peer ip neigh replace 10.9.0.1 lladdr 02:11:22:33:44:55 nud permanent dev "$peer"
+ethtool -s "$nic" wol gu
+ethtool -C "$nic" rx-usecs 200 tx-usecs 100
+ethtool -G "$nic" rx 512 tx 128
+wait_for 10 carrier
+ip link set "$nic" mtu 9000
+in_peer ip link set "$peer" mtu 9000
+wait_for 10 ping -q -c 1 -W 1 -M "do" -s 8900 10.9.0.2
+wait_for 10 ping -q -c 1 -W 1 10.5.0.2
+ok "MTU 9000, VLAN 5"
+
+# CTRL RCTL RAL RAH MTA VFTA WUFC ITR TADV RDLEN TDLEN
+state() {
+	reg 0 100 5400 5404 "$(printf %x $((0x5200 + 4 * (0x302 >> 4 >> 1))))" 5600 5808 c4 382c 2808 3808
+	# shellcheck disable=SC2046 # many words
+	reg $(seq 20992 4 21500 | xargs printf '%x ')
+}
+state >$dir/state
+grep -qv '^00000000' <(tail -n +12 $dir/state) || fail "no multicast filter at all"
+
+for how in "$tx component" "$rx component" "$adapter component" "$adapter function" "$adapter platform"; do
+	# shellcheck disable=SC2086 # two words
+	reset $how
+	wait_for 10 carrier
+	state | cmp - $dir/state || fail "not what it was after $how"
+	wait_for 10 ping -q -c 1 -W 1 -M "do" -s 8900 10.9.0.2
+	wait_for 10 ping -q -c 1 -W 1 10.5.0.2
+	ok "ND2, ND3: after $how: address, filters, VLANs, MTU, wake-up, moderation, ring sizes"
+done
+put 1 "$pci/$slot/reset"
+wait_for 10 carrier
+state | cmp - $dir/state || fail "not what it was after a reset by others"
+wait_for 10 answers
+ok "ND2: and after a reset by others"
+
+# --- the link is reported, the rest is the core's
+
+ip -o monitor link >$dir/monitor &
+monitor=$!
+record_uevents $dir/uevents
+wait_for 5 true
+reset "$adapter" component
+wait_for 10 carrier
+wait_for 10 eval "grep -q NO-CARRIER $dir/monitor && tail -n 1 $dir/monitor | grep -q LOWER_UP"
+kill $monitor
+wait $monitor 2>/dev/null || true
+ok "ND7: ip monitor has seen the link go and come"
+
+# --- up and down while it is being reset
+
+for last in down up; do
+	for ((i = 0; i < 5; i++)); do
+		reset "$adapter" component &
+		ip link set "$nic" down
+		ip link set "$nic" up
+		ip link set "$nic" $last
+		wait
+	done
+	expect "$([ $last = up ] && echo 0x1 || echo 0x0)" \
+		printf '0x%x\n' "$(($(<"/sys/class/net/$nic/flags") & 1))"
+	ok "ND13: it ends $last"
+done
+net_up
+in_peer ip neigh replace 10.9.0.1 lladdr 02:11:22:33:44:55 nud permanent dev "$peer"
+wait_for 10 answers
+
+# --- every packet once: handed = sent + dropped + refused
+
+ip link set "$nic" mtu 1500
+python3 -IS "$tests/flow.py" stream 10.9.0.2 5001 $dir/enough >$dir/stream 2>&1 &
+stream=$!
+resets=$(rounds 40)
+for ((i = 0; i < resets; i++)); do
+	case $((i % 4)) in
+	0) reset "$rx" component ;;
+	3) reset "$adapter" component ;;
+	*) reset "$tx" component ;;
+	esac
+done
+touch $dir/enough
+wait $stream || fail "the TCP connection: $(cat $dir/stream)"
+ok "a TCP connection has survived $resets resets: $(cat $dir/stream)"
+ip link set "$nic" down
+adds_up() {
+	ethtool -S "$nic" | awk '{ n[$1] = $2 } END {
+		printf "handed %d sent %d dropped %d refused %d\n", n["tx_handed:"], n["tx_sent:"], n["tx_dropped:"], n["tx_refused:"]
+		exit n["tx_handed:"] != n["tx_sent:"] + n["tx_dropped:"] + n["tx_refused:"] }'
+}
+adds_up >$dir/sum || fail "$(cat $dir/sum)"
+ok "ND4: $(cat $dir/sum)"
+unload

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""How long does it take until packets come back?
+
+    tests/pinger.py serve ADDRESS                    echo what comes, until killed
+    tests/pinger.py fault ADDRESS SECONDS COMMAND    in milliseconds, or "never"
+
+"fault" sends a small UDP packet every 50 ms, has the shell run COMMAND, and prints
+the time from then to the first answer to one that was sent afterwards, of three in
+a row.
+"""
+
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+PORT = 4711
+
+
+def serve(address):
+    """Send everything back."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((address, PORT))
+        print("listening", flush=True)
+        while True:
+            data, peer = sock.recvfrom(2048)
+            sock.sendto(data, peer)
+
+
+class Pinger:
+    """Sends, and remembers when what was answered."""
+
+    def __init__(self, address):
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.connect((address, PORT))
+        self.sequence = 0
+        self.sent, self.answered = {}, {}
+
+    def turn(self):
+        """Send one, and take what comes for 50 ms."""
+        now = time.monotonic()
+        self.sent[self.sequence] = now
+        try:
+            self.sock.send(struct.pack("<I", self.sequence))
+        except OSError:
+            pass  # no room, or no way; that is what is measured
+        self.sequence += 1
+        while (left := now + 0.05 - time.monotonic()) > 0:
+            self.sock.settimeout(left)
+            try:
+                number = struct.unpack("<I", self.sock.recv(2048))[0]
+                self.answered.setdefault(number, time.monotonic())
+            except TimeoutError:
+                break
+            except OSError:
+                time.sleep(0.01)
+
+    def back(self, since):
+        """When did the first of three answers in a row to what was sent since come?"""
+        for number in range(self.sequence - 2):
+            if self.sent[number] > since and all(n in self.answered
+                                                 for n in range(number, number + 3)):
+                return self.answered[number]
+        return None
+
+
+def fault(address, seconds, command):
+    """Break it, and see."""
+    pinger = Pinger(address)
+    while pinger.back(0) is None:
+        pinger.turn()
+        if pinger.sequence > 400:
+            sys.exit("no answer before the fault")
+    subprocess.run(command, shell=True, check=True)
+    start = time.monotonic()
+    while pinger.back(start) is None:
+        if time.monotonic() - start > seconds:
+            print("never")
+            return
+        pinger.turn()
+    print(f"{(pinger.back(start) - start) * 1000:.0f}")
+
+
+if sys.argv[1] == "serve":
+    serve(sys.argv[2])
+else:
+    fault(sys.argv[2], float(sys.argv[3]), sys.argv[4])
