@@ -121,3 +121,28 @@ cured_by() {
 	function) echo "$function" ;;
 	esac
 }
+
+# pktgen INTERFACE COUNT MAC: send packets of 64 bytes, print how many a second
+pktgen() {
+	local line
+
+	[ -e /proc/net/pktgen ] || modprobe pktgen
+	echo rem_device_all >/proc/net/pktgen/kpktgend_0
+	echo "add_device $1" >/proc/net/pktgen/kpktgend_0
+	for line in "count $2" "pkt_size 60" "delay 0" "dst 10.9.0.2" "dst_mac $3"; do
+		echo "$line" >"/proc/net/pktgen/$1"
+	done
+	echo start >/proc/net/pktgen/pgctrl
+	sed -n 's/.* \([0-9]*\)pps .*/\1/p' "/proc/net/pktgen/$1"
+	cp "/proc/net/pktgen/$1" $dir/pktgen
+	echo rem_device_all >/proc/net/pktgen/kpktgend_0
+}
+
+# handed: how many packets the stack has handed over; fails when these are not those
+# that were sent, dropped or refused. The interface is down, so none is under way
+handed() {
+	ethtool -S "$nic" | awk '{ n[$1] = $2 } END {
+		print n["tx_handed:"]
+		print "sent", n["tx_sent:"], "dropped", n["tx_dropped:"], "refused", n["tx_refused:"] >"/dev/stderr"
+		exit n["tx_handed:"] != n["tx_sent:"] + n["tx_dropped:"] + n["tx_refused:"] }'
+}

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the network driver carries, and what the kernel's own does in the same place
+# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,bus=rp1,netdev=h0,romfile=
+# qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
+# append: iomem=relaxed
+# timeout: 300
+
+. "${DEVRESET_TOP:-.}/bench/lib.sh"
+. "$DEVRESET_TOP/tests/net.sh"
+
+seconds=${DEVRESET_SECONDS:-8}
+declare -A got_from
+
+# mbit [ARGUMENT]: TCP, as iperf3 sees it at the receiver
+mbit() {
+	iperf3 -c 10.9.0.2 -t "$seconds" -J "$@" |
+		python3 -IS -c 'import json, sys; print(int(json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"] / 1e6))'
+}
+
+# measure DRIVER ROUND: TCP both ways, and packets of 64 bytes
+measure() {
+	local driver=$1
+
+	net_load "$driver"
+	net_up
+	wait_for 10 answers
+	got_from[$driver-send-$2]=$(mbit)
+	got_from[$driver-receive-$2]=$(mbit -R)
+	got_from[$driver-packets-$2]=$(pktgen "$nic" "${DEVRESET_PACKETS:-100000}" "$peer_mac")
+	echo "$driver: sends ${got_from[$driver-send-$2]} Mbit/s, receives ${got_from[$driver-receive-$2]} Mbit/s," \
+		"sends ${got_from[$driver-packets-$2]} packets a second"
+	if [ "$driver" = e1000 ]; then rmmod e1000; else unload; fi
+}
+
+# best DRIVER WHAT: of all rounds, as whatever else the machine does only takes away
+best() {
+	local round top=0
+
+	for round in 1 2; do
+		[ "${got_from[$1-$2-$round]}" -le "$top" ] || top=${got_from[$1-$2-$round]}
+	done
+	echo "$top"
+}
+
+peer_up
+in_peer iperf3 -s -D
+for round in 1 2; do
+	measure devreset_net $round
+	measure e1000 $round
+done
+for what in send receive packets; do
+	ours=$(best devreset_net $what) theirs=$(best e1000 $what)
+	judge "$what: ours / in-tree" "$ours / $theirs" ">= 1.0" "ours >= theirs"
+done

@@ -1,0 +1,39 @@
+#!/bin/bash
+# Of all packets that are handed over while a network adapter is being reset, each is sent or dropped, and counted once
+# contracts: ND4
+# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,bus=rp1,netdev=h0,romfile=
+# qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
+# append: iomem=relaxed
+# kernels: stock
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/net.sh"
+
+net_load devreset_net
+peer_up
+net_up
+wait_for 10 answers
+net_policy reset_timeout_ms=60000
+ip link set "$nic" down
+before=$(handed 2>/dev/null)
+ip link set "$nic" up
+wait_for 10 carrier
+
+packets=$(rounds 200000)
+busy=EALREADY,EBUSY,EAGAIN
+python3 -IS "$tests/race.py" 1000000 1000000 "tx:$busy:component>$class/$tx/reset" \
+	"adapter:$busy:component>$class/$adapter/reset" >$dir/race 2>&1 &
+racer=$!
+pktgen "$nic" "$packets" "$peer_mac" >$dir/pps
+kill $racer
+wait $racer 2>/dev/null || true
+resets=$(($(<"$class/$tx/stats/attempts") + $(<"$class/$adapter/stats/attempts")))
+[ $resets -gt 20 ] || fail "only $resets resets"
+ip link set "$nic" down
+after=$(handed 2>$dir/sum) || fail "$(cat $dir/sum) do not make $after"
+expect "$packets" echo $((after - before))
+grep -q "pkts-sofar: $packets " $dir/pktgen || fail "$(cat $dir/pktgen)"
+read -r _ _ _ dropped _ <$dir/sum
+[ "$dropped" -gt 0 ] || fail "the resets met no packet"
+ok "ND4: $packets packets, $resets resets: $(cat $dir/sum); $(cat $dir/pps) a second"
+unload
