@@ -19,21 +19,25 @@ before=$(handed 2>/dev/null)
 ip link set "$nic" up
 wait_for 10 carrier
 
-packets=$(rounds 200000)
-busy=EALREADY,EBUSY,EAGAIN
-python3 -IS "$tests/race.py" 1000000 1000000 "tx:$busy:component>$class/$tx/reset" \
-	"adapter:$busy:component>$class/$adapter/reset" >$dir/race 2>&1 &
+packets=$(rounds 200000) total=0
+python3 -IS "$tests/race.py" 1000000 1000000 "tx:EALREADY,EBUSY,EAGAIN:component>$class/$tx/reset" >$dir/race 2>&1 &
 racer=$!
-pktgen "$nic" "$packets" "$peer_mac" >$dir/pps
+# pktgen ends early when the carrier goes, as it does in the adapter's reset
+while [ $total -lt "$packets" ]; do
+	wait_for 10 carrier
+	reset "$adapter" component &
+	pktgen "$nic" 20000 "$peer_mac" >/dev/null
+	wait $!
+	total=$((total + $(sed -n 's/.*pkts-sofar: \([0-9]*\) .*/\1/p' $dir/pktgen)))
+done
 kill $racer
 wait $racer 2>/dev/null || true
 resets=$(($(<"$class/$tx/stats/attempts") + $(<"$class/$adapter/stats/attempts")))
 [ $resets -gt 20 ] || fail "only $resets resets"
 ip link set "$nic" down
 after=$(handed 2>$dir/sum) || fail "$(cat $dir/sum) do not make $after"
-expect "$packets" echo $((after - before))
-grep -q "pkts-sofar: $packets " $dir/pktgen || fail "$(cat $dir/pktgen)"
+expect $total echo $((after - before))
 read -r _ _ _ dropped _ <$dir/sum
 [ "$dropped" -gt 0 ] || fail "the resets met no packet"
-ok "ND4: $packets packets, $resets resets: $(cat $dir/sum); $(cat $dir/pps) a second"
+ok "ND4: $total packets, $resets resets: $(cat $dir/sum)"
 unload
