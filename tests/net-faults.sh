@@ -76,6 +76,7 @@ ok "ND14: a send older than two seconds is a hang: $(last "$tx")"
 
 # ND11: the stack's own watchdog, when no check looks
 net_policy check_interval_ms=0
+expect_warn "NETDEV WATCHDOG: .*timed out"
 reg "400-2"
 ping -q -i 0.01 -w 20 10.9.0.2 >/dev/null &
 flood=$!

@@ -348,7 +348,6 @@ static int setup_hw(struct nic *nic)
 	if (ret)
 		return ret;
 	eth_hw_addr_set(nic->netdev, addr);
-	ether_addr_copy(nic->netdev->perm_addr, addr);
 	ret = nic_init_hw(nic);
 	if (ret)
 		return ret;
