@@ -22,7 +22,7 @@ measure() {
 		net_load "$driver"
 		net_up
 		wait_for 10 answers
-		[ "$driver" = e1000 ] || net_policy max_recoveries=1000
+		[ "$driver" = e1000 ] || net_policy max_recoveries=100
 		took[$driver-$name]=$(python3 -IS "$tests/pinger.py" fault 10.9.0.2 "${DEVRESET_WATCH:-20}" "$command")
 		echo "$driver, $name: ${took[$driver-$name]}"
 		if [ "$driver" = e1000 ]; then rmmod e1000; else unload; fi

@@ -19,7 +19,7 @@ expect "$function" basename "$(readlink "$class/$adapter/reset_parent")"
 expect "$adapter" basename "$(readlink "$class/$tx/reset_parent")"
 expect "$adapter" basename "$(readlink "$class/$rx/reset_parent")"
 ok "the rings are below the adapter, and that below its PCI function"
-net_policy max_recoveries=1000 probation_ms=0 check_interval_ms=500
+net_policy max_recoveries=100 probation_ms=0 check_interval_ms=500
 
 successes() { awk '{ sum += $1 } END { print sum }' "$class"/net*/stats/successes; }
 more_successes() { [ "$(successes)" -gt "$1" ]; }

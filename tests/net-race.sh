@@ -14,7 +14,7 @@ net_load devreset_net
 peer_up
 net_up
 wait_for 10 answers
-net_policy reset_timeout_ms=60000 max_recoveries=100000
+net_policy reset_timeout_ms=60000 max_recoveries=100
 policy "$function" reset_timeout_ms=60000
 sys=/sys/class/net/$nic driver=/sys/bus/pci/drivers/devreset_net
 busy=EALREADY,EBUSY,EAGAIN

@@ -18,7 +18,7 @@ net_policy check_interval_ms=0
 
 # --- what the hardware cannot do is refused
 
-refused EINVAL ip link set "$nic" mtu 16111
+refused EINVAL put 16111 "/sys/class/net/$nic/mtu"
 refused EINVAL ethtool -G "$nic" rx 8
 refused EINVAL ethtool -G "$nic" tx 8192
 refused EADDRNOTAVAIL ip link set "$nic" address 01:00:00:00:00:01
@@ -93,7 +93,7 @@ for last in down up; do
 		ip link set "$nic" down
 		ip link set "$nic" up
 		ip link set "$nic" $last
-		wait
+		wait $!
 	done
 	expect "$([ $last = up ] && echo 0x1 || echo 0x0)" \
 		printf '0x%x\n' "$(($(<"/sys/class/net/$nic/flags") & 1))"
