@@ -21,7 +21,7 @@ kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set K
 # For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once
 export KERNEL T JOBS
 
-.PHONY: modules install clean setup lint kunit vm-test soak bench shell demo check help
+.PHONY: modules install clean setup lint kunit vm-test soak bench bench-faults shell demo check help
 
 modules:                ## build the modules (default)
 	+$(kbuild) modules
@@ -46,6 +46,8 @@ soak: setup             ## the same, for as long as you like: every race over an
 	SOAK=1 scripts/vm-test.sh
 bench: setup            ## what it costs, in time, instructions and bytes
 	scripts/bench.sh
+bench-faults: setup     ## a NIC's faults, with this driver and with the kernel's own
+	scripts/bench.sh faults
 check:                  ## everything that must pass: lint, kunit, vm-test on both kernels
 	scripts/check.sh
 help:                   ## this list

@@ -10,6 +10,13 @@
 # dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
 # usb: resets of a USB device; bulk: data through it, in real time, on two processors;
 # real: the same resets in real time, on two processors, which nothing is judged by
+#   scripts/bench.sh [count|reset|dma|real|cpus|net|faults...]     (all but the last two)
+#
+# count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
+# dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
+# real: the same resets in real time, on two processors, which nothing is judged by;
+# net, faults: the network driver beside the kernel's own, in real time: what they carry,
+# and how long after a fault the first packet is back
 #
 # Prints a table at the end, and fails if a goal is missed.
 
@@ -42,6 +49,7 @@ for name; do
 	real) args=() script=reset ;;
 	cpus) args=() script=dma ;;
 	bulk) args=() script=usb ;;
+	net | faults) args=() script=$name ;;
 	*) die "no such measurement: $name" ;;
 	esac
 	"$top/scripts/vm.sh" "${args[@]}" "$top/bench/$script.sh" | tee "$tmp/out" | grep --line-buffered -v '^row'
