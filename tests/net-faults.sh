@@ -36,7 +36,8 @@ broken() {
 	done
 	took=$(python3 -IS "$tests/pinger.py" fault 10.9.0.2 30 "$*")
 	[ "$took" != never ] || fail "$name: never came back: $(cat $class/net*/last/reason $class/net*/state)"
-	wait_for 10 more_successes "$before"
+	# Under load the poll function turns the interrupts on again by itself
+	[ "$who" = any ] || wait_for 10 more_successes "$before"
 	wait_for 10 all_well
 	for by in "$adapter" "$tx" "$rx"; do
 		[ "$(<"$class/$by/stats/requests")" = "$(<"$dir/before-$by")" ] || last "$by"
@@ -65,10 +66,11 @@ ok "a TCP connection has survived all of them, nothing was corrupted: $(cat $dir
 # --- those that only a check with patience finds
 
 # ND14: the device believes that it has sent what it has not
-net_policy check_interval_ms=2000
+net_policy check_interval_ms=0
 reg "400-2"
 ping -q -c 1 -W 1 10.9.0.2 >/dev/null || true
 reg "3810=$(reg 3818)" 400+2
+net_policy check_interval_ms=1000
 ping -q -c 1 -W 20 10.9.0.2 >/dev/null || true
 wait_for 20 grep -q "no progress" "$class/$tx/last/reason"
 wait_for 10 answers
