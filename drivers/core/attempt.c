@@ -43,7 +43,7 @@ void node_quiesce(struct dr_node *node, unsigned long deadline)
 	dr_count(node, STAT_QUIESCED);
 	trace_devreset_quiesce(node, ret);
 	if (ret)
-		dev_warn(&node->dev, "not stopped before the reset (%d)\n", ret);
+		dr_warn(node, "not stopped before the reset (%d)\n", ret);
 }
 
 void subtree_quiesce(struct claim *claim, unsigned long deadline)
@@ -70,7 +70,7 @@ static void restore_one(struct dr_node *node, unsigned long deadline)
 		node->lost = true;
 	trace_devreset_restore(node, ret);
 	if (ret)
-		dev_warn(&node->dev, "not restored after the reset (%d)\n", ret);
+		dr_warn(node, "not restored after the reset (%d)\n", ret);
 }
 
 static void resume_one(struct dr_node *node, int status, unsigned long deadline)
@@ -96,7 +96,7 @@ static void resume_one(struct dr_node *node, int status, unsigned long deadline)
 		node_leave(node);
 	trace_devreset_resume(node, status, ret);
 	if (ret) {
-		dev_warn(&node->dev, "not resumed after the reset (%d)\n", ret);
+		dr_warn(node, "not resumed after the reset (%d)\n", ret);
 		node_suspect(node);
 	}
 }
@@ -341,10 +341,10 @@ static int account(struct attempt *a, int ret)
 		dr_count(target, STAT_TIMEOUTS);
 	if (a->flags & DEVRESET_SOFT_ERROR) {
 		dr_count(target, STAT_SOFT_ERRORS);
-		dev_warn(&target->dev, "reset, with soft errors\n");
+		dr_warn(target, "reset, with soft errors\n");
 	}
 	if (ret && a->touched && ret != -EALREADY)
-		dev_err(&target->dev, "reset failed (%d)\n", ret);
+		dr_err(target, "reset failed (%d)\n", ret);
 	trace_devreset_reset(target, ret, a->flags);
 	return ret;
 }

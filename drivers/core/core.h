@@ -177,6 +177,10 @@ struct last {
  * struct dr_node - a node, as the core sees it
  * @pub: what drivers see; on a cache line of its own
  * @dev: the class device
+ * @label: its name: one of @names. The device's own must not be read while it
+ *	may be renamed: the driver core frees what it was called before
+ * @names: the name now, and what it was before or will be next; never without a
+ *	NUL at the end, so that whoever holds an old @label may read on
  * @hw: what it is a node of, with a reference
  * @ops: callbacks; not to be used but between node_enter() and node_leave()
  * @provider: who made it, if a provider did
@@ -235,6 +239,8 @@ struct last {
 struct dr_node {
 	struct devreset_node pub;
 	struct device dev;
+	const char *label;
+	char names[2][REASON_LEN];
 	struct device *hw;
 	const struct devreset_ops *ops;
 	struct devreset_provider *provider;
@@ -308,8 +314,15 @@ extern struct list_head dr_nodes;
 
 static inline const char *dr_name(const struct dr_node *node)
 {
-	return dev_name(&node->dev);
+	return READ_ONCE(node->label);
 }
+
+/* As dev_warn() and so on */
+#define dr_log(level, node, fmt, ...) \
+	printk(level "devreset %s: " fmt, dr_name(node), ##__VA_ARGS__)
+#define dr_err(node, fmt, ...)	dr_log(KERN_ERR, node, fmt, ##__VA_ARGS__)
+#define dr_warn(node, fmt, ...)	dr_log(KERN_WARNING, node, fmt, ##__VA_ARGS__)
+#define dr_info(node, fmt, ...)	dr_log(KERN_INFO, node, fmt, ##__VA_ARGS__)
 
 static inline struct dr_node *dr_get(struct dr_node *node)
 {

@@ -15,7 +15,10 @@
 #define DUMP_BYTES	(1024 * 1024)
 #define DUMP_TIME	(3 * HZ)
 
-/* User space may be told of a node only while it is in sysfs. */
+/*
+ * User space may be told of a node only while it is in sysfs; of its path, with
+ * dr_mutex held, too: see devreset_rename().
+ */
 bool dr_tell_begin(struct dr_node *node)
 {
 	unsigned long flags;
@@ -63,7 +66,9 @@ void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	env[4] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_REASON "=%s", reason);
 	/* Short of memory: better no event than a recovery that fails for it. */
 	if (env[0] && env[1] && env[2] && env[3] && env[4] && dr_tell_begin(node)) {
+		mutex_lock(&dr_mutex);
 		kobject_uevent_env(&node->dev.kobj, KOBJ_CHANGE, env);
+		mutex_unlock(&dr_mutex);
 		dr_tell_end(node);
 	}
 	for (i = 0; i < 5; i++)

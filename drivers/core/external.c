@@ -236,7 +236,7 @@ static void external_expired(struct work_struct *work)
 					      struct dr_node, ext_expire);
 
 	if (external_take(device, is_expired)) {
-		dev_err(&device->dev, "somebody else's reset does not end\n");
+		dr_err(device, "somebody else's reset does not end\n");
 		dr_count(device, STAT_TIMEOUTS);
 		external_finish(device, -ETIMEDOUT);
 	}
@@ -319,7 +319,7 @@ int devreset_external_begin(struct devreset_node *node)
 		external_abort(device);
 out:
 	if (ret) {
-		dev_warn(&n->dev, "not stopped for somebody else's reset (%d)\n", ret);
+		dr_warn(n, "not stopped for somebody else's reset (%d)\n", ret);
 		device_suspect(n);
 	}
 	dr_put(device);

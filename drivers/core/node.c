@@ -15,6 +15,7 @@
 #include <trace/events/devreset.h>
 
 static DEFINE_HASHTABLE(by_name, 10);
+static_assert(REASON_LEN <= DEVRESET_TRACE_NAME);
 
 const char *dr_scope_name(enum devreset_scope scope)
 {
@@ -160,6 +161,8 @@ static struct dr_node *alloc_node(struct device *dev, const struct devreset_desc
 	if (!node)
 		return NULL;
 	node->pub.data = desc->data;
+	strscpy(node->names[0], desc->name, REASON_LEN);
+	node->label = node->names[0];
 	node->hw = get_device(dev);
 	node->ops = desc->ops;
 	node->provider = desc->provider;
@@ -189,25 +192,34 @@ static struct dr_node *alloc_node(struct device *dev, const struct devreset_desc
 	return node;
 }
 
-static u32 name_hash(struct dr_node *node)
+static u32 name_hash(const char *name)
 {
-	return full_name_hash(NULL, dr_name(node), strlen(dr_name(node)));
+	return full_name_hash(NULL, name, strlen(name));
+}
+
+static struct dr_node *find_name(const char *name)
+{
+	struct dr_node *n;
+
+	lockdep_assert_held(&dr_mutex);
+	hash_for_each_possible(by_name, n, name, name_hash(name))
+		if (!strcmp(dr_name(n), name))
+			return n;
+	return NULL;
 }
 
 /* -EAGAIN: a node that has the name now is dying, and will be gone soon. */
 static int try_take_name(struct dr_node *node)
 {
-	u32 hash = name_hash(node);
 	struct dr_node *n;
 	int ret = 0;
 
 	mutex_lock(&dr_mutex);
-	hash_for_each_possible(by_name, n, name, hash)
-		if (!strcmp(dr_name(n), dr_name(node)))
-			ret = READ_ONCE(n->dying) && n->cb_task != current ?
-			      -EAGAIN : -EEXIST;
-	if (!ret)
-		hash_add(by_name, &node->name, hash);
+	n = find_name(dr_name(node));
+	if (n)
+		ret = READ_ONCE(n->dying) && n->cb_task != current ? -EAGAIN : -EEXIST;
+	else
+		hash_add(by_name, &node->name, name_hash(dr_name(node)));
 	mutex_unlock(&dr_mutex);
 	return ret;
 }
@@ -350,8 +362,10 @@ struct devreset_node *devreset_register(struct device *dev,
 	}
 	dr_provide(node);
 	if (dr_tell_begin(node)) {
+		mutex_lock(&dr_mutex);
 		dev_set_uevent_suppress(&node->dev, false);
 		kobject_uevent(&node->dev.kobj, KOBJ_ADD);
+		mutex_unlock(&dr_mutex);
 		dr_tell_end(node);
 	}
 	if (node->policy.check_idle)
@@ -360,6 +374,63 @@ struct devreset_node *devreset_register(struct device *dev,
 	return &node->pub;
 }
 EXPORT_SYMBOL_GPL(devreset_register);
+
+/* Both names are taken meanwhile, as dr_mutex is held. */
+static int rename_node(struct dr_node *node, const char *name)
+{
+	char *to = node->names[node->label == node->names[0]];
+	struct dr_node *other = find_name(name);
+	int ret;
+
+	if (other)
+		return other == node ? 0 : -EEXIST;
+	ret = device_rename(&node->dev, name);
+	if (ret)
+		return ret;
+	/* Whoever reads the name before the last sees a mixture, but an end. */
+	strscpy(to, name, REASON_LEN);
+	hash_del(&node->name);
+	/* The name is there before it is the name. */
+	smp_store_release(&node->label, to);
+	hash_add(by_name, &node->name, name_hash(to));
+	return 0;
+}
+
+/**
+ * devreset_rename - call a node differently
+ * @node: the node
+ * @name: as for devreset_register()
+ *
+ * For devices that change their names, as network interfaces do. In sysfs the
+ * folder moves; user space gets a "move" event. A name that was read before
+ * stays valid memory until @node is gone, and may read as another one after
+ * the next change.
+ *
+ * Context: process, may sleep; with any lock that is not needed to register.
+ * Return: 0, also when it has that name; -EINVAL (no name), -EEXIST (it is
+ * taken), -ENODEV (@node is being unregistered), -EWOULDBLOCK (the caller may
+ * not sleep), -ENOMEM: nothing was changed.
+ */
+int devreset_rename(struct devreset_node *node, const char *name)
+{
+	struct dr_node *dr;
+	int ret;
+
+	if (IS_ERR_OR_NULL(node) || !name || !name_ok(name))
+		return -EINVAL;
+	if (!dr_may_sleep())
+		return -EWOULDBLOCK;
+	dr = to_dr(node);
+	/* So that it stays in sysfs. */
+	if (!dr_tell_begin(dr))
+		return -ENODEV;
+	mutex_lock(&dr_mutex);
+	ret = rename_node(dr, name);
+	mutex_unlock(&dr_mutex);
+	dr_tell_end(dr);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(devreset_rename);
 
 /* The rest of unregistering. */
 static void finish_dying(struct dr_node *node)

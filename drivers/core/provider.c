@@ -105,7 +105,7 @@ void dr_provide(struct dr_node *node)
 			break;
 		}
 		if (ret != -ENODEV)
-			dev_warn(&node->dev, "no node for %s above it: %d\n",
+			dr_warn(node, "no node for %s above it: %d\n",
 				 dev_name(dev), ret);
 	}
 }

@@ -202,7 +202,7 @@ int request_recover(struct dr_node *node, const char *reason)
 	if (!ret && !again)
 		queue_work(dr_wq, &node->recovery.work);
 	if (news && ret != -ENODEV)
-		dev_warn(&node->dev, "hang: %s\n", reason ?: "unspecified");
+		dr_warn(node, "hang: %s\n", reason ?: "unspecified");
 	return ret;
 }
 
@@ -274,10 +274,10 @@ static void report(struct request *req, int status)
 	if (req->scope != DEVRESET_MEMBER || status == -ENODEV)
 		return;
 	if (!status)
-		dev_info(&origin->dev, "cured by %s after %u attempts\n",
+		dr_info(origin, "cured by %s after %u attempts\n",
 			 req->cured_by, req->attempts);
 	else
-		dev_err(&origin->dev, "recovery failed (%d) after %u attempts%s\n",
+		dr_err(origin, "recovery failed (%d) after %u attempts%s\n",
 			status, req->attempts,
 			req->limited ? ": too many recoveries" : "");
 }

@@ -174,7 +174,7 @@ static void show_parent(struct dr_node *node)
 	sysfs_remove_link(&node->dev.kobj, "reset_parent");
 	if (node->parent &&
 	    sysfs_create_link(&node->dev.kobj, &node->parent->dev.kobj, "reset_parent"))
-		dev_warn(&node->dev, "no link to the node above\n");
+		dr_warn(node, "no link to the node above\n");
 }
 
 static struct dr_node *find_parent(struct dr_node *node)

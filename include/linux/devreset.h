@@ -166,6 +166,8 @@ int devreset_unregister(struct devreset_node *node);
 struct devreset_node *devm_devreset_register(struct device *dev,
 					     const struct devreset_desc *desc);
 
+int devreset_rename(struct devreset_node *node, const char *name);
+
 struct devreset_node *devreset_find(struct device *dev);
 struct devreset_node *devreset_get(struct devreset_node *node);
 void devreset_put(struct devreset_node *node);

@@ -14,6 +14,8 @@
 
 struct dr_node;
 const char *dr_trace_name(const struct dr_node *node);
+/* Bytes of a name: one may become longer while it is being recorded. */
+#define DEVRESET_TRACE_NAME	64
 
 TRACE_DEFINE_ENUM(DEVRESET_MEMBER);
 TRACE_DEFINE_ENUM(DEVRESET_COMPONENT);
@@ -43,18 +45,18 @@ TRACE_EVENT(devreset_request,
 	TP_PROTO(const struct dr_node *node, int scope, int status, const char *reason),
 	TP_ARGS(node, scope, status, reason),
 	TP_STRUCT__entry(
-		__string(node, dr_trace_name(node))
+		__array(char, node, DEVRESET_TRACE_NAME)
 		__field(int, scope)
 		__field(int, status)
 		__string(reason, reason)
 	),
 	TP_fast_assign(
-		compat_assign_str(node, dr_trace_name(node));
+		strscpy(__entry->node, dr_trace_name(node), DEVRESET_TRACE_NAME);
 		__entry->scope = scope;
 		__entry->status = status;
 		compat_assign_str(reason, reason);
 	),
-	TP_printk("node=%s scope=%s status=%d reason=\"%s\"", __get_str(node),
+	TP_printk("node=%s scope=%s status=%d reason=\"%s\"", __entry->node,
 		  devreset_print_scope(__entry->scope), __entry->status,
 		  __get_str(reason))
 );
@@ -63,14 +65,14 @@ DECLARE_EVENT_CLASS(devreset_step,
 	TP_PROTO(const struct dr_node *node, int status),
 	TP_ARGS(node, status),
 	TP_STRUCT__entry(
-		__string(node, dr_trace_name(node))
+		__array(char, node, DEVRESET_TRACE_NAME)
 		__field(int, status)
 	),
 	TP_fast_assign(
-		compat_assign_str(node, dr_trace_name(node));
+		strscpy(__entry->node, dr_trace_name(node), DEVRESET_TRACE_NAME);
 		__entry->status = status;
 	),
-	TP_printk("node=%s status=%d", __get_str(node), __entry->status)
+	TP_printk("node=%s status=%d", __entry->node, __entry->status)
 );
 
 /* The subtree of the node was claimed, or could not be */
@@ -99,16 +101,16 @@ TRACE_EVENT(devreset_reset,
 	TP_PROTO(const struct dr_node *node, int status, unsigned int flags),
 	TP_ARGS(node, status, flags),
 	TP_STRUCT__entry(
-		__string(node, dr_trace_name(node))
+		__array(char, node, DEVRESET_TRACE_NAME)
 		__field(int, status)
 		__field(unsigned int, flags)
 	),
 	TP_fast_assign(
-		compat_assign_str(node, dr_trace_name(node));
+		strscpy(__entry->node, dr_trace_name(node), DEVRESET_TRACE_NAME);
 		__entry->status = status;
 		__entry->flags = flags;
 	),
-	TP_printk("node=%s status=%d flags=%#x", __get_str(node), __entry->status,
+	TP_printk("node=%s status=%d flags=%#x", __entry->node, __entry->status,
 		  __entry->flags)
 );
 
@@ -117,16 +119,16 @@ TRACE_EVENT(devreset_resume,
 	TP_PROTO(const struct dr_node *node, int told, int status),
 	TP_ARGS(node, told, status),
 	TP_STRUCT__entry(
-		__string(node, dr_trace_name(node))
+		__array(char, node, DEVRESET_TRACE_NAME)
 		__field(int, told)
 		__field(int, status)
 	),
 	TP_fast_assign(
-		compat_assign_str(node, dr_trace_name(node));
+		strscpy(__entry->node, dr_trace_name(node), DEVRESET_TRACE_NAME);
 		__entry->told = told;
 		__entry->status = status;
 	),
-	TP_printk("node=%s told=%d status=%d", __get_str(node), __entry->told,
+	TP_printk("node=%s told=%d status=%d", __entry->node, __entry->told,
 		  __entry->status)
 );
 
@@ -134,16 +136,16 @@ TRACE_EVENT(devreset_state,
 	TP_PROTO(const struct dr_node *node, int from, int to),
 	TP_ARGS(node, from, to),
 	TP_STRUCT__entry(
-		__string(node, dr_trace_name(node))
+		__array(char, node, DEVRESET_TRACE_NAME)
 		__field(int, from)
 		__field(int, to)
 	),
 	TP_fast_assign(
-		compat_assign_str(node, dr_trace_name(node));
+		strscpy(__entry->node, dr_trace_name(node), DEVRESET_TRACE_NAME);
 		__entry->from = from;
 		__entry->to = to;
 	),
-	TP_printk("node=%s from=%s to=%s", __get_str(node),
+	TP_printk("node=%s from=%s to=%s", __entry->node,
 		  devreset_print_state(__entry->from),
 		  devreset_print_state(__entry->to))
 );
@@ -153,18 +155,18 @@ TRACE_EVENT(devreset_done,
 	TP_PROTO(const struct dr_node *node, int scope, int status, unsigned int attempts),
 	TP_ARGS(node, scope, status, attempts),
 	TP_STRUCT__entry(
-		__string(node, dr_trace_name(node))
+		__array(char, node, DEVRESET_TRACE_NAME)
 		__field(int, scope)
 		__field(int, status)
 		__field(unsigned int, attempts)
 	),
 	TP_fast_assign(
-		compat_assign_str(node, dr_trace_name(node));
+		strscpy(__entry->node, dr_trace_name(node), DEVRESET_TRACE_NAME);
 		__entry->scope = scope;
 		__entry->status = status;
 		__entry->attempts = attempts;
 	),
-	TP_printk("node=%s scope=%s status=%d attempts=%u", __get_str(node),
+	TP_printk("node=%s scope=%s status=%d attempts=%u", __entry->node,
 		  devreset_print_scope(__entry->scope), __entry->status,
 		  __entry->attempts)
 );
