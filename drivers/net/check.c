@@ -31,7 +31,8 @@ static const char *pci_fault(struct nic *nic)
 	if (!nic_alive(nic))
 		return "registers do not answer";
 	pci_read_config_word(nic->pdev, PCI_COMMAND, &command);
-	if (!(command & PCI_COMMAND_MASTER))
+	/* While it is down, that may be on purpose: see nic_stop(). */
+	if (nic->up && !(command & PCI_COMMAND_MASTER))
 		return "bus mastering is off";
 	if (command & PCI_COMMAND_INTX_DISABLE)
 		return "INTx is off";
@@ -70,12 +71,21 @@ bool nic_irq_arrives(struct nic *nic)
 static const char *link_fault(struct nic *nic)
 {
 	bool up = rd(nic, REG_STATUS) & STATUS_LU;
-	u16 bmsr;
+	u16 bmsr = 0;
+	int ret = 0;
 
 	if (up != nic->link)
 		nic_update_link(nic);
-	if (up || nic_phy_glance(nic, MII_BMSR, &bmsr) || !(bmsr & BMSR_LSTATUS) ||
-	    !(bmsr & BMSR_ANEGCOMPLETE)) {
+	/* The first tells of a link that was lost meanwhile. */
+	if (!up)
+		ret = nic_phy_glance(nic, MII_BMSR, &bmsr) ?:
+		      nic_phy_glance(nic, MII_BMSR, &bmsr);
+	if (ret == -EAGAIN) {
+		devreset_busy(nic->node);
+		return NULL;
+	}
+	if (up || ret || !(bmsr & BMSR_LSTATUS) ||
+	    (nic->autoneg && !(bmsr & BMSR_ANEGCOMPLETE))) {
 		nic->lost_link = 0;
 		return NULL;
 	}
@@ -128,13 +138,28 @@ static int complain(const char *fault, const char **reason)
 	return -EIO;
 }
 
+/* Its clock may have been stopped with packets in the ring: see tx.c. */
+static void look_after_tx(struct nic *nic)
+{
+	struct netdev_queue *queue = netdev_get_tx_queue(nic->netdev, 0);
+	struct tx_ring *tx = &nic->tx;
+
+	__netif_tx_lock_bh(queue);
+	if (tx->on && tx->use != READ_ONCE(tx->clean)) {
+		devreset_busy(tx->node);
+		/* Either this sees it empty, or the poll function stops the clock later. */
+		smp_mb();
+		if (tx->use == READ_ONCE(tx->clean))
+			devreset_idle(tx->node);
+	}
+	__netif_tx_unlock_bh(queue);
+}
+
 int nic_check_adapter(struct nic *nic, const char **reason)
 {
 	lockdep_assert_held(&nic->lock);
 	devreset_idle(nic->node);
-	/* See tx.c for why it may not be. */
-	if (nic->tx.on && READ_ONCE(nic->tx.use) != READ_ONCE(nic->tx.clean))
-		devreset_busy(nic->tx.node);
+	look_after_tx(nic);
 	return complain(adapter_fault(nic), reason);
 }
 
@@ -162,16 +187,35 @@ int nic_prove_tx(struct nic *nic, unsigned int ms)
 	return done ? 0 : -EIO;
 }
 
-/* Without nic->lock: until it is answered, or a reset has ended it. */
-int nic_tx_await(struct nic *nic, u32 ticket)
+/* Without nic->lock: for a moment, is anything sent? */
+bool nic_tx_moves(struct nic *nic)
 {
+	unsigned int clean = READ_ONCE(nic->tx.clean);
 	struct control *control = &nic->control;
 
 	atomic_inc(&nic->probing);
 	wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) ||
-			   (s32)(READ_ONCE(nic->tx.probes) - ticket) >= 0, 30 * HZ);
+			   READ_ONCE(nic->tx.clean) != clean, SOON);
 	atomic_dec(&nic->probing);
-	return READ_ONCE(control->cancelled) ? -EIO : 0;
+	return !READ_ONCE(control->cancelled) && READ_ONCE(nic->tx.clean) != clean;
+}
+
+/* Without nic->lock: until it is answered, or a reset has ended it. */
+int nic_tx_await(struct nic *nic, u32 ticket)
+{
+	struct control *control = &nic->control;
+	struct tx_ring *tx = &nic->tx;
+	long left;
+
+	atomic_inc(&nic->probing);
+	left = wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) ||
+				  (s32)(READ_ONCE(tx->probes) - ticket) >= 0, 30 * HZ);
+	atomic_dec(&nic->probing);
+	if (!left)
+		return -ETIMEDOUT;
+	if (READ_ONCE(control->cancelled) || (s32)(READ_ONCE(tx->lost) - ticket) >= 0)
+		return -EIO;
+	return 0;
 }
 
 static const char *tx_fault(struct nic *nic)

@@ -12,6 +12,7 @@ static void give_up(struct nic *nic)
 {
 	mutex_lock(&nic->lock);
 	nic_halt(nic, HALT_DEAD);
+	nic_filters_off(nic);
 	nic_update_link(nic);
 	mutex_unlock(&nic->lock);
 }
@@ -128,6 +129,9 @@ static int nic_resume(struct device *dev)
 	}
 	nic_go(nic, HALT_SLEEP);
 	nic_update_link(nic);
+	/* Whether the link comes back is to be looked at. */
+	if (nic->up)
+		devreset_busy(nic->node);
 	mutex_unlock(&nic->lock);
 	netif_device_attach(nic->netdev);
 	rtnl_unlock();

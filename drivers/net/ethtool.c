@@ -9,11 +9,6 @@
 #include <linux/rtnetlink.h>
 #include "net.h"
 
-static bool may_touch(struct nic *nic)
-{
-	return !(nic->halted & ~(HALT_TX | HALT_RX));
-}
-
 /* --- link -------------------------------------------------------------------------- */
 
 /* All that the PHY can do, as its registers have it */
@@ -93,7 +88,7 @@ static int set_link_ksettings(struct net_device *netdev,
 	nic->advertise_1000 = advertise_1000;
 	nic->forced = forced;
 	/* Else the reset that goes on will do it. */
-	if (may_touch(nic)) {
+	if (nic_is_set_up(nic)) {
 		wr(nic, REG_CTRL, nic_ctrl(nic));
 		ret = nic_phy_setup(nic);
 	}
@@ -178,7 +173,7 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
 	mutex_lock(&nic->lock);
 	nic->rx_usecs = c->rx_coalesce_usecs;
 	nic->tx_usecs = c->tx_coalesce_usecs;
-	if (may_touch(nic))
+	if (nic_is_set_up(nic))
 		nic_moderate(nic);
 	mutex_unlock(&nic->lock);
 	return 0;
@@ -224,7 +219,7 @@ static int set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
 		return -EOPNOTSUPP;
 	mutex_lock(&nic->lock);
 	nic->wol = wufc;
-	if (may_touch(nic) && !is_82543(nic))
+	if (nic_is_set_up(nic) && !is_82543(nic))
 		wr(nic, REG_WUFC, wufc);
 	mutex_unlock(&nic->lock);
 	device_set_wakeup_enable(&nic->pdev->dev, wufc);
@@ -299,7 +294,7 @@ static void get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *u
 	int i;
 
 	mutex_lock(&nic->lock);
-	if (may_touch(nic))
+	if (nic_is_set_up(nic))
 		nic_read_stats(nic);
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
 		data[i] = READ_ONCE(*(u64 *)((void *)nic + counters[i].offset));
@@ -379,9 +374,11 @@ static int test_send(struct nic *nic)
 	ret = nic_control_begin(nic);
 	if (ret)
 		return ret;
-	mutex_lock(&nic->lock);
-	ret = nic_tx_ask(nic, &ticket);
-	mutex_unlock(&nic->lock);
+	do {
+		mutex_lock(&nic->lock);
+		ret = nic_tx_ask(nic, &ticket);
+		mutex_unlock(&nic->lock);
+	} while (ret == -EAGAIN && nic_tx_moves(nic));
 	if (!ret)
 		ret = nic_tx_await(nic, ticket);
 	nic_control_end(nic);
@@ -395,7 +392,7 @@ static void self_test(struct net_device *netdev, struct ethtool_test *test, u64 
 
 	memset(result, 0, TESTS * sizeof(*result));
 	mutex_lock(&nic->lock);
-	if (may_touch(nic)) {
+	if (nic_is_set_up(nic)) {
 		if (test->flags & ETH_TEST_FL_OFFLINE)
 			test_offline(nic, result);
 		result[TEST_INTERRUPT] = !nic_irq_arrives(nic);

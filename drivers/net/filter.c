@@ -54,6 +54,7 @@ static void write_unicast(struct nic *nic)
 		wr(nic, REG_RAH(i), get_unaligned_le16(ha->addr + 4) | RAH_AV);
 		i++;
 	}
+	nic->unicast = i - 1;
 	for (; i < RAR_SLOTS; i++)
 		wr(nic, REG_RAH(i), 0);
 }
@@ -120,7 +121,7 @@ int nic_vlan_add(struct net_device *netdev, __be16 proto, u16 vid)
 
 	mutex_lock(&nic->lock);
 	set_bit(vid, nic->vlans);
-	if (!(nic->halted & ~(HALT_TX | HALT_RX)))
+	if (nic_is_set_up(nic))
 		write_vlan(nic, vid);
 	mutex_unlock(&nic->lock);
 	return 0;
@@ -132,7 +133,7 @@ int nic_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 
 	mutex_lock(&nic->lock);
 	clear_bit(vid, nic->vlans);
-	if (!(nic->halted & ~(HALT_TX | HALT_RX)))
+	if (nic_is_set_up(nic))
 		write_vlan(nic, vid);
 	mutex_unlock(&nic->lock);
 	return 0;
@@ -166,7 +167,7 @@ static const char *addresses_fault(struct nic *nic)
 	for (i = 0; i < MTA_REGS; i++)
 		if (nic->mta[i] && rd(nic, REG_MTA + 4 * i) != nic->mta[i])
 			return "multicast filter wiped";
-	if (netdev_uc_count(nic->netdev) && !(rd(nic, REG_RAH(1)) & RAH_AV))
+	if (nic->unicast && !(rd(nic, REG_RAH(1)) & RAH_AV))
 		return "unicast filter wiped";
 	return NULL;
 }
@@ -201,7 +202,7 @@ int nic_set_mac(struct net_device *netdev, void *addr)
 		return -EADDRNOTAVAIL;
 	mutex_lock(&nic->lock);
 	eth_hw_addr_set(netdev, sa->sa_data);
-	if (!(nic->halted & ~(HALT_TX | HALT_RX)))
+	if (nic_is_set_up(nic))
 		nic_write_station(nic);
 	mutex_unlock(&nic->lock);
 	return 0;
@@ -213,7 +214,7 @@ int nic_set_features(struct net_device *netdev, netdev_features_t features)
 
 	mutex_lock(&nic->lock);
 	nic->features = features;
-	if (!(nic->halted & ~(HALT_TX | HALT_RX))) {
+	if (nic_is_set_up(nic)) {
 		wr(nic, REG_CTRL, nic_ctrl(nic));
 		wr(nic, REG_RXCSUM, features & NETIF_F_RXCSUM ? RXCSUM_ON : 0);
 		nic_update_rctl(nic);

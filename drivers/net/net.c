@@ -13,6 +13,7 @@
  *	reset.c		the devreset nodes
  *	ethtool.c	what it says
  *	err.c		other people's resets, sleep
+ *	managed.c	interfaces of other drivers
  *
  * What runs follows from what was asked for (nic->up, the link) and from the
  * reasons for which it stands (nic->halted). nic_apply() brings the device from
@@ -38,6 +39,8 @@ static void pause(struct nic *nic)
 		return;
 	WRITE_ONCE(nic->polling, false);
 	napi_disable(&nic->napi);
+	/* One that had completed before may still be about to allow interrupts. */
+	synchronize_net();
 	wr(nic, REG_IMC, INT_MASK_ALL);
 	synchronize_irq(nic->pdev->irq);
 	netif_tx_disable(nic->netdev);
@@ -144,7 +147,7 @@ static void link_work(struct work_struct *work)
  */
 static irqreturn_t stray(struct nic *nic)
 {
-	if (++nic->stray % 128 || !pci_check_and_mask_intx(nic->pdev))
+	if (++nic->stray % 128 || nic_alive(nic) || !pci_check_and_mask_intx(nic->pdev))
 		return IRQ_NONE;
 	devreset_recover(nic->node, "interrupt cannot be acknowledged");
 	return IRQ_HANDLED;
@@ -205,9 +208,13 @@ static int bring_up(struct nic *nic)
 		nic_free_rings(nic);
 		return ret;
 	}
+	/* See nic_stop(). */
+	pci_set_master(nic->pdev);
 	nic->up = true;
 	nic_apply(nic);
 	nic_update_link(nic);
+	/* It may have been broken since it was last looked at. */
+	devreset_busy(nic->node);
 	return 0;
 }
 
@@ -233,6 +240,9 @@ static int nic_stop(struct net_device *netdev)
 	nic_update_link(nic);
 	nic_apply(nic);
 	free_irq(nic->pdev->irq, nic);
+	/* What cannot be told to stop might go on writing to memory that it had. */
+	if (!nic_alive(nic))
+		pci_clear_master(nic->pdev);
 	nic_free_rings(nic);
 	devreset_idle(nic->node);
 	mutex_unlock(&nic->lock);
@@ -253,7 +263,7 @@ static int nic_change_mtu(struct net_device *netdev, int mtu)
 
 	mutex_lock(&nic->lock);
 	WRITE_ONCE(netdev->mtu, mtu);
-	if (!(nic->halted & ~(HALT_TX | HALT_RX)))
+	if (nic_is_set_up(nic))
 		nic_update_rctl(nic);
 	mutex_unlock(&nic->lock);
 	return 0;
@@ -349,10 +359,7 @@ static int setup_hw(struct nic *nic)
 		return ret;
 	eth_hw_addr_set(nic->netdev, addr);
 	ret = nic_init_hw(nic);
-	if (ret)
-		return ret;
-	nic_restore_filters(nic);
-	return nic_phy_setup(nic);
+	return ret ?: nic_phy_setup(nic);
 }
 
 static void setup_netdev(struct nic *nic)
@@ -404,9 +411,14 @@ static int add(struct nic *nic)
 	ret = register_netdevice(nic->netdev);
 	if (!ret) {
 		netif_carrier_off(nic->netdev);
+		mutex_lock(&nic->lock);
+		nic_restore_filters(nic);
+		mutex_unlock(&nic->lock);
 		ret = nic_register_nodes(nic);
-		if (ret)
+		if (ret) {
+			cancel_delayed_work_sync(&nic->reset_work);
 			unregister_netdevice(nic->netdev);
+		}
 	}
 	rtnl_unlock();
 	return ret;
@@ -474,6 +486,10 @@ static void nic_shutdown(struct pci_dev *pdev)
 	dev_close(nic->netdev);
 	nic_sleep(nic);
 	rtnl_unlock();
+	if (system_state == SYSTEM_POWER_OFF) {
+		pci_wake_from_d3(pdev, nic->wol);
+		pci_set_power_state(pdev, PCI_D3hot);
+	}
 }
 
 static const struct pci_device_id nic_ids[] = {
@@ -493,7 +509,28 @@ static struct pci_driver nic_driver = {
 	.err_handler = &nic_error_handlers,
 	.driver.pm = pm_sleep_ptr(&nic_pm_ops),
 };
-module_pci_driver(nic_driver);
+
+static int __init nic_module_init(void)
+{
+	int ret;
+
+	ret = nic_managed_init();
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&nic_driver);
+	if (ret)
+		nic_managed_exit();
+	return ret;
+}
+
+static void __exit nic_module_exit(void)
+{
+	pci_unregister_driver(&nic_driver);
+	nic_managed_exit();
+}
+
+module_init(nic_module_init);
+module_exit(nic_module_exit);
 
 MODULE_DESCRIPTION("devreset for network: a driver for the 8254x family");
 MODULE_LICENSE("GPL");

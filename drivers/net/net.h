@@ -73,6 +73,7 @@ struct tx_buf {
  * @bytes: likewise
  * @probes: empty requests that were completed
  * @asked: empty requests that were made
+ * @lost: of these, up to here some were lost with the ring
  * @sync: for the 64-bit counters of the poll function
  * @on: the device works on it; changed under nic->lock, and not while the queue
  *	may be used
@@ -99,6 +100,7 @@ struct tx_ring {
 	struct u64_stats_sync sync;
 
 	u32 asked;
+	u32 lost;
 	bool prove;
 	dma_addr_t dma;
 };
@@ -198,10 +200,11 @@ struct hw_stats {
  * @forced: what it does else, BMCR_*
  * @advertise: what it offers, ADVERTISE_*
  * @advertise_1000: and more of that
- * @filters_on: the device may be told of filters; under the address lock, as
- *	are the next two
+ * @filters_on: the device is set up, and may be told of filters; changed under
+ *	the address lock as well, which the next three are under
  * @rctl: what RCTL should be
  * @mta: what MTA should be
+ * @unicast: addresses written beside the station's
  * @control: the request to the device that is outstanding; its lock is taken
  *	outside of @lock
  * @mdic_lock: for the register that leads to the PHY
@@ -244,6 +247,7 @@ struct nic {
 	bool filters_on;
 	u32 rctl;
 	u32 mta[MTA_REGS];
+	unsigned int unicast;
 	struct control control;
 	struct mutex mdic_lock;	/* taken inside the others */
 	struct hw_stats stats;
@@ -258,6 +262,13 @@ static inline u32 rd(struct nic *nic, unsigned int reg)
 static inline void wr(struct nic *nic, unsigned int reg, u32 value)
 {
 	writel(value, nic->regs + reg);
+}
+
+/* Settings are written at once; else the reset, or the sleep, will end with that. */
+static inline bool nic_is_set_up(struct nic *nic)
+{
+	lockdep_assert_held(&nic->lock);
+	return nic->filters_on;
 }
 
 static inline bool is_82543(struct nic *nic)
@@ -334,12 +345,23 @@ int nic_check_rx(struct nic *nic, const char **reason);
 bool nic_is_reachable(struct nic *nic);
 bool nic_irq_arrives(struct nic *nic);
 int nic_prove_tx(struct nic *nic, unsigned int ms);
+bool nic_tx_moves(struct nic *nic);
 int nic_tx_await(struct nic *nic, u32 ticket);
 
 /* reset.c: the devreset nodes */
+#define NODE_NAME	(IFNAMSIZ + 24)
+const char *nic_node_name(struct net_device *netdev, const char *form, bool taken,
+			  char *name);
+int nic_rename_node(struct net_device *netdev, struct devreset_node *node,
+		    const char *form);
+void nic_follow_name(struct nic *nic);
 int nic_register_nodes(struct nic *nic);
 void nic_unregister_nodes(struct nic *nic);
 void nic_reset_work(struct work_struct *work);
+
+/* managed.c: interfaces of other drivers */
+int nic_managed_init(void);
+void nic_managed_exit(void);
 
 /* ethtool.c */
 extern const struct ethtool_ops nic_ethtool_ops;

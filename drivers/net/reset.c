@@ -146,6 +146,12 @@ static int adapter_quiesce(struct devreset_node *node)
 	struct nic *nic = node->data;
 	int ret;
 
+	mutex_lock(&nic->lock);
+	/* One that did not end in time must not end now. */
+	nic->gen = 0;
+	if (nic->filters_on)
+		nic_read_stats(nic);
+	mutex_unlock(&nic->lock);
 	ret = quiesce(nic, HALT_ADAPTER);
 	mutex_lock(&nic->lock);
 	nic_filters_off(nic);
@@ -242,6 +248,7 @@ static int adapter_resume(struct devreset_node *node, int status)
 	int ret = 0;
 
 	mutex_lock(&nic->lock);
+	nic->gen = 0;
 	if (status || !nic->filters_on)
 		ret = setup(nic);
 	if (!ret) {
@@ -323,16 +330,66 @@ static const struct devreset_ops adapter_ops = {
 
 /* --- registering ------------------------------------------------------------------------- */
 
-static struct devreset_node *add(struct nic *nic, const char *form,
-				 struct devreset_desc *desc)
+/* Interfaces in two name spaces may have one name: it is @taken. @name: NODE_NAME bytes */
+const char *nic_node_name(struct net_device *netdev, const char *form, bool taken,
+			  char *name)
 {
-	char name[IFNAMSIZ + 16];
+	char ifname[IFNAMSIZ + 12];
 
-	snprintf(name, sizeof(name), form, nic->netdev->name);
-	desc->name = name;
+	if (taken)
+		snprintf(ifname, sizeof(ifname), "%s@%d", netdev->name, netdev->ifindex);
+	else
+		strscpy(ifname, netdev->name, sizeof(ifname));
+	snprintf(name, NODE_NAME, form, ifname);
+	return name;
+}
+
+/* After the interface, or as near as may be */
+int nic_rename_node(struct net_device *netdev, struct devreset_node *node, const char *form)
+{
+	char name[NODE_NAME];
+	int ret;
+
+	ret = devreset_rename(node, nic_node_name(netdev, form, false, name));
+	if (ret == -EEXIST)
+		ret = devreset_rename(node, nic_node_name(netdev, form, true, name));
+	return ret;
+}
+
+static const char adapter_name[] = "net-%s";
+static const char tx_name[] = "netring-%s:tx";
+static const char rx_name[] = "netring-%s:rx";
+
+/* With rtnl held: the interface has another name, or lives where it is another's. */
+void nic_follow_name(struct nic *nic)
+{
+	ASSERT_RTNL();
+	if (!nic->rx.node)
+		return;
+	nic_rename_node(nic->netdev, nic->node, adapter_name);
+	nic_rename_node(nic->netdev, nic->tx.node, tx_name);
+	nic_rename_node(nic->netdev, nic->rx.node, rx_name);
+}
+
+/* Callbacks take nic->lock before they look for what is put in @place. */
+static int add(struct nic *nic, const char *form, struct devreset_desc *desc,
+	       struct devreset_node **place)
+{
+	struct devreset_node *node;
+	char name[NODE_NAME];
+
 	desc->scope = DEVRESET_COMPONENT;
 	desc->data = nic;
-	return devreset_register(&nic->netdev->dev, desc);
+	mutex_lock(&nic->lock);
+	desc->name = nic_node_name(nic->netdev, form, false, name);
+	node = devreset_register(&nic->netdev->dev, desc);
+	if (node == ERR_PTR(-EEXIST)) {
+		nic_node_name(nic->netdev, form, true, name);
+		node = devreset_register(&nic->netdev->dev, desc);
+	}
+	*place = IS_ERR(node) ? NULL : node;
+	mutex_unlock(&nic->lock);
+	return PTR_ERR_OR_ZERO(node);
 }
 
 /* With rtnl held, so that the interface cannot come up before the nodes are there. */
@@ -341,25 +398,20 @@ int nic_register_nodes(struct nic *nic)
 	struct devreset_desc desc = { .ops = &adapter_ops };
 	struct devreset_desc tx = { .ops = &tx_ops, .stall_ms = TX_STALL_MS };
 	struct devreset_desc rx = { .ops = &rx_ops };
+	int ret;
 
 	ASSERT_RTNL();
-	nic->node = add(nic, "net-%s", &desc);
-	if (IS_ERR(nic->node))
-		return PTR_ERR(nic->node);
+	ret = add(nic, adapter_name, &desc, &nic->node);
+	if (ret)
+		return ret;
 	tx.parent = nic->node;
-	nic->tx.node = add(nic, "netring-%s:tx", &tx);
-	if (IS_ERR(nic->tx.node)) {
-		devreset_unregister(nic->node);
-		return PTR_ERR(nic->tx.node);
-	}
 	rx.parent = nic->node;
-	nic->rx.node = add(nic, "netring-%s:rx", &rx);
-	if (IS_ERR(nic->rx.node)) {
-		devreset_unregister(nic->tx.node);
-		devreset_unregister(nic->node);
-		return PTR_ERR(nic->rx.node);
-	}
-	return 0;
+	ret = add(nic, tx_name, &tx, &nic->tx.node);
+	if (!ret)
+		ret = add(nic, rx_name, &rx, &nic->rx.node);
+	if (ret)
+		nic_unregister_nodes(nic);
+	return ret;
 }
 
 /* Nobody sends, receives or asks any more; callbacks may go on until this is over. */

@@ -76,6 +76,9 @@ int nic_resize_rings(struct nic *nic, unsigned int tx, unsigned int rx)
 	struct rx_ring new_rx = { };
 	int ret;
 
+	/* Has it stopped? See nic_stop(). */
+	if (!nic_alive(nic))
+		return -EIO;
 	ret = alloc_tx(nic, &new_tx, tx);
 	if (ret)
 		return ret;

@@ -139,12 +139,13 @@ static bool append(struct nic *nic, struct sk_buff *skb, struct rx_buf *buf, uns
 	return true;
 }
 
-static void give_up(struct rx_ring *rx, const struct rx_desc *desc)
+/* Counted once, as @why */
+static void give_up(struct rx_ring *rx, const struct rx_desc *desc, u64 *why)
 {
 	dev_kfree_skb_any(rx->skb);
 	rx->skb = NULL;
 	rx->skip = !(desc->status & RXD_EOP);
-	rx->dropped++;
+	WRITE_ONCE(*why, *why + 1);
 }
 
 /* One buffer. Returns the bytes of the frame that it completes, or 0. */
@@ -160,19 +161,18 @@ static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *b
 		return 0;
 	}
 	if (unlikely(len > BUF_BYTES || (end && desc->errors & RXD_ERR_FRAME))) {
-		rx->errors++;
-		give_up(rx, desc);
+		give_up(rx, desc, &rx->errors);
 		return 0;
 	}
 	if (skb) {
 		if (!append(nic, skb, buf, len)) {
-			give_up(rx, desc);
+			give_up(rx, desc, &rx->dropped);
 			return 0;
 		}
 	} else {
 		skb = end && len <= COPY_BELOW ? copy(nic, buf, len) : begin(nic, buf, len);
 		if (unlikely(!skb)) {
-			give_up(rx, desc);
+			give_up(rx, desc, &rx->dropped);
 			return 0;
 		}
 	}
@@ -181,8 +181,7 @@ static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *b
 		return 0;
 	if (unlikely(skb->len < ETH_HLEN)) {
 		rx->skb = skb;
-		rx->errors++;
-		give_up(rx, desc);
+		give_up(rx, desc, &rx->errors);
 		return 0;
 	}
 	len = skb->len;

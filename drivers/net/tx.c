@@ -370,7 +370,7 @@ static void account_sent(struct tx_ring *tx, const struct reaped *sum)
 	u64_stats_update_end(&tx->sync);
 }
 
-/* For the poll function. Was anything sent? */
+/* For the poll function. Was anything sent, or answered? */
 bool nic_tx_clean(struct nic *nic, int budget)
 {
 	struct netdev_queue *queue = netdev_get_tx_queue(nic->netdev, 0);
@@ -399,7 +399,7 @@ bool nic_tx_clean(struct nic *nic, int budget)
 	smp_mb();
 	if (unlikely(netif_tx_queue_stopped(queue)) && room(tx) >= 2 * WORST)
 		netif_tx_wake_queue(queue);
-	return sum.skbs;
+	return true;
 }
 
 /* --- starting and stopping ----------------------------------------------------------- */
@@ -464,7 +464,10 @@ void nic_tx_stop(struct nic *nic)
 	tx->dropped += dropped.skbs;
 	u64_stats_update_end(&tx->sync);
 	tx->clean = i;
-	tx->probes = tx->asked;
+	if (tx->probes != tx->asked)
+		WRITE_ONCE(tx->lost, tx->asked);
+	WRITE_ONCE(tx->probes, tx->asked);
+	wake_up(&nic->wait);
 	netdev_tx_reset_queue(netdev_get_tx_queue(nic->netdev, 0));
 	devreset_idle(tx->node);
 	tx->on = false;

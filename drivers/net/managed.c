@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "net-eth0" for an interface of any driver, when an operator manages it; and the
+ * names of all nodes here, which follow those of the interfaces.
+ *
+ * It is looked at for packets that were given to the driver and do not leave:
+ * a queue that is stopped, or whose bytes in flight do not become fewer. That
+ * needs no traffic from outside, and no driver that notices. The reset is
+ * that which the driver has for such a case, the one that the stack's own watchdog
+ * asks for; nothing says when it is over. So who was reset is not looked at
+ * for a while; a reset that did not help is found by the next check, during the
+ * probation, and then the PCI function is reset, if its driver survives that.
+ */
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include "net.h"
+
+static const char node_name[] = "net-%s";
+
+/**
+ * struct queue - a queue to send from, as last looked at
+ * @completed: so many bytes had been sent
+ * @since: from when on that was so, in jiffies
+ */
+struct queue {
+	unsigned int completed;
+	unsigned long since;
+};
+
+/**
+ * struct managed - an interface
+ * @link: in the list of all
+ * @netdev: the interface; its memory stays while the node is there
+ * @fresh: it was reset: begin anew
+ * @queues: how many
+ * @queue: those
+ */
+struct managed {
+	struct list_head link;
+	struct net_device *netdev;
+	bool fresh;
+	unsigned int queues;
+	struct queue queue[];
+};
+
+static LIST_HEAD(all);
+static DEFINE_MUTEX(all_lock);
+
+/* --- checking ------------------------------------------------------------------------ */
+
+static bool may_send(struct net_device *netdev)
+{
+	return netdev->reg_state == NETREG_REGISTERED && netif_running(netdev) &&
+	       netif_device_present(netdev) && netif_carrier_ok(netdev);
+}
+
+/* Bytes that the driver has said it has sent; and are there more to send? */
+static bool in_flight(struct netdev_queue *txq, unsigned int *completed)
+{
+#ifdef CONFIG_BQL
+	*completed = READ_ONCE(txq->dql.num_completed);
+	return READ_ONCE(txq->dql.num_queued) != *completed;
+#else
+	*completed = 0;
+	return false;
+#endif
+}
+
+static bool is_stuck(struct netdev_queue *txq, struct queue *queue, bool fresh)
+{
+	unsigned long patience = msecs_to_jiffies(TX_STALL_MS), last;
+	unsigned int completed;
+	bool waits;
+
+	waits = in_flight(txq, &completed);
+	if (fresh || !(waits || netif_xmit_stopped(txq)) || completed != queue->completed) {
+		queue->completed = completed;
+		queue->since = jiffies;
+		return false;
+	}
+	/* What was sent last may have been sent just now. */
+	last = waits ? queue->since : READ_ONCE(txq->trans_start);
+	return time_after(jiffies, queue->since + patience) &&
+	       time_after(jiffies, last + patience);
+}
+
+/* The queues go only after all that read them under RCU. */
+static int managed_check(struct devreset_node *node, const char **reason)
+{
+	struct managed *m = node->data;
+	bool fresh, stuck = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	fresh = m->fresh || !may_send(m->netdev);
+	for (i = 0; i < m->queues && m->netdev->reg_state == NETREG_REGISTERED; i++)
+		stuck |= is_stuck(netdev_get_tx_queue(m->netdev, i), &m->queue[i], fresh);
+	rcu_read_unlock();
+	m->fresh = false;
+	if (!stuck)
+		return 0;
+	*reason = "does not send";
+	return -EIO;
+}
+
+/* --- reset --------------------------------------------------------------------------- */
+
+static int managed_may_reset(struct devreset_node *node, unsigned int flags)
+{
+	struct managed *m = node->data;
+
+	return m->netdev->netdev_ops->ndo_tx_timeout ? 0 : -EOPNOTSUPP;
+}
+
+/* As the stack's watchdog does it, but that the interface cannot go down meanwhile */
+static int managed_reset(struct devreset_node *node, u32 gen)
+{
+	struct managed *m = node->data;
+	struct net_device *netdev = m->netdev;
+	int ret = 0;
+
+	if (!rtnl_trylock())
+		return -EAGAIN;
+	if (netdev->reg_state != NETREG_REGISTERED) {
+		ret = -ENODEV;
+	} else if (netif_running(netdev) && netif_device_present(netdev)) {
+		netif_tx_lock_bh(netdev);
+		netdev->netdev_ops->ndo_tx_timeout(netdev, 0);
+		netif_tx_unlock_bh(netdev);
+	}
+	rtnl_unlock();
+	m->fresh = true;
+	return ret;
+}
+
+static void managed_release(struct devreset_node *node)
+{
+	struct managed *m = node->data;
+
+	mutex_lock(&all_lock);
+	list_del(&m->link);
+	mutex_unlock(&all_lock);
+	kfree(m);
+}
+
+static const struct devreset_ops managed_ops = {
+	.may_reset = managed_may_reset,
+	.reset = managed_reset,
+	.check = managed_check,
+	.release = managed_release,
+};
+
+/* --- which interface has which node ------------------------------------------------------ */
+
+/* The node that was made here for it, with a reference, or NULL */
+static struct devreset_node *find_managed(struct net_device *netdev)
+{
+	struct devreset_node *node = devreset_find(&netdev->dev);
+	struct managed *m;
+
+	mutex_lock(&all_lock);
+	list_for_each_entry(m, &all, link)
+		if (node && m == node->data)
+			goto out;
+	devreset_put(node);
+	node = NULL;
+out:
+	mutex_unlock(&all_lock);
+	return node;
+}
+
+static void forget(struct net_device *netdev)
+{
+	struct devreset_node *node = find_managed(netdev);
+
+	if (node)
+		devreset_unregister(node);
+	devreset_put(node);
+}
+
+static void follow_name(struct net_device *netdev)
+{
+	struct devreset_node *node = find_managed(netdev);
+
+	if (node)
+		nic_rename_node(netdev, node, node_name);
+	devreset_put(node);
+}
+
+static struct devreset_node *make_node(struct devreset_provider *provider,
+				       struct net_device *netdev)
+{
+	struct devreset_desc desc = {
+		.ops = &managed_ops, .scope = DEVRESET_COMPONENT, .provider = provider,
+	};
+	unsigned int queues = netdev->num_tx_queues;
+	struct devreset_node *node;
+	char name[NODE_NAME];
+	struct managed *m;
+
+	m = kzalloc(struct_size(m, queue, queues), GFP_KERNEL);
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	m->netdev = netdev;
+	m->queues = queues;
+	m->fresh = true;
+	mutex_lock(&all_lock);
+	list_add(&m->link, &all);
+	mutex_unlock(&all_lock);
+	desc.data = m;
+	desc.name = nic_node_name(netdev, node_name, false, name);
+	node = devreset_register(&netdev->dev, &desc);
+	if (node == ERR_PTR(-EEXIST)) {
+		nic_node_name(netdev, node_name, true, name);
+		node = devreset_register(&netdev->dev, &desc);
+	}
+	if (IS_ERR(node)) {
+		mutex_lock(&all_lock);
+		list_del(&m->link);
+		mutex_unlock(&all_lock);
+		kfree(m);
+	}
+	return node;
+}
+
+static int provider_probe(struct devreset_provider *provider, struct device *dev)
+{
+	struct devreset_node *node;
+	struct net_device *netdev;
+
+	if (!dev->class || strcmp(dev->class->name, "net"))
+		return -ENODEV;
+	netdev = to_net_dev(dev);
+	node = make_node(provider, netdev);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	/* What happened to the interface meanwhile was not told to anybody. */
+	follow_name(netdev);
+	if (READ_ONCE(netdev->reg_state) != NETREG_REGISTERED)
+		forget(netdev);
+	return 0;
+}
+
+static struct device *provider_find(const char *name)
+{
+	struct net_device *netdev;
+	struct device *dev;
+
+	if (!dev_valid_name(name))
+		return ERR_PTR(-EINVAL);
+	netdev = dev_get_by_name(&init_net, name);
+	if (!netdev)
+		return ERR_PTR(-ENODEV);
+	dev = get_device(&netdev->dev);
+	dev_put(netdev);
+	return dev;
+}
+
+static struct devreset_provider provider = {
+	.name = "net",
+	.owner = THIS_MODULE,
+	.probe = provider_probe,
+	.find = provider_find,
+};
+
+/* One that moves to another name space is unregistered and registered. */
+static int notify(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct net_device *netdev = netdev_notifier_info_to_dev(data);
+	bool ours = netdev->netdev_ops == &nic_netdev_ops;
+
+	switch (action) {
+	case NETDEV_REGISTER:
+	case NETDEV_CHANGENAME:
+		if (ours)
+			nic_follow_name(netdev_priv(netdev));
+		else
+			follow_name(netdev);
+		break;
+	case NETDEV_UNREGISTER:
+		if (!ours)
+			forget(netdev);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = {
+	.notifier_call = notify,
+};
+
+int __init nic_managed_init(void)
+{
+	int ret;
+
+	ret = register_netdevice_notifier(&notifier);
+	if (ret)
+		return ret;
+	ret = devreset_provider_register(&provider);
+	if (ret)
+		unregister_netdevice_notifier(&notifier);
+	return ret;
+}
+
+void nic_managed_exit(void)
+{
+	devreset_provider_unregister(&provider);
+	unregister_netdevice_notifier(&notifier);
+}
