@@ -4,7 +4,9 @@
 
     tests/flow.py serve ADDRESS PORT            until it is killed
     tests/flow.py send ADDRESS PORT BYTES       prints the checksum's first digits
-    tests/flow.py stream ADDRESS PORT FILE      until FILE is there
+    tests/flow.py stream ADDRESS PORT FILE [MS] until FILE is there
+
+MS: rest so long after each 64 KiB, to leave a slow machine something to do else with.
 
 The server answers each connection with the SHA-256 of what came, when its sender
 has said that it was all. "stream" keeps a connection busy, and fails if it does not
@@ -17,6 +19,7 @@ import random
 import socket
 import sys
 import threading
+import time
 
 
 def serve_one(connection):
@@ -40,7 +43,7 @@ def serve(address, port):
             threading.Thread(target=serve_one, args=(connection,), daemon=True).start()
 
 
-def send(address, port, more):
+def send(address, port, more, rest=0):
     """Send blocks while more(bytes so far); compare checksums."""
     block = random.randbytes(1 << 20)
     digest, sent = hashlib.sha256(), 0
@@ -51,6 +54,7 @@ def send(address, port, more):
             connection.sendall(piece)
             digest.update(piece)
             sent += len(piece)
+            time.sleep(rest / 1000)
         connection.shutdown(socket.SHUT_WR)
         answer = b""
         while len(answer) < 64:
@@ -71,7 +75,8 @@ def main():
     elif what == "send":
         send(address, port, lambda sent: sent < int(sys.argv[4]))
     else:
-        send(address, port, lambda sent: not os.path.exists(sys.argv[4]))
+        rest = float(sys.argv[5]) if len(sys.argv) > 5 else 0
+        send(address, port, lambda sent: not os.path.exists(sys.argv[4]), rest)
 
 
 main()

@@ -55,13 +55,38 @@ all_faults() {
 	done < <(faults)
 }
 
-all_faults
-python3 -IS "$tests/flow.py" stream 10.9.0.2 5001 $dir/enough >$dir/stream 2>&1 &
+# On a kernel with checkers only the harder part
+[ "$DEVRESET_KERNEL" = debug ] || all_faults
+python3 -IS "$tests/flow.py" stream 10.9.0.2 5001 $dir/enough 10 >$dir/stream 2>&1 &
 stream=$!
 all_faults
 touch $dir/enough
 wait $stream || fail "the TCP connection: $(cat $dir/stream)"
 ok "a TCP connection has survived all of them, nothing was corrupted: $(cat $dir/stream)"
+
+# --- what does not show in a ping: VLANs would no longer be told apart, groups no longer received
+
+broken vet_zero adapter "python3 -IS $tests/reg.py $regs 38=0"
+broken mta_zero adapter "python3 -IS $tests/reg.py $regs 5200=0"
+
+# --- broken while it is down
+
+for fault in "COMMAND=0:2" "COMMAND=0:4" "COMMAND=400:400" "BASE_ADDRESS_0=0"; do
+	ip link set "$nic" down
+	wait_for 10 all_well
+	setpci -s "$slot" $fault
+	net_up
+	wait_for 10 answers
+	wait_for 10 all_well
+done
+# Told to stop, it would not hear: it must not write to memory that is no longer its own
+setpci -s "$slot" COMMAND=0:2
+ip link set "$nic" down
+expect 0 echo $((0x$(setpci -s "$slot" COMMAND) & 4))
+net_up
+wait_for 10 answers
+wait_for 10 all_well
+ok "broken while it is down, and taken down while it is broken"
 
 # --- those that only a check with patience finds
 
@@ -78,7 +103,6 @@ ok "ND14: a send older than two seconds is a hang: $(last "$tx")"
 
 # ND11: the stack's own watchdog, when no check looks
 net_policy check_interval_ms=0
-expect_warn "NETDEV WATCHDOG: .*timed out"
 reg "400-2"
 ping -q -i 0.01 -w 20 10.9.0.2 >/dev/null &
 flood=$!
@@ -102,12 +126,12 @@ ok "ND12: a request was not answered by the second check: $(last "$adapter")"
 # --- the five statuses
 
 net_policy check_interval_ms=0
-expect 0 cat "$class/$tx/stats/soft_errors"
+soft=$(<"$class/$tx/stats/soft_errors")
 reset "$tx" component
-expect 0 cat "$class/$tx/stats/soft_errors"
+expect "$soft" cat "$class/$tx/stats/soft_errors"
 reg 3808=0
 reset "$tx" component
-expect 1 cat "$class/$tx/stats/soft_errors"
+expect $((soft + 1)) cat "$class/$tx/stats/soft_errors"
 ok "ND1: success, and success with a soft error: the ring had to be set up anew"
 reset "$adapter" component
 [ "$(<"$class/$adapter/last/duration_us")" -gt 20000 ] || fail "adapter reset in no time"

@@ -77,15 +77,45 @@ ok "ND2: and after a reset by others"
 ip -o monitor link >$dir/monitor &
 monitor=$!
 record_uevents $dir/uevents
-wait_for 5 true
 reset "$adapter" component
 wait_for 10 carrier
+expect "healthy component -115 operator
+healthy component 0 operator" uevents $dir/uevents "$adapter"
+ok "ND5: the core has told of begin and end"
 wait_for 10 eval "grep -q NO-CARRIER $dir/monitor && tail -n 1 $dir/monitor | grep -q LOWER_UP"
 kill $monitor
 wait $monitor 2>/dev/null || true
 ok "ND7: ip monitor has seen the link go and come"
 
+# --- settings while it is being reset
+
+resets=$(rounds 10)
+for ((i = 1; i <= resets; i++)); do
+	reset "$adapter" component &
+	ethtool -C "$nic" rx-usecs $((100 + i % 100)) tx-usecs $((50 + i % 50))
+	ip link set "$nic" address "$(printf '02:11:22:33:44:%02x' $((i % 200)))"
+	ethtool -s "$nic" wol "$( ((i % 2)) && echo g || echo u)"
+	ethtool -K "$nic" rx-vlan-filter "$( ((i % 2)) && echo off || echo on)"
+	wait $!
+	now=$(reg 5400 5404 c4 382c 5808 100 | paste -sd ' ')
+	reset "$adapter" component
+	[ "$now" = "$(reg 5400 5404 c4 382c 5808 100 | paste -sd ' ')" ] ||
+		fail "not what was asked for during a reset: $now, and after the next $(reg 5400 5404 c4 382c 5808 100)"
+done
+ip link set "$nic" address 02:11:22:33:44:55
+wait_for 10 carrier
+wait_for 10 answers
+ok "ND2: settings made during $resets resets"
+
 # --- up and down while it is being reset
+
+# RCTL.EN and TCTL.EN
+both_units() {
+	local rx tx
+
+	{ read -r rx && read -r tx; } < <(reg 100 400)
+	[ "$(((0x$rx & 2) + (0x$tx & 2)))" = "$([ "$1" = on ] && echo 4 || echo 0)" ]
+}
 
 for last in down up; do
 	for ((i = 0; i < 5; i++)); do
@@ -95,8 +125,12 @@ for last in down up; do
 		ip link set "$nic" $last
 		wait $!
 	done
-	expect "$([ $last = up ] && echo 0x1 || echo 0x0)" \
-		printf '0x%x\n' "$(($(<"/sys/class/net/$nic/flags") & 1))"
+	if [ $last = up ]; then
+		wait_for 10 both_units on
+	else
+		both_units off || fail "down, and it runs: $(reg 100 400)"
+		! grep -q " $nic\$" /proc/interrupts || fail "down, and has its interrupt"
+	fi
 	ok "ND13: it ends $last"
 done
 net_up
@@ -108,6 +142,10 @@ wait_for 10 answers
 ip link set "$nic" mtu 1500
 python3 -IS "$tests/flow.py" stream 10.9.0.2 5001 $dir/enough >$dir/stream 2>&1 &
 stream=$!
+python3 -IS "$tests/flow.py" serve 10.9.0.1 5002 >$dir/server 2>&1 &
+wait_for 30 grep -q listening $dir/server
+in_peer python3 -IS "$tests/flow.py" stream 10.9.0.1 5002 $dir/enough >$dir/back 2>&1 &
+back=$!
 resets=$(rounds 40)
 for ((i = 0; i < resets; i++)); do
 	case $((i % 4)) in
@@ -118,7 +156,8 @@ for ((i = 0; i < resets; i++)); do
 done
 touch $dir/enough
 wait $stream || fail "the TCP connection: $(cat $dir/stream)"
-ok "a TCP connection has survived $resets resets: $(cat $dir/stream)"
+wait $back || fail "the TCP connection from the peer: $(cat $dir/back)"
+ok "two TCP connections have survived $resets resets: to the peer $(cat $dir/stream), from it $(cat $dir/back)"
 ip link set "$nic" down
 handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"
 ok "ND4: handed $(paste -sd " " $dir/sum)"

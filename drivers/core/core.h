@@ -317,12 +317,10 @@ static inline const char *dr_name(const struct dr_node *node)
 	return READ_ONCE(node->label);
 }
 
-/* As dev_warn() and so on */
-#define dr_log(level, node, fmt, ...) \
-	printk(level "devreset %s: " fmt, dr_name(node), ##__VA_ARGS__)
-#define dr_err(node, fmt, ...)	dr_log(KERN_ERR, node, fmt, ##__VA_ARGS__)
-#define dr_warn(node, fmt, ...)	dr_log(KERN_WARNING, node, fmt, ##__VA_ARGS__)
-#define dr_info(node, fmt, ...)	dr_log(KERN_INFO, node, fmt, ##__VA_ARGS__)
+/* As dev_err() and so on */
+#define dr_err(node, fmt, ...)	pr_err("devreset %s: " fmt, dr_name(node), ##__VA_ARGS__)
+#define dr_warn(node, fmt, ...)	pr_warn("devreset %s: " fmt, dr_name(node), ##__VA_ARGS__)
+#define dr_info(node, fmt, ...)	pr_info("devreset %s: " fmt, dr_name(node), ##__VA_ARGS__)
 
 static inline struct dr_node *dr_get(struct dr_node *node)
 {

@@ -106,7 +106,7 @@ void dr_provide(struct dr_node *node)
 		}
 		if (ret != -ENODEV)
 			dr_warn(node, "no node for %s above it: %d\n",
-				 dev_name(dev), ret);
+				dev_name(dev), ret);
 	}
 }
 

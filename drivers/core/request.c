@@ -275,11 +275,11 @@ static void report(struct request *req, int status)
 		return;
 	if (!status)
 		dr_info(origin, "cured by %s after %u attempts\n",
-			 req->cured_by, req->attempts);
+			req->cured_by, req->attempts);
 	else
 		dr_err(origin, "recovery failed (%d) after %u attempts%s\n",
-			status, req->attempts,
-			req->limited ? ": too many recoveries" : "");
+		       status, req->attempts,
+		       req->limited ? ": too many recoveries" : "");
 }
 
 /* The embedded request may be used again, and is if it was asked for. */

@@ -1,0 +1,66 @@
+#!/bin/bash
+# Resets of a network adapter against suspends, unbind and bind, removal of the module, and the pull of the device
+# contracts: ND4 DR4 DR8 DR12
+# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,id=nic,bus=rp1,netdev=h0,romfile=
+# qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
+# append: iomem=relaxed no_console_suspend
+# timeout: 200
+# kernels: debug
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/net.sh"
+
+net_load devreset_net
+peer_up
+net_up
+wait_for 10 answers
+net_policy reset_timeout_ms=60000 max_recoveries=100
+driver=/sys/bus/pci/drivers/devreset_net
+gone=EALREADY,EBUSY,EAGAIN,ENODEV,ENOENT,EOPNOTSUPP,ETIMEDOUT,EIO
+resets=("adapter:$gone:component>$class/$adapter/reset" "tx:$gone:component>$class/$tx/reset")
+
+works() {
+	net_up
+	wait_for 20 answers
+	ok "it works"
+}
+
+# As far as they go without losing the machine
+echo devices >/sys/power/pm_test
+echo 0 >/sys/module/suspend/parameters/pm_test_delay
+race "suspends against resets" 10 "suspend:EBUSY,EAGAIN:mem>/sys/power/state+100" \
+	"adapter:$gone,EINTR:component>$class/$adapter/reset"
+works
+
+race "unbind and bind against resets" 30 "bind::$slot>$driver/unbind+20+$slot>$driver/bind+100" "${resets[@]}"
+all_settled
+works
+
+n=$(rounds 10)
+race_begin "${resets[@]}"
+for ((i = 0; i < n; i++)); do
+	wait_for 30 grep -q ' claimed' /sys/kernel/debug/devreset/tree
+	# A write that is under way holds the module
+	wait_for 60 rmmod devreset_net
+	insmod "$DEVRESET_MODDIR/devreset_net.ko"
+	wait_for 30 [ -e "$class/$adapter/reset" ]
+	ip link set "$nic" up
+done
+race_end "$n removals of the module under resets"
+works
+
+n=$(rounds 5)
+race_begin "${resets[@]}"
+for ((i = 0; i < n; i++)); do
+	wait_for 30 grep -q ' claimed' /sys/kernel/debug/devreset/tree
+	qmp '{"execute": "device_del", "arguments": {"id": "nic"}}' >/dev/null
+	wait_for 60 [ ! -e "$pci/$slot" ]
+	wait_for 60 [ ! -e "$class/$adapter" ]
+	wait_for 30 qmp '{"execute": "device_add", "arguments": {"driver": "e1000", "id": "nic", "bus": "rp1", "netdev": "h0", "romfile": ""}}'
+	wait_for 30 [ -e "$class/$adapter/reset" ]
+	ip link set "$nic" up
+done
+race_end "pulled and plugged $n times under resets"
+works
+all_settled
+unload
