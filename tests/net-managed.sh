@@ -29,7 +29,7 @@ expect 1 cat "$class/$adapter/policy/check_idle"
 expect "$function" basename "$(readlink "$class/$adapter/reset_parent")"
 ok "$nic, driven by e1000, is managed"
 
-policy "$adapter" check_interval_ms=500
+policy "$adapter" check_interval_ms=500 probation_ms=0
 took=$(python3 -IS "$tests/pinger.py" fault 10.9.0.2 30 "python3 -IS $tests/reg.py $regs 400-2")
 [ "$took" != never ] || fail "never came back: $(last "$adapter")"
 wait_for 10 is "does not send" "$class/$adapter/last/reason"

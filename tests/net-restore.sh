@@ -79,7 +79,7 @@ monitor=$!
 record_uevents $dir/uevents
 reset "$adapter" component
 wait_for 10 carrier
-expect "healthy component -115 operator
+expect "recovering component -115 operator
 healthy component 0 operator" uevents $dir/uevents "$adapter"
 ok "ND5: the core has told of begin and end"
 wait_for 10 eval "grep -q NO-CARRIER $dir/monitor && tail -n 1 $dir/monitor | grep -q LOWER_UP"

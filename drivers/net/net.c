@@ -40,7 +40,7 @@ static void pause(struct nic *nic)
 	WRITE_ONCE(nic->polling, false);
 	napi_disable(&nic->napi);
 	/* One that had completed before may still be about to allow interrupts. */
-	synchronize_net();
+	synchronize_rcu_expedited();
 	wr(nic, REG_IMC, INT_MASK_ALL);
 	synchronize_irq(nic->pdev->irq);
 	netif_tx_disable(nic->netdev);
