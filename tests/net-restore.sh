@@ -35,7 +35,9 @@ ip link set v5 up
 in_peer ip link add link "$peer" name v5 type vlan id 5
 in_peer ip address add 10.5.0.2/24 dev v5
 in_peer ip link set v5 up
-ip maddress add 01:00:5e:01:02:03 dev "$nic"
+python3 -IS "$tests/group.py" 239.1.2.3 5005 10.9.0.1 >$dir/heard &
+wait_for 30 grep -q listening $dir/heard
+in_peer ip route add 239.0.0.0/8 dev "$peer"
 ip link set "$nic" address 02:11:22:33:44:55
 in_peer ip neigh replace 10.9.0.1 lladdr 02:11:22:33:44:55 nud permanent dev "$peer"
 ethtool -s "$nic" wol gu
@@ -57,6 +59,14 @@ state() {
 state >$dir/state
 grep -qv '^00000000' <(tail -n +11 $dir/state) || fail "no multicast filter at all"
 
+# hears WORD: what the peer sends to the group is received
+hears() {
+	in_peer bash -c "echo $1 >/dev/udp/239.1.2.3/5005"
+	grep -q "$1" $dir/heard
+}
+wait_for 10 hears first
+
+number=0
 for how in "$tx component" "$rx component" "$adapter component" "$adapter function" "$adapter platform"; do
 	# shellcheck disable=SC2086 # two words
 	reset $how
@@ -64,7 +74,8 @@ for how in "$tx component" "$rx component" "$adapter component" "$adapter functi
 	state | cmp - $dir/state || fail "not what it was after $how"
 	wait_for 10 ping -q -c 1 -W 1 -M "do" -s 8900 10.9.0.2
 	wait_for 10 ping -q -c 1 -W 1 10.5.0.2
-	ok "ND2, ND3: after $how: address, filters, VLANs, MTU, wake-up, moderation, ring sizes"
+	wait_for 10 hears "after$((++number))"
+	ok "ND2, ND3: after $how: address, filters, VLANs, groups, MTU, wake-up, moderation, ring sizes"
 done
 put 1 "$pci/$slot/reset"
 wait_for 10 carrier

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Of all packets that are handed over while a network adapter is being reset, each is sent or dropped, and counted once
 # contracts: ND4
-# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,bus=rp1,netdev=h0,romfile=
+# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000-82545em,bus=rp1,netdev=h0,romfile=
 # qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
 # append: iomem=relaxed
 # kernels: stock
