@@ -10,7 +10,7 @@ MS: rest so long after each 64 KiB, to leave a slow machine something to do else
 
 The server answers each connection with the SHA-256 of what came, when its sender
 has said that it was all. "stream" keeps a connection busy, and fails if it does not
-survive, or if something else arrives than was sent.
+survive, or if something else arrives than was sent. It says "streaming" when it has begun.
 """
 
 import hashlib
@@ -53,6 +53,8 @@ def send(address, port, more, rest=0):
             piece = block[at:at + (1 << 16)]
             connection.sendall(piece)
             digest.update(piece)
+            if not sent:
+                print("streaming", flush=True)
             sent += len(piece)
             time.sleep(rest / 1000)
         connection.shutdown(socket.SHUT_WR)
