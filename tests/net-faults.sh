@@ -81,9 +81,11 @@ for fault in "COMMAND=0:2" "COMMAND=0:4" "COMMAND=400:400" "BASE_ADDRESS_0=0"; d
 	wait_for 10 all_well
 done
 # Told to stop, it would not hear: it must not write to memory that is no longer its own
+net_policy auto=0
 setpci -s "$slot" COMMAND=0:2
 ip link set "$nic" down
 expect 0 echo $((0x$(setpci -s "$slot" COMMAND) & 4))
+net_policy auto=1
 net_up
 wait_for 10 answers
 wait_for 10 all_well
