@@ -4,16 +4,12 @@
 # Measure what devreset costs, on the newest installed kernel, and compare that
 # with the goals: Documentation/performance.rst tells what is measured and how.
 #
-#   scripts/bench.sh [count|reset|dma|usb|real|cpus|bulk...]     (all)
+#   scripts/bench.sh [count|reset|dma|usb|real|cpus|bulk|net|faults...]
+#                                   (all but the last two)
 #
 # count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
 # dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
 # usb: resets of a USB device; bulk: data through it, in real time, on two processors;
-# real: the same resets in real time, on two processors, which nothing is judged by
-#   scripts/bench.sh [count|reset|dma|real|cpus|net|faults...]     (all but the last two)
-#
-# count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
-# dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
 # real: the same resets in real time, on two processors, which nothing is judged by;
 # net, faults: the network driver beside the kernel's own, in real time: what they carry,
 # and how long after a fault the first packet is back

@@ -26,8 +26,8 @@ check_sparse() { scripts/build.sh -k debug CONFIG_DEVRESET_BENCH=m C=2; }
 # LINUX_VERSION_CODE, CONSTANT_COMPARISON: what differs between kernel versions has no
 # other home than compat.h while this lives out of tree, and that macro is taken for a
 # constant on the wrong side. Comments look the same everywhere, in drivers/net as well.
-# Tracepoints are laid out as everywhere in the
-# kernel, which the checker knows as little as it does there. What is in tools/ is no
+# Tracepoints are laid out as everywhere in the kernel, which the checker knows as
+# little as it does there. What is in tools/ is no
 # kernel code. The fields of USB's structures have the names that the standard gives them.
 check_checkpatch() {
 	local checkpatch
@@ -35,10 +35,9 @@ check_checkpatch() {
 	checkpatch="$(scripts/kernel.sh source)/scripts/checkpatch.pl"
 	files '*.[ch]' | grep -Ev '^(include/trace|tools|drivers/usb)/' | xargs -r "$checkpatch" \
 		--strict --no-tree --quiet --show-types \
-		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON -f
+		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,NETWORKING_BLOCK_COMMENT_STYLE -f
 	files 'drivers/usb/*.[ch]' | xargs -r "$checkpatch" --strict --no-tree --quiet \
 		--show-types --ignore CAMELCASE -f
-		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,NETWORKING_BLOCK_COMMENT_STYLE -f
 	files 'include/trace/*.h' | xargs -r "$checkpatch" --strict --no-tree --quiet \
 		--show-types --ignore PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE -f
 }
