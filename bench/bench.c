@@ -22,6 +22,8 @@
  *	copy SIZE COUNT	call memcpy() so often
  *	dma SIZE COUNT CHANNELS
  *			have each of so many channels of devreset_dma do that
+ *	cut COUNT TIMES	so often, have a channel hold so many descriptors, and abort them
+ *	watch on|off	how long does an interrupt wait at most
  *
  * All times are in ns.
  */
@@ -502,6 +504,8 @@ static const struct command {
 	{ "late", 3, late },
 	{ "copy", 2, bench_copy },
 	{ "dma", 3, bench_dma },
+	{ "cut", 2, bench_cut },
+	{ "watch", 1, bench_watch },
 };
 
 static int run_command(int argc, char **argv)

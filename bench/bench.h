@@ -11,8 +11,10 @@
 __printf(1, 2)
 void say(const char *fmt, ...);
 
-/* dma.c: the commands "copy" and "dma" */
+/* dma.c: the commands of these names */
 int bench_copy(char **args);
+int bench_cut(char **args);
 int bench_dma(char **args);
+int bench_watch(char **args);
 
 #endif

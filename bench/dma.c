@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How fast the soft channels of devreset_dma copy, next to a loop that calls
- * memcpy(): the same sizes, the same buffers.
+ * memcpy(): the same sizes, the same buffers. And for how long they keep interrupts off.
  */
 #include <linux/completion.h>
 #include <linux/dma-mapping.h>
 #include <linux/dmaengine.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "../drivers/compat.h"
 #include "bench.h"
 
 #define WINDOW		32	/* descriptors that are outstanding */
@@ -137,6 +139,80 @@ static int run(struct load *loads, unsigned int channels, unsigned int count)
 			return -ETIMEDOUT;
 	return 0;
 }
+
+static int submit_some(struct load *load, unsigned int count)
+{
+	struct dma_async_tx_descriptor *tx;
+
+	while (count--) {
+		tx = dmaengine_prep_dma_memcpy(load->chan, load->dst_addr, load->src_addr,
+					       load->size, DMA_CTRL_ACK);
+		if (!tx || dma_submit_error(dmaengine_submit(tx)))
+			return -ENOMEM;
+	}
+	dma_async_issue_pending(load->chan);
+	return 0;
+}
+
+/* cut COUNT TIMES */
+int bench_cut(char **args)
+{
+	unsigned int count, times;
+	struct load load = {};
+	u64 began, took = 0;
+	int ret;
+
+	if (kstrtouint(args[0], 10, &count) || kstrtouint(args[1], 10, &times) || !count || !times)
+		return -EINVAL;
+	ret = get_load(&load, SZ_4K, 1);
+	while (!ret && times--) {
+		dmaengine_pause(load.chan);
+		ret = submit_some(&load, count);
+		began = ktime_get_ns();
+		dmaengine_terminate_async(load.chan);
+		took = max(took, ktime_get_ns() - began);
+		dmaengine_synchronize(load.chan);
+	}
+	say("most=%llu", took);
+	put_load(&load);
+	return ret;
+}
+
+/* --- how long interrupts wait -------------------------------------------------- */
+
+#define WATCH_NS	7001	/* no multiple of anything */
+
+static struct hrtimer watch;
+static u64 longest;
+static unsigned long watched;
+
+static enum hrtimer_restart watch_now(struct hrtimer *timer)
+{
+	u64 now = ktime_get_ns(), due = ktime_to_ns(hrtimer_get_expires(timer));
+
+	longest = max(longest, now - due);
+	watched++;
+	hrtimer_forward_now(timer, ns_to_ktime(WATCH_NS));
+	return HRTIMER_RESTART;
+}
+
+/* watch on|off */
+int bench_watch(char **args)
+{
+	if (!strcmp(args[0], "on")) {
+		compat_hrtimer_setup(&watch, watch_now, CLOCK_MONOTONIC,
+				     HRTIMER_MODE_REL_PINNED_HARD);
+		longest = 0;
+		watched = 0;
+		hrtimer_start(&watch, ns_to_ktime(WATCH_NS), HRTIMER_MODE_REL_PINNED_HARD);
+		return 0;
+	}
+	hrtimer_cancel(&watch);
+	say("longest=%llu times=%lu", longest, watched);
+	return 0;
+}
+
+/* --- throughput ------------------------------------------------------------------ */
 
 static int parse(char **args, size_t *size, unsigned int *count)
 {
