@@ -13,7 +13,8 @@
 # -o  copy the finished modules into this folder, and with them dmatest, the kernel's
 #     own client of DMA engines, which stock kernels come without
 #
-# Only the compiler's and make's complaints are printed, unless make fails.
+# With them are built the modules of tests/, for scenarios. Only the compiler's and
+# make's complaints are printed, unless make fails.
 
 . "$(dirname "$0")/common.sh"
 
@@ -48,7 +49,7 @@ flock "$lock"
 rsync -rlp --checksum --delete ${fresh:+--delete-excluded} --exclude-from="$top/.gitignore" \
 	--exclude=/.git "$top/" "$dir/"
 
-if ! make -s -C "$dir" KDIR="$kdir" -j"$(nproc)" "$@" modules >"$dir.log" 2>&1; then
+if ! make -s -C "$dir" KDIR="$kdir" -j"$(nproc)" CONFIG_DEVRESET_TEST=m "$@" modules >"$dir.log" 2>&1; then
 	cat "$dir.log" >&2
 	die "building for $kernel with $compiler failed"
 fi

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A client that gives all soft channels of devreset_dma descriptors by the million, and
+ * cuts them off in softirq, at random times. Each must end exactly once, as completed or
+ * as aborted; its completion word must say so; what was moved must be right, and
+ * what was not moved must be as it was; and nothing may be written afterwards.
+ *
+ * All happens while the module is loaded; it tells in the kernel log.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/devreset_dma.h>
+#include <linux/dma-mapping.h>
+#include <linux/dmaengine.h>
+#include <linux/hrtimer.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/wait.h>
+#include "../drivers/compat.h"
+
+#define STREAMS		4
+#define SLOTS		64
+#define MOST		SZ_64K	/* bytes of a descriptor */
+#define GUARD		64	/* behind it, which are not to change either */
+#define POISON		0x5a
+
+static unsigned int descriptors = 1000000;
+module_param(descriptors, uint, 0444);
+MODULE_PARM_DESC(descriptors, "how many (default: 1000000)");
+
+static unsigned int seed;
+module_param(seed, uint, 0444);
+MODULE_PARM_DESC(seed, "of all that is random (default: 0, a random one)");
+
+static unsigned int pause_us = 4000;
+module_param(pause_us, uint, 0444);
+MODULE_PARM_DESC(pause_us, "the longest time between two terminates (default: 4000)");
+
+struct stream;
+
+/**
+ * struct slot - one descriptor after the other
+ * @stream: whose it is
+ * @pending: it was submitted, and has not ended
+ * @word: its completion word
+ * @phys: what is in there, but for the status
+ * @src: where from
+ * @dst: where to; POISON but while it is pending
+ * @src_addr: bus address
+ * @dst_addr: bus address
+ * @len: of what is pending
+ */
+struct slot {
+	struct stream *stream;
+	bool pending;
+	u64 word;
+	dma_addr_t phys;
+	u8 *src, *dst;
+	dma_addr_t src_addr, dst_addr;
+	u32 len;
+};
+
+/**
+ * struct stream - a channel
+ * @chan: the channel
+ * @timer: terminates
+ * @rnd: of the timer
+ * @stop: the end of it
+ * @wait: for a slot
+ * @slot: what it has to do
+ * @done: completed; these three are written to by callbacks, one at a time
+ * @cut: aborted
+ * @partly: of these, in the middle
+ * @terminates: how many; the timer's
+ */
+struct stream {
+	struct dma_chan *chan;
+	struct hrtimer timer;
+	struct rnd_state rnd;
+	bool stop;
+	wait_queue_head_t wait;
+	struct slot slot[SLOTS];
+	unsigned long done, cut, partly;
+	unsigned long terminates;
+};
+
+static struct stream *streams;
+static atomic_t wrong;
+
+static void complain(struct slot *slot, const char *what)
+{
+	if (atomic_inc_return(&wrong) < 10)
+		pr_err("slot %ld, %u bytes, word %#llx: %s\n", slot - slot->stream->slot,
+		       slot->len, slot->word, what);
+}
+
+/* --- how each ends ---------------------------------------------------------------- */
+
+static void check(struct slot *slot, const struct dmaengine_result *result)
+{
+	bool good = result->result == DMA_TRANS_NOERROR;
+	enum devreset_dma_status status = good ? DEVRESET_DMA_IDLE : DEVRESET_DMA_HALTED;
+	u32 moved = slot->len - result->residue;
+
+	if (!good && result->result != DMA_TRANS_ABORTED)
+		complain(slot, "neither completed nor aborted");
+	if (!in_softirq())
+		complain(slot, "called with bottom halves on");
+	if (slot->word != (slot->phys | status))
+		complain(slot, "the word is wrong");
+	if (result->residue > slot->len || (good && result->residue))
+		complain(slot, "the residue is wrong");
+	else if (memcmp(slot->dst, slot->src, moved))
+		complain(slot, "what was moved is wrong");
+	else if (memchr_inv(slot->dst + moved, POISON, slot->len + GUARD - moved))
+		complain(slot, "moved more than it says");
+}
+
+static void called(void *data, const struct dmaengine_result *result)
+{
+	struct slot *slot = data;
+	struct stream *stream = slot->stream;
+
+	if (!READ_ONCE(slot->pending)) {
+		complain(slot, "has ended before");
+		return;
+	}
+	check(slot, result);
+	if (result->result == DMA_TRANS_NOERROR)
+		stream->done++;
+	else
+		stream->cut++;
+	if (result->residue && result->residue != slot->len)
+		stream->partly++;
+	memset(slot->dst, POISON, slot->len);
+	/* Pairs with have(). */
+	smp_store_release(&slot->pending, false);
+	if (wq_has_sleeper(&stream->wait))
+		wake_up(&stream->wait);
+}
+
+static enum hrtimer_restart terminate(struct hrtimer *timer)
+{
+	struct stream *stream = container_of(timer, struct stream, timer);
+	u32 us = 1 + prandom_u32_state(&stream->rnd) % pause_us;
+
+	if (!in_serving_softirq())
+		atomic_inc(&wrong);
+	if (dmaengine_terminate_async(stream->chan))
+		atomic_inc(&wrong);
+	stream->terminates++;
+	if (READ_ONCE(stream->stop))
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(timer, ns_to_ktime(1000ULL * us));
+	return HRTIMER_RESTART;
+}
+
+/* --- giving them ------------------------------------------------------------------- */
+
+/* A slot that nothing is pending in, nor has been written to since it ended */
+static int have(struct slot *slot)
+{
+	/* Pairs with called(). */
+	if (!wait_event_idle_timeout(slot->stream->wait, !smp_load_acquire(&slot->pending),
+				     60 * HZ)) {
+		complain(slot, "never ended");
+		return -ETIMEDOUT;
+	}
+	if (memchr_inv(slot->dst, POISON, slot->len + GUARD)) {
+		complain(slot, "written to after it ended");
+		return -EIO;
+	}
+	return 0;
+}
+
+static int give(struct slot *slot, u32 len, u8 value)
+{
+	struct dma_chan *chan = slot->stream->chan;
+	struct dma_async_tx_descriptor *tx;
+
+	tx = dmaengine_prep_dma_memcpy(chan, slot->dst_addr, slot->src_addr, len,
+				       DMA_CTRL_ACK | DMA_PREP_INTERRUPT);
+	if (!tx)
+		return -ENOMEM;
+	memset(slot->src, value, len);
+	slot->len = len;
+	slot->phys = tx->phys;
+	tx->callback_result = called;
+	tx->callback_param = slot;
+	WRITE_ONCE(slot->pending, true);
+	return dmaengine_desc_attach_metadata(tx, &slot->word, sizeof(slot->word)) ?:
+	       dma_submit_error(dmaengine_submit(tx));
+}
+
+/* Mostly short ones, as the other ones take their time */
+static u32 some_length(struct rnd_state *rnd)
+{
+	u32 most = prandom_u32_state(rnd) % 32 ? 256 : MOST;
+
+	return 1 + prandom_u32_state(rnd) % most;
+}
+
+static int give_all(struct rnd_state *rnd)
+{
+	struct stream *stream;
+	struct slot *slot;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < descriptors; i++) {
+		stream = &streams[i % STREAMS];
+		slot = &stream->slot[i / STREAMS % SLOTS];
+		if (READ_ONCE(slot->pending))
+			dma_async_issue_pending(stream->chan);
+		/* Not POISON, nor what was there before */
+		ret = have(slot) ?: give(slot, some_length(rnd), i % (POISON - 1));
+		if (ret)
+			return ret;
+		if (!(prandom_u32_state(rnd) % 8))
+			dma_async_issue_pending(stream->chan);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* --- the beginning and the end ------------------------------------------------------ */
+
+static bool is_soft(struct dma_chan *chan, void *data)
+{
+	return !strcmp(dev_name(chan->device->dev), "devreset_dma");
+}
+
+static int get_slot(struct stream *stream, struct slot *slot)
+{
+	struct device *dev = dmaengine_get_dma_device(stream->chan);
+
+	slot->stream = stream;
+	slot->src = kmalloc(MOST, GFP_KERNEL);
+	slot->dst = kmalloc(MOST + GUARD, GFP_KERNEL);
+	if (!slot->src || !slot->dst)
+		return -ENOMEM;
+	memset(slot->dst, POISON, MOST + GUARD);
+	slot->src_addr = dma_map_single(dev, slot->src, MOST, DMA_TO_DEVICE);
+	slot->dst_addr = dma_map_single(dev, slot->dst, MOST, DMA_BIDIRECTIONAL);
+	return dma_mapping_error(dev, slot->src_addr) ?: dma_mapping_error(dev, slot->dst_addr);
+}
+
+static void put_slot(struct stream *stream, struct slot *slot)
+{
+	struct device *dev = dmaengine_get_dma_device(stream->chan);
+
+	if (slot->src_addr)
+		dma_unmap_single(dev, slot->src_addr, MOST, DMA_TO_DEVICE);
+	if (slot->dst_addr)
+		dma_unmap_single(dev, slot->dst_addr, MOST, DMA_BIDIRECTIONAL);
+	kfree(slot->src);
+	kfree(slot->dst);
+}
+
+static int get_stream(struct stream *stream)
+{
+	dma_cap_mask_t mask;
+	int i, ret = 0;
+
+	prandom_seed_state(&stream->rnd, seed + 1 + (stream - streams));
+	init_waitqueue_head(&stream->wait);
+	compat_hrtimer_setup(&stream->timer, terminate, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	dma_cap_zero(mask);
+	dma_cap_set(DMA_MEMCPY, mask);
+	stream->chan = dma_request_channel(mask, is_soft, NULL);
+	if (!stream->chan)
+		return -ENODEV;
+	for (i = 0; i < SLOTS && !ret; i++)
+		ret = get_slot(stream, &stream->slot[i]);
+	return ret;
+}
+
+/* What is pending ends here. */
+static void stop_stream(struct stream *stream)
+{
+	int i;
+
+	if (!stream->chan)
+		return;
+	WRITE_ONCE(stream->stop, true);
+	hrtimer_cancel(&stream->timer);
+	dmaengine_terminate_sync(stream->chan);
+	for (i = 0; i < SLOTS; i++)
+		if (stream->slot[i].pending)
+			complain(&stream->slot[i], "has not ended");
+}
+
+static void put_stream(struct stream *stream)
+{
+	int i;
+
+	if (!stream->chan)
+		return;
+	for (i = 0; i < SLOTS; i++)
+		put_slot(stream, &stream->slot[i]);
+	dma_release_channel(stream->chan);
+}
+
+static int flood(void)
+{
+	unsigned long done = 0, cut = 0, partly = 0, terminates = 0;
+	struct rnd_state rnd;
+	int i, ret = 0;
+
+	prandom_seed_state(&rnd, seed);
+	for (i = 0; i < STREAMS && !ret; i++)
+		ret = get_stream(&streams[i]);
+	if (!ret) {
+		for (i = 0; i < STREAMS; i++)
+			hrtimer_start(&streams[i].timer, 0, HRTIMER_MODE_REL_SOFT);
+		ret = give_all(&rnd);
+	}
+	for (i = 0; i < STREAMS; i++) {
+		stop_stream(&streams[i]);
+		done += streams[i].done;
+		cut += streams[i].cut;
+		partly += streams[i].partly;
+		terminates += streams[i].terminates;
+	}
+	for (i = 0; i < STREAMS; i++)
+		put_stream(&streams[i]);
+	pr_info("%u submitted, %lu completed, %lu aborted, %d wrong\n", descriptors, done, cut,
+		atomic_read(&wrong));
+	pr_info("%lu terminates, %lu in the middle of one\n", terminates, partly);
+	if (!ret && (atomic_read(&wrong) || done + cut != descriptors))
+		ret = -EIO;
+	return ret;
+}
+
+static int __init flood_init(void)
+{
+	int ret;
+
+	if (!pause_us)
+		return -EINVAL;
+	if (!seed)
+		seed = get_random_u32();
+	pr_info("seed %u\n", seed);
+	streams = kvcalloc(STREAMS, sizeof(*streams), GFP_KERNEL);
+	if (!streams)
+		return -ENOMEM;
+	ret = flood();
+	kvfree(streams);
+	return ret;
+}
+
+static void __exit flood_exit(void)
+{
+}
+
+module_init(flood_init);
+module_exit(flood_exit);
+
+MODULE_DESCRIPTION("Many DMA transfers, cut off at random");
+MODULE_LICENSE("GPL");
