@@ -6,6 +6,7 @@
 #ifndef _DEVRESET_COMPAT_H
 #define _DEVRESET_COMPAT_H
 
+#include <linux/hrtimer.h>
 #include <linux/pm_runtime.h>
 #include <linux/types.h>
 #include <linux/version.h>
@@ -44,6 +45,19 @@ static inline bool compat_resets_bus(u8 method)
 #else
 #define compat_timer_delete_sync(timer)	timer_delete_sync(timer)
 #endif
+
+/* 6.13: hrtimer_setup() took the place of hrtimer_init(), the only one since 6.15. */
+static inline void compat_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*function)(struct hrtimer *),
+					clockid_t clock, enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+#else
+	hrtimer_setup(timer, function, clock, mode);
+#endif
+}
 
 /* 6.4: classes and their attributes became const for their callbacks. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)

@@ -2,14 +2,19 @@
 /*
  * The clauses of a DMA channel's reset, and the completion word.
  */
+#include <linux/cpumask.h>
 #include <linux/device.h>
+#include <linux/hrtimer.h>
 #include <linux/irqflags.h>
 #include <linux/dma-mapping.h>
+#include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 #include "../drivers/compat.h"
+#include "../drivers/dma/dma.h"
 #include "dma_client.h"
 
 /* --- DM1: any context ------------------------------------------------------------- */
@@ -73,6 +78,72 @@ static void terminates_with_interrupts_off_dm1(struct kunit *test)
 	client_expect_cut(test, chan, first);
 	client_expect_cut(test, chan, last);
 	client_expect_works(test, chan);
+}
+
+/**
+ * struct from_interrupt - a terminate in the middle of a transfer
+ * @timer: does it, in a hard interrupt
+ * @chan: the channel
+ */
+struct from_interrupt {
+	struct hrtimer timer;
+	struct dma_chan *chan;
+};
+
+static enum hrtimer_restart terminate_in_interrupt(struct hrtimer *timer)
+{
+	struct from_interrupt *f = container_of(timer, struct from_interrupt, timer);
+
+	dmaengine_terminate_async(f->chan);
+	return HRTIMER_NORESTART;
+}
+
+/* How many bytes were moved when an interrupt came after so long, on the same processor */
+static size_t moved_until(struct kunit *test, struct from_interrupt *f, struct transfer *t, u64 ns)
+{
+	client_take(test, t, dmaengine_prep_dma_memcpy(f->chan, t->dst_addr, t->src_addr, t->len,
+						       DMA_CTRL_ACK | DMA_PREP_INTERRUPT));
+	atomic_set(&t->calls, 0);
+	client_submit(test, t);
+	if (ns)
+		hrtimer_start(&f->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_PINNED_HARD);
+	dma_async_issue_pending(f->chan);
+	CLIENT_ASSERT_SOON(test, atomic_read(&t->calls));
+	hrtimer_cancel(&f->timer);
+	return t->len - t->result.residue;
+}
+
+/*
+ * Interrupts wait for the copy of one page, not of two: some come after an odd number
+ * of pages. They can come only while interrupts are on, and end the transfer where it is.
+ */
+static void interrupts_wait_for_a_page_dm1(struct kunit *test)
+{
+	struct from_interrupt *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	struct transfer *t;
+	int turn, odd = 0;
+	size_t moved;
+	u64 took;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->chan = client_channel(test, 0);
+	compat_hrtimer_setup(&f->timer, terminate_in_interrupt, CLOCK_MONOTONIC,
+			     HRTIMER_MODE_REL_PINNED_HARD);
+	/* The thread on the processor that the timer is on */
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	set_cpus_allowed_ptr(to_channel(f->chan)->task, cpumask_of(0));
+	t = client_buffers(test, f->chan, CLIENT_MOST);
+	KUNIT_ASSERT_TRUE(test, PAGE_ALIGNED(t->src) && PAGE_ALIGNED(t->dst));
+	took = ktime_get_ns();
+	KUNIT_EXPECT_EQ(test, moved_until(test, f, t, 0), (size_t)CLIENT_MOST);
+	took = ktime_get_ns() - took;
+	for (turn = 1; turn < 1000 && odd < 5; turn++) {
+		moved = moved_until(test, f, t, took * (turn % 59 + 1) / 60);
+		KUNIT_ASSERT_TRUE(test, PAGE_ALIGNED(moved));
+		odd += moved / PAGE_SIZE % 2;
+	}
+	KUNIT_EXPECT_EQ_MSG(test, odd, 5, "%d interrupts after odd numbers of pages", odd);
+	client_expect_works(test, f->chan);
 }
 
 /* --- DM2: the one in hand is aborted ------------------------------------------------- */
@@ -206,6 +277,7 @@ static void state_is_as_allocated_dm4_dm6(struct kunit *test)
 	struct dma_chan *chan = client_channel(test, 0);
 	struct transfer *t, *buffers = client_buffers(test, chan, 4096);
 	struct dma_slave_config config = some_config(buffers);
+	struct transfer *next;
 	struct dma_tx_state state;
 
 	KUNIT_EXPECT_NULL(test, prep_cycle(chan, buffers));
@@ -219,7 +291,11 @@ static void state_is_as_allocated_dm4_dm6(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, state.last, state.used);
 	KUNIT_EXPECT_EQ(test, state.residue, 0U);
 	KUNIT_EXPECT_NULL(test, prep_cycle(chan, buffers));
-	client_expect_works(test, chan);
+	/* A cookie means one transfer, whatever came between */
+	next = client_start(test, chan, 64);
+	client_expect_done(test, chan, next);
+	KUNIT_EXPECT_EQ(test, next->cookie, t->cookie + 1);
+	client_expect_cut(test, chan, t);
 }
 
 /* What was prepared is the client's still, and can be submitted. */
@@ -236,37 +312,58 @@ static void prepared_one_survives_dm5(struct kunit *test)
 
 #define POISON	0x5a
 
+/* Moved as far as the residue says, and not a byte more. Return: it stopped in the middle. */
+static bool stopped_where_it_says(struct kunit *test, struct transfer *t)
+{
+	size_t moved = t->len - t->result.residue;
+
+	KUNIT_ASSERT_EQ(test, memcmp(t->dst, t->src, moved), 0);
+	KUNIT_ASSERT_NULL(test, memchr_inv(t->dst + moved, POISON, t->len - moved));
+	return moved && moved < t->len;
+}
+
+/* Let some pages of the first be moved: by the thread, or by asking for the status. */
+static void let_some_move(struct dma_chan *chan, struct transfer *t, int turn)
+{
+	int i;
+
+	if (turn % 2)
+		client_wait(READ_ONCE(t->word) != (t->phys | DEVRESET_DMA_ARMED));
+	for (i = 0; i < turn / 2; i++)
+		dmaengine_tx_status(chan, t->cookie, NULL);
+}
+
 /* Neither the destination nor the word is written to once terminate has returned. */
 static void nothing_is_written_afterwards_dm5(struct kunit *test)
 {
 	struct dma_chan *chan = client_channel(test, 0);
+	int turn, i, caught = 0;
 	struct transfer *t[4];
-	int turn, i;
 
 	for (i = 0; i < ARRAY_SIZE(t); i++)
 		t[i] = client_buffers(test, chan, SZ_128K);
-	for (turn = 0; turn < 50; turn++) {
+	for (turn = 0; turn < 60; turn++) {
 		for (i = 0; i < ARRAY_SIZE(t); i++) {
 			client_take(test, t[i],
 				    dmaengine_prep_dma_memcpy(chan, t[i]->dst_addr, t[i]->src_addr,
 							      t[i]->len, DMA_CTRL_ACK));
+			memset(t[i]->dst, POISON, t[i]->len);
 			client_submit(test, t[i]);
 		}
 		dma_async_issue_pending(chan);
-		/* Somewhere in the first, or in those behind it */
-		for (i = 0; i < turn; i++)
-			dmaengine_tx_status(chan, t[3]->cookie, NULL);
+		let_some_move(chan, t[0], turn);
 		KUNIT_EXPECT_EQ(test, dmaengine_terminate_async(chan), 0);
-		for (i = 0; i < ARRAY_SIZE(t); i++) {
-			memset(t[i]->dst, POISON, t[i]->len);
+		for (i = 0; i < ARRAY_SIZE(t); i++)
 			t[i]->word = POISON;
-		}
+		/* What was written meanwhile is beyond the residue. */
+		dmaengine_synchronize(chan);
 		client_expect_works(test, chan);
 		for (i = 0; i < ARRAY_SIZE(t); i++) {
-			KUNIT_ASSERT_NULL(test, memchr_inv(t[i]->dst, POISON, t[i]->len));
+			caught += stopped_where_it_says(test, t[i]);
 			KUNIT_ASSERT_EQ(test, t[i]->word, (u64)POISON);
 		}
 	}
+	KUNIT_EXPECT_GT(test, caught, 5);
 }
 
 /* Its device goes while a client holds a channel. */
@@ -293,6 +390,7 @@ static void gone_device_is_unsuccessful_dm7(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(terminates_in_softirq_dm1_dm7),
 	KUNIT_CASE(terminates_with_interrupts_off_dm1),
+	KUNIT_CASE(interrupts_wait_for_a_page_dm1),
 	KUNIT_CASE(reports_aborted_with_residue_dm2),
 	KUNIT_CASE(plain_callback_is_for_others_dm2),
 	KUNIT_CASE(word_armed_and_halted_dm3),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the soft engine can do, what it refuses, its resets through the nodes, and
- * that each descriptor ends exactly once.
+ * its cookies.
  */
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
@@ -9,16 +9,10 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/timer.h>
-#include <linux/vmalloc.h>
-#include "../drivers/compat.h"
+#include "../drivers/dma/dma.h"
 #include "dma_client.h"
 
 #define FLAGS	(DMA_CTRL_ACK | DMA_PREP_INTERRUPT)
-
-static unsigned int descriptors = 100000;
-module_param(descriptors, uint, 0444);
-MODULE_PARM_DESC(descriptors, "for each channel of the race with terminate");
 
 /* --- what it can do ----------------------------------------------------------------- */
 
@@ -157,6 +151,38 @@ static void impossible_is_refused(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, dst, 1ULL << 45, 64, FLAGS));
 	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memset(chan, 1ULL << 45, 0, 64, FLAGS));
 	KUNIT_EXPECT_EQ(test, dmaengine_slave_config(chan, &config), -EINVAL);
+	config.src_maxburst = 1;
+	config.src_addr_width = DMA_SLAVE_BUSWIDTH_8_BYTES;
+	KUNIT_EXPECT_EQ(test, dmaengine_slave_config(chan, &config), -EINVAL);
+	client_expect_works(test, chan);
+}
+
+/* As many as there may be, each with its residue; the next when one has gone */
+static void so_many_and_no_more(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_buffers(test, chan, MOST_JOBS);
+	struct dma_async_tx_descriptor *tx;
+	dma_cookie_t first = chan->cookie + 1;
+	struct dma_tx_state state;
+	int i;
+
+	dmaengine_pause(chan);
+	for (i = 1; i < MOST_JOBS; i++) {
+		tx = dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, i, FLAGS);
+		KUNIT_ASSERT_NOT_NULL(test, tx);
+		KUNIT_ASSERT_EQ(test, dmaengine_submit(tx), first + i - 1);
+	}
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 1,
+							  FLAGS));
+	for (i = 1; i < MOST_JOBS; i++) {
+		if (i == MOST_JOBS / 2)
+			dma_async_issue_pending(chan);
+		KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, first + i - 1, &state),
+				(int)DMA_IN_PROGRESS);
+		KUNIT_EXPECT_EQ(test, state.residue, (u32)i);
+	}
+	dmaengine_terminate_sync(chan);
 	client_expect_works(test, chan);
 }
 
@@ -169,6 +195,7 @@ static void declares_what_it_does(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, caps.cmd_pause && caps.cmd_resume && caps.cmd_terminate);
 	KUNIT_EXPECT_TRUE(test, caps.directions & BIT(DMA_MEM_TO_MEM));
 	KUNIT_EXPECT_GT(test, caps.max_burst, 0U);
+	KUNIT_EXPECT_EQ(test, dma_get_max_seg_size(chan->device->dev), (unsigned int)CLIENT_MOST);
 	KUNIT_EXPECT_TRUE(test, dmaengine_is_metadata_mode_supported(chan, DESC_METADATA_CLIENT));
 }
 
@@ -186,20 +213,20 @@ static void channel_reset_leaves_the_neighbour_alone(struct kunit *test)
 {
 	struct dma_chan *a = client_channel(test, 0), *b = client_channel(test, 1);
 	struct devreset_node *node = node_of(test, &a->dev->device);
-	struct transfer *t, *neighbour;
-	u32 residue, left;
+	struct transfer *t, *neighbour[8];
+	u32 residue;
+	int i;
 
 	t = client_catch(test, a, &residue);
-	neighbour = client_catch(test, b, &left);
+	for (i = 0; i < ARRAY_SIZE(neighbour); i++)
+		neighbour[i] = client_start(test, b, CLIENT_MOST);
 	KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_COMPONENT, 0, NULL), 0);
 	devreset_put(node);
 	client_expect_cut(test, a, t);
 	KUNIT_EXPECT_EQ(test, t->result.residue, residue);
-	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(b, neighbour->cookie, NULL),
-			(int)DMA_PAUSED);
 	client_expect_works(test, a);
-	dmaengine_resume(b);
-	client_expect_done(test, b, neighbour);
+	for (i = 0; i < ARRAY_SIZE(neighbour); i++)
+		client_expect_done(test, b, neighbour[i]);
 }
 
 static void engine_reset_ends_each_once(struct kunit *test)
@@ -225,6 +252,56 @@ static void engine_reset_ends_each_once(struct kunit *test)
 	}
 }
 
+static void give_again(struct kunit *test, struct dma_chan *chan, struct transfer *t)
+{
+	client_take(test, t, dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, t->len,
+						       FLAGS));
+	atomic_set(&t->calls, 0);
+	client_submit(test, t);
+	dma_async_issue_pending(chan);
+}
+
+/* Return: it was cut off. */
+static bool expect_end(struct kunit *test, struct dma_chan *chan, struct transfer *t)
+{
+	if (client_word(t) == DEVRESET_DMA_IDLE) {
+		client_expect_done(test, chan, t);
+		return false;
+	}
+	client_expect_cut(test, chan, t);
+	return true;
+}
+
+/* The same of channels that are at work, until it comes before they have done */
+static void engine_reset_while_it_runs(struct kunit *test)
+{
+	struct dma_chan *chan[CLIENT_CHANNELS];
+	struct transfer *t[CLIENT_CHANNELS][4];
+	struct devreset_node *node;
+	int i, j, turn, cut = 0;
+
+	for (i = 0; i < CLIENT_CHANNELS; i++) {
+		chan[i] = client_channel(test, i);
+		for (j = 0; j < 4; j++)
+			t[i][j] = client_buffers(test, chan[i], CLIENT_MOST);
+	}
+	node = node_of(test, chan[0]->device->dev);
+	for (turn = 0; turn < 100 && !cut; turn++) {
+		for (i = 0; i < CLIENT_CHANNELS; i++)
+			for (j = 0; j < 4; j++)
+				give_again(test, chan[i], t[i][j]);
+		KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_FUNCTION, 0, NULL), 0);
+		for (i = 0; i < CLIENT_CHANNELS; i++) {
+			dmaengine_synchronize(chan[i]);
+			for (j = 0; j < 4; j++)
+				cut += expect_end(test, chan[i], t[i][j]);
+			client_expect_works(test, chan[i]);
+		}
+	}
+	devreset_put(node);
+	KUNIT_EXPECT_GT(test, cut, 0);
+}
+
 /* --- cookies --------------------------------------------------------------------------- */
 
 /* Many that failed, between as many that did not: no failure becomes a success. */
@@ -243,8 +320,10 @@ static void failures_stay_failures(struct kunit *test)
 	}
 	for (i = 0; i < ARRAY_SIZE(cut); i++)
 		client_expect_cut(test, chan, cut[i]);
-	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, good[39]->cookie, NULL),
-			(int)DMA_COMPLETE);
+	/* And no success that is remembered becomes a failure. */
+	for (i = ARRAY_SIZE(good) - FAILURES; i < ARRAY_SIZE(good); i++)
+		KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, good[i]->cookie, NULL),
+				(int)DMA_COMPLETE);
 }
 
 static void cookies_begin_again(struct kunit *test)
@@ -289,138 +368,20 @@ static void unacknowledged_stays(struct kunit *test)
 	client_expect_works(test, chan);
 }
 
-/* --- exactly once ---------------------------------------------------------------------- */
-
-/**
- * struct flood - descriptors by the thousand, terminated at any time
- * @test: the test
- * @chan: a channel
- * @timer: terminates, in softirq
- * @done: descriptors completed
- * @cut: and aborted
- * @bad: reported twice, or with a word that says something else
- * @terminates: how many
- * @stop: the end of it
- */
-struct flood {
-	struct kunit *test;
-	struct dma_chan *chan;
-	struct timer_list timer;
-	atomic_t done, cut, bad;
-	unsigned long terminates;
-	bool stop;
-};
-
-/* One of them, and its completion word */
-struct drop {
-	struct flood *flood;
-	u64 word;
-};
-
-static void flood_called(void *data, const struct dmaengine_result *result)
-{
-	struct drop *drop = data;
-	struct flood *flood = drop->flood;
-	unsigned int word = drop->word & DEVRESET_DMA_STATUS;
-
-	if (result->result == DMA_TRANS_NOERROR && word == DEVRESET_DMA_IDLE)
-		atomic_inc(&flood->done);
-	else if (result->result == DMA_TRANS_ABORTED && word == DEVRESET_DMA_HALTED)
-		atomic_inc(&flood->cut);
-	else
-		atomic_inc(&flood->bad);
-	drop->word = ~0ULL;	/* a second call is nonsense */
-}
-
-static void flood_terminate(struct timer_list *timer)
-{
-	struct flood *flood = container_of(timer, struct flood, timer);
-
-	dmaengine_terminate_async(flood->chan);
-	flood->terminates++;
-	if (!READ_ONCE(flood->stop))
-		mod_timer(timer, jiffies + 1 + flood->terminates % 7);
-}
-
-/* What ends only because it is cut off shows less. */
-static void flood_wait(struct flood *flood, unsigned int submitted)
-{
-	unsigned long end = jiffies + 15 * HZ;
-
-	while (submitted - atomic_read(&flood->done) - atomic_read(&flood->cut) > 256 &&
-	       time_before(jiffies, end))
-		cond_resched();
-}
-
-static int flood_begin(struct flood *flood, struct transfer *t, struct drop *drops,
-		       unsigned int count)
-{
-	struct dma_async_tx_descriptor *tx;
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		do {
-			tx = dmaengine_prep_dma_memcpy(flood->chan, t->dst_addr, t->src_addr,
-						       t->len, FLAGS);
-			if (!tx)
-				cond_resched();
-		} while (!tx);
-		drops[i].flood = flood;
-		drops[i].word = 0;
-		dmaengine_desc_attach_metadata(tx, &drops[i].word, sizeof(u64));
-		tx->callback_result = flood_called;
-		tx->callback_param = &drops[i];
-		if (dma_submit_error(dmaengine_submit(tx)))
-			return -EIO;
-		if (i % 16 == 15)
-			dma_async_issue_pending(flood->chan);
-		if (i % 128 == 127)
-			flood_wait(flood, i);
-	}
-	dma_async_issue_pending(flood->chan);
-	return 0;
-}
-
-static void each_ends_exactly_once(struct kunit *test)
-{
-	struct drop *drops = vzalloc(array_size(descriptors, sizeof(*drops)));
-	struct flood *flood = kunit_kzalloc(test, sizeof(*flood), GFP_KERNEL);
-	struct transfer *t;
-
-	KUNIT_ASSERT_TRUE(test, drops && flood);
-	flood->test = test;
-	flood->chan = client_channel(test, 0);
-	t = client_buffers(test, flood->chan, 64);
-	timer_setup(&flood->timer, flood_terminate, 0);
-	mod_timer(&flood->timer, jiffies + 1);
-	KUNIT_EXPECT_EQ(test, flood_begin(flood, t, drops, descriptors), 0);
-	client_wait(atomic_read(&flood->done) + atomic_read(&flood->cut) +
-		    atomic_read(&flood->bad) >= descriptors);
-	WRITE_ONCE(flood->stop, true);
-	compat_timer_delete_sync(&flood->timer);
-	dmaengine_terminate_sync(flood->chan);
-	KUNIT_EXPECT_EQ(test, atomic_read(&flood->bad), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&flood->done) + atomic_read(&flood->cut),
-			(int)descriptors);
-	KUNIT_EXPECT_GT(test, atomic_read(&flood->cut), 0);
-	kunit_info(test, "%d done, %d cut off by %lu terminates\n", atomic_read(&flood->done),
-		   atomic_read(&flood->cut), flood->terminates);
-	vfree(drops);
-}
-
 static struct kunit_case cases[] = {
 	KUNIT_CASE(sizes_and_offsets),
 	KUNIT_CASE(fills_memory),
 	KUNIT_CASE(gathers_and_scatters),
 	KUNIT_CASE(cycles_until_terminated),
 	KUNIT_CASE(impossible_is_refused),
+	KUNIT_CASE(so_many_and_no_more),
 	KUNIT_CASE(declares_what_it_does),
 	KUNIT_CASE(channel_reset_leaves_the_neighbour_alone),
 	KUNIT_CASE(engine_reset_ends_each_once),
+	KUNIT_CASE(engine_reset_while_it_runs),
 	KUNIT_CASE(failures_stay_failures),
 	KUNIT_CASE(cookies_begin_again),
 	KUNIT_CASE(unacknowledged_stays),
-	KUNIT_CASE(each_ends_exactly_once),
 	{ }
 };
 

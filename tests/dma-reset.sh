@@ -1,6 +1,7 @@
 #!/bin/bash
 # Resets of channels and of the engine by the hundred, while dmatest is at work: no wrong data is called good
 # contracts: DM2 DM5 DM6
+# append: log_buf_len=8M
 # timeout: 100
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
@@ -39,6 +40,10 @@ ok "and it goes on"
 
 aborted=$(total aborted)
 [ "$aborted" -gt 0 ] || fail "nothing was cut off"
+# While no thread ends, nothing explains that one is not told.
+dmesg >/run/log
+grep -q "dmatest: Started" /run/log || fail "the log is not whole"
+! grep "test timed out" /run/log || fail "a client was not told"
 rmmod dmatest
 dmesg >/run/log
 grep -q "dmatest: .* summary" /run/log

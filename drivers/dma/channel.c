@@ -13,7 +13,7 @@
 #include "dma.h"
 
 /* Jobs cut off in a row with interrupts off: shorter than the copy of a page */
-#define AT_ONCE	16
+#define AT_ONCE	4
 
 void channel_wake(struct channel *c)
 {
@@ -57,7 +57,7 @@ void channel_abort(struct channel *c, bool by_client)
 
 	spin_lock_irqsave(&c->lock, flags);
 	if (chan->completed_cookie != chan->cookie)
-		failures_add(c, chan->completed_cookie + 1, chan->cookie);
+		failures_add(c, cookie_after(chan->completed_cookie), chan->cookie);
 	chan->completed_cookie = chan->cookie;
 	list_splice_tail_init(&c->issued, &c->dying);
 	list_splice_tail_init(&c->submitted, &c->dying);
@@ -86,7 +86,8 @@ void channel_abort(struct channel *c, bool by_client)
  * @why: HALT_*
  *
  * Return: 0, or -EIO when it does not stop in time. What is not to come back
- * (HALT_GONE) is waited for.
+ * (HALT_GONE) is waited for, without end: the thread stops unless a client's
+ * callback for a period does not return, and that client's memory must stay.
  */
 int channel_halt(struct channel *c, unsigned int why)
 {
@@ -177,15 +178,17 @@ static void channel_free(struct dma_chan *chan)
 	struct channel *c = to_channel(chan);
 	struct engine *engine = c->engine;
 	unsigned long flags;
+	LIST_HEAD(rest);
 
 	channel_abort(c, true);
 	channel_synchronize(chan);
 	kthread_stop(c->task);
 	spin_lock_irqsave(&c->lock, flags);
 	c->task = NULL;
-	jobs_free(&c->prepared);
-	jobs_free(&c->unacked);
+	list_splice_init(&c->prepared, &rest);
+	list_splice_init(&c->unacked, &rest);
 	spin_unlock_irqrestore(&c->lock, flags);
+	jobs_free(c, &rest);
 	atomic_dec(&engine->users);
 	module_put(engine->owner);
 }
@@ -194,23 +197,15 @@ static void channel_issue(struct dma_chan *chan)
 {
 	struct channel *c = to_channel(chan);
 	unsigned long flags;
+	bool quiet;
 
 	spin_lock_irqsave(&c->lock, flags);
+	quiet = list_empty(&c->issued);
 	list_splice_tail_init(&c->submitted, &c->issued);
-	if (c->node && !list_empty(&c->issued) && !c->paused)
+	if (quiet && c->node && !list_empty(&c->issued) && !c->paused)
 		devreset_busy(c->node);
 	spin_unlock_irqrestore(&c->lock, flags);
 	channel_wake(c);
-}
-
-static struct job *find_job(struct list_head *list, dma_cookie_t cookie)
-{
-	struct job *job;
-
-	list_for_each_entry(job, list, link)
-		if (job->tx.cookie == cookie)
-			return job;
-	return NULL;
 }
 
 static enum dma_status channel_status(struct dma_chan *chan, dma_cookie_t cookie,
@@ -230,8 +225,8 @@ static enum dma_status channel_status(struct dma_chan *chan, dma_cookie_t cookie
 		if (failures_have(c, cookie))
 			status = DMA_ERROR;
 	} else {
-		job = find_job(&c->issued, cookie) ?: find_job(&c->submitted, cookie);
-		if (job && job->begun && c->paused)
+		job = c->outstanding[cookie % MOST_JOBS];
+		if (job->begun && c->paused)
 			status = DMA_PAUSED;
 	}
 	dma_set_tx_state(state, chan->completed_cookie, chan->cookie,
@@ -282,7 +277,9 @@ static int channel_config(struct dma_chan *chan, struct dma_slave_config *config
 	u32 most = c->engine->ops->max_burst;
 	unsigned long flags;
 
-	if (config->src_maxburst > most || config->dst_maxburst > most)
+	if (config->src_maxburst > most || config->dst_maxburst > most ||
+	    config->src_addr_width > DMA_SLAVE_BUSWIDTH_1_BYTE ||
+	    config->dst_addr_width > DMA_SLAVE_BUSWIDTH_1_BYTE)
 		return -EINVAL;
 	spin_lock_irqsave(&c->lock, flags);
 	c->config = *config;

@@ -8,6 +8,7 @@
 #include <linux/devreset.h>
 #include <linux/devreset_dma.h>
 #include <linux/dmaengine.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -18,13 +19,13 @@ struct seq_file;
 
 /**
  * struct piece - of a job
- * @dst: bus address
- * @src: bus address; unused for JOB_FILL
+ * @dst: where the processor finds it
+ * @src: the same; NULL for JOB_FILL
  * @len: in bytes
  */
 struct piece {
-	dma_addr_t dst;
-	dma_addr_t src;
+	void *dst;
+	const void *src;
 	u32 len;
 };
 
@@ -75,6 +76,12 @@ struct job {
 
 #define to_job(t)	container_of(t, struct job, tx)
 
+/*
+ * What a channel holds of them, prepared, outstanding and over, is less than
+ * this: then the cookie, modulo this, finds the one that is outstanding.
+ */
+#define MOST_JOBS	1024
+
 /* How many separate failures a channel remembers */
 #define FAILURES	16
 
@@ -83,7 +90,7 @@ struct job {
  * @first: of a range
  * @last: of it
  * @count: ranges, the oldest first
- * @forgotten: cookies up to this are older than what is remembered, and said
+ * @forgotten: this and older ones are older than what is remembered, and said
  *	to have failed; 0: none is
  */
 struct failures {
@@ -101,11 +108,13 @@ struct failures {
 /**
  * struct outcome - of a run
  * @completed: what the engine says it has completed: tx.phys of a job
+ * @lost: and nobody told of that
  * @fault: what is wrong with the engine, a string constant, or NULL
  * @result: if it failed
  */
 struct outcome {
 	u64 completed;
+	bool lost;
 	const char *fault;
 	enum dmaengine_tx_result result;
 };
@@ -121,12 +130,15 @@ struct outcome {
  *	to with this held, no more than a page at a time, and only while it is
  *	@active
  * @node: its devreset node, or NULL
+ * @jobs: how many there are
  * @prepared: jobs that the client has not submitted
  * @submitted: jobs not issued
  * @issued: jobs to do, in order, @active first
  * @dying: jobs cut off, on their way from those to @over
  * @over: jobs whose clients are to be told
+ * @gathered: bytes of what is in @over, small jobs counted as more
  * @unacked: jobs told, but not acknowledged; @task's own
+ * @outstanding: jobs submitted or issued, by cookie; others are stale
  * @active: the job that @task works on
  * @running: @task is in engine_ops.run
  * @by_client: it was the client who cut off what is @dying
@@ -152,12 +164,15 @@ struct channel {
 
 	spinlock_t lock;	/* of all below */
 	struct devreset_node *node;
+	atomic_t jobs;
 	struct list_head prepared;
 	struct list_head submitted;
 	struct list_head issued;
 	struct list_head dying;
 	struct list_head over;
+	u64 gathered;
 	struct list_head unacked;
+	struct job *outstanding[MOST_JOBS];
 	struct job *active;
 	bool running;
 	bool by_client;
@@ -182,15 +197,18 @@ struct channel {
  * @scope: of its node
  * @policy: of its nodes
  * @stall_ms: a job that makes no progress for so long hangs
+ * @gather: while there is more to do, clients are told when so much is over; 0: at
+ *	once
  * @max_len: of a job
  * @max_burst: of device_config()
+ * @granularity: of residues
  * @setup: fill in what else the engine can do. Optional.
  * @run: do @job, which is @c's active one, in @c's thread: 0, -EAGAIN when
  *	job_may_run() said no (to go on later, or never), or why it failed;
  *	then an @outcome->fault that is set has the channel recovered
  * @poll: do some of @job, with the channel's lock held; true: it is done.
  *	Optional
- * @check: does the engine work, for @c (NULL: for any)? Finds lost interrupts
+ * @check: does the engine work?
  * @stop: wait until the engine has stopped, all channels being halted. Optional
  * @reset: initial state, all jobs being over. Optional
  * @dump: write diagnostics. Optional
@@ -199,12 +217,14 @@ struct engine_ops {
 	enum devreset_scope scope;
 	const struct devreset_policy *policy;
 	unsigned int stall_ms;
+	u32 gather;
 	u32 max_len;
 	u32 max_burst;
+	enum dma_residue_granularity granularity;
 	void (*setup)(struct engine *engine);
 	int (*run)(struct channel *c, struct job *job, struct outcome *outcome);
 	bool (*poll)(struct channel *c, struct job *job);
-	int (*check)(struct engine *engine, struct channel *c, const char **reason);
+	int (*check)(struct engine *engine, const char **reason);
 	int (*stop)(struct engine *engine);
 	int (*reset)(struct engine *engine);
 	void (*dump)(struct engine *engine, struct devreset_dump *dump);
@@ -221,6 +241,7 @@ struct engine_ops {
  * @node: its devreset node
  * @forget: frees it
  * @channels: how many
+ * @counters: how many of these have counters in sysfs
  * @channel: these
  *
  * Outlives the device's driver while a client has a channel.
@@ -235,6 +256,7 @@ struct engine {
 	struct devreset_node *node;
 	struct work_struct forget;
 	unsigned int channels;
+	unsigned int counters;
 	struct channel channel[];
 };
 
@@ -278,18 +300,25 @@ void job_put_word(struct job *job, enum devreset_dma_status status);
 void job_halt(struct channel *c, struct job *job);
 bool job_found(struct channel *c);
 bool job_poll(struct channel *c);
+void job_tell(struct channel *c);
 void job_period(struct channel *c, struct job *job);
-void jobs_free(struct list_head *list);
+void job_free(struct channel *c, struct job *job);
+void jobs_free(struct channel *c, struct list_head *list);
 int channel_thread(void *data);
 
 /* failure.c */
+static inline dma_cookie_t cookie_after(dma_cookie_t cookie)
+{
+	return cookie == INT_MAX ? DMA_MIN_COOKIE : cookie + 1;
+}
+
 void failures_forget(struct channel *c);
+void failures_renew(struct channel *c);
 void failures_add(struct channel *c, dma_cookie_t first, dma_cookie_t last);
 bool failures_have(struct channel *c, dma_cookie_t cookie);
 
 /* prep.c */
 void prep_setup(struct dma_device *dma);
-struct page *bus_page(struct device *dev, dma_addr_t addr);
 
 /* node.c */
 int nodes_register(struct engine *engine);

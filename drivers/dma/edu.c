@@ -17,11 +17,10 @@
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
-#include <linux/mm.h>
-#include <linux/highmem.h>
 #include <linux/module.h>
 #include <linux/pm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include "dma.h"
 
 #define CHANNELS	2
@@ -29,7 +28,7 @@
 #define MOST		(EDU_DMA_BUFFER_SIZE - 1)
 /* Enough to blame the unit, and not a machine that has other things to do */
 #define LATE		(2 * HZ)
-/* The same for an interrupt; two checks before it would be a hang */
+/* The same for an interrupt */
 #define LOST		HZ
 #define STALL_MS	3000
 #define TEST_LEN	64
@@ -53,9 +52,11 @@
  * @running: it was told to run, and nobody has told that it is over
  * @started: when
  * @suspect: did not do what it was told, and has not since
+ * @parms: what it can do at a time
  */
 struct unit {
 	struct engine *engine;
+	struct device_dma_parameters parms;
 	struct edu_dma *hw;
 	struct device *dev;
 	u8 *out;
@@ -124,7 +125,7 @@ static bool take(struct unit *unit, struct channel *c, void *user)
 	bool taken;
 
 	spin_lock_irqsave(&unit->lock, flags);
-	taken = !unit->user && !(unit->waiters > 1 && unit->last == c);
+	taken = !unit->user && !(c && unit->waiters > 1 && unit->last == c);
 	if (taken) {
 		unit->user = user;
 		unit->last = c;
@@ -191,21 +192,6 @@ static void start(struct unit *unit, u32 len, u32 flags)
 
 /* --- what a channel has it do --------------------------------------------------------- */
 
-/* From or to the client's memory, with the lock of its channel held */
-static void copy(struct channel *c, void *buf, dma_addr_t addr, size_t len, bool from)
-{
-	struct device *dev = c->engine->dma.dev;
-	size_t part;
-
-	for (; len; len -= part, addr += part, buf += part) {
-		part = min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
-		if (from)
-			memcpy_from_page(buf, bus_page(dev, addr), offset_in_page(addr), part);
-		else
-			memcpy_to_page(bus_page(dev, addr), offset_in_page(addr), buf, part);
-	}
-}
-
 static void poison(struct unit *unit, u32 len)
 {
 	u32 i;
@@ -214,7 +200,7 @@ static void poison(struct unit *unit, u32 len)
 		unit->in[i] = ~unit->out[i];
 }
 
-/* One copy of a job; a page at most, as the unit can do no more. */
+/* Copy from or to the client's memory: a page at most, as the unit can do no more. */
 static bool copy_job(struct channel *c, struct job *job, void *buf, bool from)
 {
 	struct piece *piece = &job->piece[0];
@@ -223,21 +209,49 @@ static bool copy_job(struct channel *c, struct job *job, void *buf, bool from)
 
 	spin_lock_irqsave(&c->lock, flags);
 	may = job_may_run(c, job);
-	if (may)
-		copy(c, buf, from ? piece->src : piece->dst, piece->len, from);
-	if (may && !from)
+	if (may && from) {
+		memcpy(buf, piece->src, piece->len);
+	} else if (may) {
+		memcpy(piece->dst, buf, piece->len);
 		job->done = job->len;
+	}
 	spin_unlock_irqrestore(&c->lock, flags);
 	return may;
 }
 
-/* Run it once; -EAGAIN: the job was stopped, and the unit may be at work. */
-static int run_once(struct unit *unit, struct channel *c, struct job *job, u32 direction)
+/* It has finished, and nobody has told. */
+static bool is_lost(struct unit *unit)
+{
+	unsigned long flags;
+	bool lost;
+
+	spin_lock_irqsave(&unit->lock, flags);
+	lost = unit->running && at_rest(unit);
+	if (lost)
+		unit->running = false;
+	spin_unlock_irqrestore(&unit->lock, flags);
+	return lost;
+}
+
+/*
+ * Run it once. -EAGAIN: the job was stopped, and the unit may be at work. -EIO: it
+ * has not come to its end.
+ */
+static int run_once(struct unit *unit, struct channel *c, struct job *job, u32 direction,
+		    struct outcome *outcome)
 {
 	unsigned long flags;
 
+	if (job_stopped(c, job))
+		return -EAGAIN;
 	start(unit, job->len, direction | EDU_DMA_CMD_IRQ);
-	wait_event_idle(c->wait, !READ_ONCE(unit->running) || job_stopped(c, job));
+	while (!wait_event_idle_timeout(c->wait, !READ_ONCE(unit->running) || job_stopped(c, job),
+					LOST)) {
+		if (is_lost(unit))
+			outcome->lost = true;
+		else if (time_after(jiffies, unit->started + LATE))
+			return -EIO;
+	}
 	if (READ_ONCE(unit->running))
 		return -EAGAIN;
 	spin_lock_irqsave(&c->lock, flags);
@@ -265,8 +279,10 @@ static int run_taken(struct unit *unit, struct channel *c, struct job *job,
 	if (ret || !copy_job(c, job, unit->out, true))
 		return -EAGAIN;
 	poison(unit, job->len);
-	ret = run_once(unit, c, job, 0) ?:
-	      run_once(unit, c, job, EDU_DMA_CMD_TO_MEMORY);
+	ret = run_once(unit, c, job, 0, outcome) ?:
+	      run_once(unit, c, job, EDU_DMA_CMD_TO_MEMORY, outcome);
+	if (ret == -EIO)
+		return suspect(unit, outcome, "does not come to its end");
 	if (ret)
 		return ret;
 	if (memcmp(unit->in, unit->out, job->len))
@@ -292,26 +308,6 @@ static int edu_run(struct channel *c, struct job *job, struct outcome *outcome)
 }
 
 /* --- does it work? ------------------------------------------------------------------ */
-
-/* Has it finished what @c wants, and nobody has told? */
-static void find_lost(struct unit *unit, struct channel *c)
-{
-	unsigned long flags;
-	bool lost;
-
-	spin_lock_irqsave(&c->lock, flags);
-	spin_lock(&unit->lock);
-	lost = unit->running && unit->user && unit->user == c->active &&
-	       time_after(jiffies, unit->started + LOST) && at_rest(unit);
-	if (lost) {
-		unit->running = false;
-		c->n_lost++;
-	}
-	spin_unlock(&unit->lock);
-	spin_unlock_irqrestore(&c->lock, flags);
-	if (lost)
-		channel_wake(c);
-}
 
 /* There and back, without an interrupt */
 static int test_taken(struct unit *unit)
@@ -354,7 +350,7 @@ static int test(struct unit *unit)
 	return ret;
 }
 
-static int edu_check(struct engine *engine, struct channel *c, const char **reason)
+static int edu_check(struct engine *engine, const char **reason)
 {
 	struct unit *unit = engine->hw;
 
@@ -362,8 +358,6 @@ static int edu_check(struct engine *engine, struct channel *c, const char **reas
 		*reason = "registers do not answer";
 		return -EIO;
 	}
-	if (c)
-		find_lost(unit, c);
 	if (READ_ONCE(unit->suspect) && test(unit)) {
 		*reason = "does not move data";
 		return -EIO;
@@ -371,10 +365,21 @@ static int edu_check(struct engine *engine, struct channel *c, const char **reas
 	return 0;
 }
 
-/* Also the reset: at rest, it is in its initial state. */
+/*
+ * Also the reset: at rest, it is in its initial state. What it was told last is
+ * nobody's any more, and an interrupt that comes now is not for the channels.
+ */
 static int edu_stop(struct engine *engine)
 {
-	return wait_for_rest(engine->hw, NULL, NULL);
+	struct unit *unit = engine->hw;
+	unsigned long flags;
+	int ret;
+
+	ret = wait_for_rest(unit, NULL, NULL);
+	spin_lock_irqsave(&unit->lock, flags);
+	unit->running = false;
+	spin_unlock_irqrestore(&unit->lock, flags);
+	return ret;
 }
 
 static void edu_dump(struct engine *engine, struct devreset_dump *dump)
@@ -414,6 +419,7 @@ static const struct engine_ops edu_ops = {
 	.stall_ms = STALL_MS,
 	.max_len = MOST,
 	.max_burst = MOST,
+	.granularity = DMA_RESIDUE_GRANULARITY_DESCRIPTOR,
 	.setup = edu_setup,
 	.run = edu_run,
 	.check = edu_check,
@@ -428,6 +434,7 @@ static void free_memory(void *data)
 {
 	struct unit *unit = data;
 
+	unit->hw->aux.dev.dma_parms = NULL;
 	outlast(unit);
 	if (unit->in)
 		dma_free_coherent(unit->dev, EDU_DMA_BUFFER_SIZE, unit->in, unit->in_addr);
@@ -465,7 +472,14 @@ static int setup_unit(struct auxiliary_device *aux, struct unit *unit)
 				       GFP_KERNEL);
 	unit->in = dma_alloc_coherent(unit->dev, EDU_DMA_BUFFER_SIZE, &unit->in_addr,
 				      GFP_KERNEL);
-	return unit->out && unit->in ? 0 : -ENOMEM;
+	if (!unit->out || !unit->in)
+		return -ENOMEM;
+	/* It would write to somewhere else. */
+	if ((unit->out_addr | unit->in_addr) & ~DMA_BIT_MASK(EDU_DMA_BITS))
+		return dev_err_probe(&aux->dev, -ENODEV, "no memory that it reaches\n");
+	aux->dev.dma_parms = &unit->parms;
+	dma_set_max_seg_size(&aux->dev, MOST);
+	return 0;
 }
 
 static int edu_probe(struct auxiliary_device *aux, const struct auxiliary_device_id *id)

@@ -55,27 +55,26 @@ static struct device *channel_device(struct channel *c)
 	return &c->chan.dev->device;
 }
 
-static void remove_counters(struct engine *engine, unsigned int count)
+static void remove_counters(struct engine *engine)
 {
-	while (count--)
-		sysfs_remove_group(&channel_device(&engine->channel[count])->kobj,
-				   &counters_group);
+	unsigned int i;
+
+	for (i = 0; i < engine->counters; i++)
+		sysfs_remove_group(&channel_device(&engine->channel[i])->kobj, &counters_group);
 }
 
+/* Leaves what it has added when it fails. */
 static int add_counters(struct engine *engine)
 {
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
-	for (i = 0; i < engine->channels; i++) {
+	for (i = 0; !ret && i < engine->channels; i++) {
 		ret = sysfs_create_group(&channel_device(&engine->channel[i])->kobj,
 					 &counters_group);
-		if (ret) {
-			remove_counters(engine, i);
-			return ret;
-		}
+		engine->counters += !ret;
 	}
-	return 0;
+	return ret;
 }
 
 /* --- its end -------------------------------------------------------------------------- */
@@ -130,6 +129,7 @@ void engine_destroy(struct engine *engine)
 		channel_abort(&engine->channel[i], false);
 	}
 	nodes_unregister(engine);
+	/* Last of all: a check may have put it to the test until now. */
 	if (engine->ops->stop)
 		engine->ops->stop(engine);
 	/*
@@ -140,7 +140,7 @@ void engine_destroy(struct engine *engine)
 		__module_get(engine->owner);
 		engine->pinned = true;
 	}
-	remove_counters(engine, engine->channels);
+	remove_counters(engine);
 	dma_async_device_unregister(&engine->dma);
 	flush_workqueue(dma_wq);
 }
@@ -158,7 +158,7 @@ static void setup(struct engine *engine, struct device *dev)
 	dma->src_addr_widths = BIT(DMA_SLAVE_BUSWIDTH_1_BYTE);
 	dma->dst_addr_widths = BIT(DMA_SLAVE_BUSWIDTH_1_BYTE);
 	dma->max_burst = engine->ops->max_burst;
-	dma->residue_granularity = DMA_RESIDUE_GRANULARITY_BURST;
+	dma->residue_granularity = engine->ops->granularity;
 	dma->device_release = release;
 	if (engine->ops->setup)
 		engine->ops->setup(engine);
@@ -204,24 +204,11 @@ struct engine *engine_create(struct device *dev, const struct engine_ops *ops,
 	}
 	for (i = 0; i < channels; i++)
 		get_device(channel_device(&engine->channel[i]));
-	ret = add_counters(engine);
-	if (ret)
-		goto no_counters;
-	ret = nodes_register(engine);
-	if (ret)
-		goto no_nodes;
-	return engine;
-
-no_nodes:
+	ret = add_counters(engine) ?: nodes_register(engine);
+	if (!ret)
+		return engine;
+	/* There may be clients already. */
 	engine_destroy(engine);
-	return ERR_PTR(ret);
-no_counters:
-	for (i = 0; i < channels; i++) {
-		channel_halt(&engine->channel[i], HALT_GONE);
-		channel_abort(&engine->channel[i], false);
-	}
-	dma_async_device_unregister(&engine->dma);
-	flush_workqueue(dma_wq);
 	return ERR_PTR(ret);
 }
 

@@ -5,10 +5,26 @@
  * descriptor that was cut off must not be told that it is complete.
  *
  * Ranges, as a reset cuts off a row of them. When there are too many, whatever is
- * as old as the oldest of them is said to have failed.
+ * as old as the oldest of them is said to have failed. Cookies begin again when
+ * they have come to their end: so what counts is how far one is behind the newest.
  */
 #include <linux/string.h>
 #include "dma.h"
+
+/* How many were given out after this one? */
+static u32 age(struct channel *c, dma_cookie_t cookie)
+{
+	dma_cookie_t newest = c->chan.cookie;
+
+	return cookie <= newest ? newest - cookie : INT_MAX - cookie + newest;
+}
+
+static void drop_oldest(struct failures *f)
+{
+	f->count--;
+	memmove(f->first, f->first + 1, f->count * sizeof(*f->first));
+	memmove(f->last, f->last + 1, f->count * sizeof(*f->last));
+}
 
 /* Hold the channel's lock for all of these. */
 void failures_forget(struct channel *c)
@@ -17,23 +33,32 @@ void failures_forget(struct channel *c)
 	c->failures.forgotten = 0;
 }
 
+/* The newest cookie may be that of a failure, 2^31 transfers ago. */
+void failures_renew(struct channel *c)
+{
+	struct failures *f = &c->failures;
+	dma_cookie_t cookie = c->chan.cookie;
+
+	lockdep_assert_held(&c->lock);
+	if (f->count && f->first[0] == cookie)
+		drop_oldest(f);
+	if (f->forgotten == cookie)
+		f->forgotten = 0;
+}
+
+/* @first may be the greater one: then they began again in between. */
 void failures_add(struct channel *c, dma_cookie_t first, dma_cookie_t last)
 {
 	struct failures *f = &c->failures;
 
 	lockdep_assert_held(&c->lock);
-	/* The numbers began again in between. */
-	if (first > last)
-		first = DMA_MIN_COOKIE;
-	if (f->count && f->last[f->count - 1] + 1 == first) {
+	if (f->count && cookie_after(f->last[f->count - 1]) == first) {
 		f->last[f->count - 1] = last;
 		return;
 	}
 	if (f->count == FAILURES) {
 		f->forgotten = f->last[0];
-		f->count--;
-		memmove(f->first, f->first + 1, f->count * sizeof(*f->first));
-		memmove(f->last, f->last + 1, f->count * sizeof(*f->last));
+		drop_oldest(f);
 	}
 	f->first[f->count] = first;
 	f->last[f->count] = last;
@@ -43,11 +68,12 @@ void failures_add(struct channel *c, dma_cookie_t first, dma_cookie_t last)
 bool failures_have(struct channel *c, dma_cookie_t cookie)
 {
 	struct failures *f = &c->failures;
+	u32 old = age(c, cookie);
 	unsigned int i;
 
 	lockdep_assert_held(&c->lock);
 	for (i = 0; i < f->count; i++)
-		if (cookie >= f->first[i] && cookie <= f->last[i])
+		if (old <= age(c, f->first[i]) && old >= age(c, f->last[i]))
 			return true;
-	return cookie <= f->forgotten;
+	return f->forgotten && old >= age(c, f->forgotten);
 }

@@ -10,8 +10,12 @@
 #include <linux/kthread.h>
 #include <linux/log2.h>
 #include <linux/overflow.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include "dma.h"
+
+/* What is smaller counts as much, among what is gathered before a client is told */
+#define SMALL	SZ_16K
 
 /**
  * job_alloc - a new job, without pieces, among the prepared ones
@@ -20,13 +24,14 @@
  * @flags: &enum dma_ctrl_flags
  *
  * Context: any.
- * Return: the job, or NULL.
+ * Return: the job, or NULL: also when the client has enough of them.
  */
 struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flags)
 {
 	size_t size = struct_size((struct job *)NULL, piece, pieces);
 	unsigned long irq;
 	struct job *job;
+	bool taken;
 
 	/* So that the low bits of its address are free for a status */
 	job = kzalloc(roundup_pow_of_two(size), GFP_NOWAIT | __GFP_NOWARN);
@@ -38,23 +43,30 @@ struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flag
 	job->pieces = pieces;
 
 	spin_lock_irqsave(&c->lock, irq);
-	if (c->halted & HALT_GONE) {
-		kfree(job);
-		job = NULL;
-	} else {
+	taken = !(c->halted & HALT_GONE) && atomic_read(&c->jobs) < MOST_JOBS - 1;
+	if (taken) {
+		atomic_inc(&c->jobs);
 		list_add_tail(&job->link, &c->prepared);
 	}
 	spin_unlock_irqrestore(&c->lock, irq);
-	return job;
+	if (taken)
+		return job;
+	kfree(job);
+	return NULL;
 }
 
-void jobs_free(struct list_head *list)
+void job_free(struct channel *c, struct job *job)
+{
+	kfree(job);
+	atomic_dec(&c->jobs);
+}
+
+void jobs_free(struct channel *c, struct list_head *list)
 {
 	struct job *job, *next;
 
 	list_for_each_entry_safe(job, next, list, link)
-		kfree(job);
-	INIT_LIST_HEAD(list);
+		job_free(c, job);
 }
 
 /* Whoever sees that it says Idle sees what was moved. */
@@ -77,6 +89,7 @@ static void end(struct channel *c, struct job *job, enum dmaengine_tx_result res
 	if (c->active == job)
 		c->active = NULL;
 	list_move_tail(&job->link, &c->over);
+	c->gathered += max_t(u32, job->len, SMALL);
 	c->ended++;
 }
 
@@ -90,7 +103,8 @@ static void end_active(struct channel *c, struct job *job, enum dmaengine_tx_res
 		failures_add(c, job->tx.cookie, job->tx.cookie);
 	}
 	end(c, job, result);
-	channel_clock(c);
+	if (c->node && list_empty(&c->issued))
+		devreset_idle(c->node);
 }
 
 /* Cut off; whoever does so sees to the cookies. */
@@ -99,6 +113,15 @@ void job_halt(struct channel *c, struct job *job)
 	job->by_client = c->by_client;
 	c->n_aborted++;
 	end(c, job, DMA_TRANS_ABORTED);
+}
+
+/* Like a soft error of a reset: it worked, and not as it should. Said once. */
+static void count_lost(struct channel *c)
+{
+	if (!c->n_lost++)
+		dev_warn(c->chan.device->dev,
+			 "%s: nobody told of a completion; from now on these are counted only\n",
+			 dma_chan_name(&c->chan));
 }
 
 /**
@@ -115,7 +138,7 @@ bool job_found(struct channel *c)
 	spin_lock_irqsave(&c->lock, flags);
 	found = c->active && c->active->silent && job_may_run(c, c->active);
 	if (found) {
-		c->n_lost++;
+		count_lost(c);
 		end_active(c, c->active, DMA_TRANS_NOERROR);
 	}
 	spin_unlock_irqrestore(&c->lock, flags);
@@ -135,12 +158,10 @@ static void call(struct job *job, const struct dmaengine_result *result)
 {
 	struct dma_async_tx_descriptor *tx = &job->tx;
 
-	local_bh_disable();
 	if (tx->callback_result)
 		tx->callback_result(tx->callback_param, result);
 	else if (tx->callback && !job->by_client)
 		tx->callback(tx->callback_param);
-	local_bh_enable();
 }
 
 /* One more; it sees to no wake-up. */
@@ -153,14 +174,13 @@ static void told(struct channel *c)
 static void tell(struct channel *c, struct job *job)
 {
 	dma_descriptor_unmap(&job->tx);
+	local_bh_disable();
 	call(job, &job->result);
-	if (job->result.result == DMA_TRANS_NOERROR) {
-		local_bh_disable();
+	if (job->result.result == DMA_TRANS_NOERROR)
 		dma_run_dependencies(&job->tx);
-		local_bh_enable();
-	}
+	local_bh_enable();
 	if (async_tx_test_ack(&job->tx))
-		kfree(job);
+		job_free(c, job);
 	else
 		list_add_tail(&job->link, &c->unacked);
 }
@@ -174,11 +194,15 @@ static void reap_acked(struct channel *c)
 		if (!async_tx_test_ack(&job->tx))
 			continue;
 		list_del(&job->link);
-		kfree(job);
+		job_free(c, job);
 	}
 }
 
-static void tell_all(struct channel *c)
+/**
+ * job_tell - tell the clients of all that is over
+ * @c: the channel
+ */
+void job_tell(struct channel *c)
 {
 	struct job *job, *next;
 	unsigned long flags;
@@ -186,6 +210,7 @@ static void tell_all(struct channel *c)
 
 	spin_lock_irqsave(&c->lock, flags);
 	list_splice_init(&c->over, &list);
+	c->gathered = 0;
 	spin_unlock_irqrestore(&c->lock, flags);
 	list_for_each_entry_safe(job, next, &list, link) {
 		list_del(&job->link);
@@ -211,7 +236,7 @@ void job_period(struct channel *c, struct job *job)
 	bool mine, wait;
 
 	do {
-		tell_all(c);
+		job_tell(c);
 		spin_lock_irqsave(&c->lock, flags);
 		mine = c->active == job;
 		wait = mine && !list_empty(&c->over);
@@ -221,7 +246,9 @@ void job_period(struct channel *c, struct job *job)
 	} while (wait);
 	if (!mine)
 		return;
+	local_bh_disable();
 	call(job, &good);
+	local_bh_enable();
 	told(c);
 	if (wq_has_sleeper(&c->idle))
 		wake_up_all(&c->idle);
@@ -238,6 +265,17 @@ static bool may_begin(struct channel *c)
 static bool has_work(struct channel *c)
 {
 	return !list_empty_careful(&c->over) || may_begin(c);
+}
+
+/*
+ * To tell a client wakes it, and it wants the processor: for each of many short jobs
+ * that takes longer than the jobs. Hold the lock.
+ */
+static bool must_tell(struct channel *c)
+{
+	struct job *next = list_first_entry(&c->issued, struct job, link);
+
+	return !list_empty(&c->over) && c->gathered + next->len > c->engine->ops->gather;
 }
 
 /* Hold the lock. */
@@ -259,7 +297,7 @@ static struct job *begin(struct channel *c)
 	unsigned long flags;
 
 	spin_lock_irqsave(&c->lock, flags);
-	if (may_begin(c)) {
+	if (may_begin(c) && !must_tell(c)) {
 		job = activate(c);
 		job->stuck = false;
 		job->silent = false;
@@ -284,6 +322,12 @@ bool job_poll(struct channel *c)
 
 	lockdep_assert_held(&c->lock);
 	if (!c->engine->ops->poll || !may_begin(c))
+		return false;
+	/*
+	 * What the thread was at was cut off. While it has not seen that, there is
+	 * no other: that could be in the same place in memory.
+	 */
+	if (c->running && !c->active)
 		return false;
 	job = activate(c);
 	if (job->stuck || job->silent || !c->engine->ops->poll(c, job))
@@ -310,6 +354,8 @@ static void finish(struct channel *c, struct job *job, int ret, const struct out
 		fault = "completed something else";
 		end_active(c, job, DMA_TRANS_WRITE_FAILED);
 	} else {
+		if (outcome->lost)
+			count_lost(c);
 		end_active(c, job, DMA_TRANS_NOERROR);
 	}
 	if (fault && c->node)
@@ -328,11 +374,11 @@ int channel_thread(void *data)
 		struct outcome outcome = { .result = DMA_TRANS_WRITE_FAILED };
 
 		wait_event_idle(c->wait, has_work(c) || kthread_should_stop());
-		if (!list_empty_careful(&c->over))
-			tell_all(c);
 		job = begin(c);
 		if (job)
 			finish(c, job, c->engine->ops->run(c, job, &outcome), &outcome);
+		else
+			job_tell(c);
 		cond_resched();
 	}
 	return 0;

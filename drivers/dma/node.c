@@ -24,7 +24,7 @@ static int channel_check(struct devreset_node *node, const char **reason)
 	struct channel *c = node->data;
 
 	job_found(c);
-	return c->engine->ops->check ? c->engine->ops->check(c->engine, c, reason) : 0;
+	return c->engine->ops->check ? c->engine->ops->check(c->engine, reason) : 0;
 }
 
 static int channel_quiesce(struct devreset_node *node)
@@ -100,7 +100,7 @@ static int engine_check(struct devreset_node *node, const char **reason)
 {
 	struct engine *engine = node->data;
 
-	return engine->ops->check ? engine->ops->check(engine, NULL, reason) : 0;
+	return engine->ops->check ? engine->ops->check(engine, reason) : 0;
 }
 
 static int engine_quiesce(struct devreset_node *node)

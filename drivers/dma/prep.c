@@ -16,41 +16,41 @@
 /* Of a job */
 #define MOST_PIECES	1024
 
-struct page *bus_page(struct device *dev, dma_addr_t addr)
-{
-	return pfn_to_page(PHYS_PFN(dma_to_phys(dev, addr)));
-}
-
-static bool is_memory(struct channel *c, dma_addr_t addr, size_t len)
+/*
+ * Where the processor finds it, or NULL: there is no memory. A hole is no smaller than
+ * a block of pages, and that is no smaller than a piece: to look at both ends is enough.
+ */
+static void *memory(struct channel *c, dma_addr_t addr, size_t len)
 {
 	struct device *dev = c->engine->dma.dev;
 	dma_addr_t last = addr + len - 1;
-	phys_addr_t phys, end;
+	phys_addr_t begin, end;
 
 	if (last < addr || last > dma_get_mask(dev))
-		return false;
-	phys = dma_to_phys(dev, addr);
+		return NULL;
+	begin = dma_to_phys(dev, addr);
 	end = dma_to_phys(dev, last);
-	if (end - phys != len - 1)
-		return false;
-	for (phys = ALIGN_DOWN(phys, PAGE_SIZE); phys <= end; phys += PAGE_SIZE)
-		if (!pfn_valid(PHYS_PFN(phys)))
-			return false;
-	return true;
+	if (end - begin != len - 1 || !pfn_valid(PHYS_PFN(begin)))
+		return NULL;
+	if (PHYS_PFN(end) != PHYS_PFN(begin) && !pfn_valid(PHYS_PFN(end)))
+		return NULL;
+	return phys_to_virt(begin);
 }
 
 /* Add one piece; false: impossible. */
 static bool add_piece(struct job *job, u32 *at, dma_addr_t dst, dma_addr_t src, size_t len)
 {
 	struct channel *c = to_channel(job->tx.chan);
+	struct piece *piece = &job->piece[*at];
 
 	if (!len || len > c->engine->ops->max_len - job->len)
 		return false;
-	if (!is_memory(c, dst, len) || (job->kind != JOB_FILL && !is_memory(c, src, len)))
+	piece->dst = memory(c, dst, len);
+	if (job->kind != JOB_FILL)
+		piece->src = memory(c, src, len);
+	if (!piece->dst || (job->kind != JOB_FILL && !piece->src))
 		return false;
-	job->piece[*at].dst = dst;
-	job->piece[*at].src = src;
-	job->piece[*at].len = len;
+	piece->len = len;
 	job->len += len;
 	++*at;
 	return true;
@@ -64,7 +64,7 @@ static struct dma_async_tx_descriptor *refuse(struct job *job)
 	spin_lock_irqsave(&c->lock, flags);
 	list_del(&job->link);
 	spin_unlock_irqrestore(&c->lock, flags);
-	kfree(job);
+	job_free(c, job);
 	return NULL;
 }
 
@@ -82,13 +82,11 @@ static dma_cookie_t submit(struct dma_async_tx_descriptor *tx)
 		/* Stays among the prepared ones, and goes with them. */
 		cookie = -ENODEV;
 	} else {
-		cookie = tx->chan->cookie;
-		if (cookie == INT_MAX) {
-			failures_forget(c);
-			cookie = DMA_MIN_COOKIE - 1;
-		}
-		tx->cookie = ++cookie;
+		cookie = cookie_after(tx->chan->cookie);
+		tx->cookie = cookie;
 		tx->chan->cookie = cookie;
+		c->outstanding[cookie % MOST_JOBS] = job;
+		failures_renew(c);
 		c->n_submitted++;
 		job_put_word(job, DEVRESET_DMA_ARMED);
 		list_move_tail(&job->link, &c->submitted);

@@ -3,16 +3,19 @@
  * The engine in software. Its channels are threads, which copy a page at a time.
  */
 #include <linux/dma-mapping.h>
-#include <linux/highmem.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 #include "dma.h"
 #include "fault.h"
 
 #define NAME		"devreset_dma"
 #define MOST_CHANNELS	64
+#define AT_ONCE		16	/* pages, before others may have the processor */
 
 static unsigned int channels = 4;
 module_param(channels, uint, 0444);
@@ -20,27 +23,18 @@ MODULE_PARM_DESC(channels, "soft channels, 0 to " __stringify(MOST_CHANNELS) " (
 
 static struct platform_device *device;
 
-/* The bytes up to the end of the page that @addr is in, but at most @len */
-static size_t in_page(dma_addr_t addr, size_t len)
-{
-	return min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
-}
-
-/* Move up to @most bytes of @job, all in one page. Hold the channel's lock. */
+/* Move up to @most bytes of @job, up to the end of a page. Hold the channel's lock. */
 static void move(struct channel *c, struct job *job, size_t most)
 {
-	struct device *dev = c->engine->dma.dev;
 	struct piece *piece = &job->piece[job->at];
-	dma_addr_t dst = piece->dst + job->off, src = piece->src + job->off;
-	size_t len = in_page(dst, min_t(size_t, most, piece->len - job->off));
+	void *dst = piece->dst + job->off;
+	size_t len = PAGE_SIZE - offset_in_page(dst);
 
-	if (job->kind == JOB_FILL) {
-		memset_page(bus_page(dev, dst), offset_in_page(dst), job->value, len);
-	} else {
-		len = in_page(src, len);
-		memcpy_page(bus_page(dev, dst), offset_in_page(dst),
-			    bus_page(dev, src), offset_in_page(src), len);
-	}
+	len = min3(len, most, (size_t)piece->len - job->off);
+	if (job->kind == JOB_FILL)
+		memset(dst, job->value, len);
+	else
+		memcpy(dst, piece->src + job->off, len);
 	job->done += len;
 	job->off += len;
 	if (job->off == piece->len) {
@@ -86,6 +80,7 @@ static int stand_still(struct channel *c, struct job *job, bool silent)
 {
 	unsigned long flags;
 
+	job_tell(c);
 	spin_lock_irqsave(&c->lock, flags);
 	job->stuck = !silent;
 	job->silent = silent;
@@ -105,6 +100,7 @@ static int soft_run(struct channel *c, struct job *job, struct outcome *outcome)
 {
 	bool stall = fault_now(FAULT_STALL), error = fault_now(FAULT_ERROR);
 	size_t most = stall || error ? job->len / 2 : PAGE_SIZE;
+	unsigned int steps = 0;
 	enum step next;
 
 	do {
@@ -117,7 +113,8 @@ static int soft_run(struct channel *c, struct job *job, struct outcome *outcome)
 			return -EIO;
 		if (next == STEP_PERIOD)
 			end_period(c, job);
-		cond_resched();
+		if (!(++steps % AT_ONCE))
+			cond_resched();
 	} while (next != STEP_OVER);
 
 	if (fault_now(FAULT_LOSE))
@@ -166,8 +163,10 @@ static const struct engine_ops soft_ops = {
 	.scope = DEVRESET_FUNCTION,
 	.policy = &soft_policy,
 	.stall_ms = 1000,
+	.gather = SZ_256K,
 	.max_len = SZ_1M,
 	.max_burst = PAGE_SIZE,
+	.granularity = DMA_RESIDUE_GRANULARITY_BURST,
 	.setup = soft_setup,
 	.run = soft_run,
 	.poll = soft_poll,

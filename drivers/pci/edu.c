@@ -191,7 +191,7 @@ static int edu_setup_pci(struct edu *edu)
 	if (ret)
 		return ret;
 	/* A kernel that has no such memory will do, as long as DMA is not used. */
-	if (dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(28)))
+	if (dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(EDU_DMA_BITS)))
 		dev_info(&pdev->dev, "no memory that its DMA unit could reach\n");
 	edu->regs = devm_ioremap_resource(&pdev->dev, &pdev->resource[0]);
 	if (IS_ERR(edu->regs))

@@ -30,6 +30,9 @@ struct module;
 #define EDU_DMA_BUFFER		0x40000
 #define EDU_DMA_BUFFER_SIZE	4096
 
+/* Of the addresses that it reaches */
+#define EDU_DMA_BITS		28
+
 /* A transfer takes 100 ms, nothing stops it, and it is over after this. */
 #define EDU_DMA_OVER_MS		300
 
