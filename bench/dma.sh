@@ -20,7 +20,7 @@ take() {
 
 # percent A B: A in percent of B, in tenths
 percent() { awk -v "a=$1" -v "b=$2" 'BEGIN { printf "%.3f", a / b }'; }
-declare -A without best
+without=() best=()
 
 # throughput SIZE COUNT GOAL: in percent of the loop's
 throughput() {
