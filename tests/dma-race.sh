@@ -55,6 +55,7 @@ all_settled
 
 dmatest_run devreset_dma 1 50 test_buf_size=512
 expect "200 tests, 0 failures" dmatest_result 4
+unit=$(basename "$pci/$edu"/devreset_pci.edu_dma.*)
 dmatest_run "$unit" 1 1 test_buf_size=512
 expect "2 tests, 0 failures" dmatest_result 2
 unload
