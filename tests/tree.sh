@@ -110,7 +110,7 @@ expect "quiesced=1" stats "edu-$two"
 ok "DR2: a reset of the topmost bus brings back all beneath it, broken or not"
 
 # children first, parents first
-expect "edu-$one pci-$one $low1 edu-$two pci-$two $low2 $top" eval "steps ^quiesce | sed 's/.*node=//; s/ .*//' | paste -sd ' '"
-expect "$top $low2 pci-$two edu-$two $low1 pci-$one edu-$one" eval "steps ^resume | sed 's/.*node=//; s/ .*//' | paste -sd ' '"
+expect "edu-$two pci-$two $low2 edu-$one pci-$one $low1 $top" eval "steps ^quiesce | sed 's/.*node=//; s/ .*//' | paste -sd ' '"
+expect "$top $low1 pci-$one edu-$one $low2 pci-$two edu-$two" eval "steps ^resume | sed 's/.*node=//; s/ .*//' | paste -sd ' '"
 ok "DR2: stopped children first, started parents first"
 unload
