@@ -53,10 +53,10 @@ void dr_state_changed(struct dr_node *node)
 void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	       const char *reason)
 {
-	char *env[6] = { };
+	char name[REASON_LEN + sizeof(DEVRESET_UEVENT_NODE)];
+	char *env[6] = { name };
 	int i;
 
-	env[0] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_NODE "=%s", dr_name(node));
 	env[1] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATE "=%s",
 			   dr_state_name(READ_ONCE(node->hist.state)));
 	env[2] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_SCOPE "=%s",
@@ -65,13 +65,15 @@ void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	env[3] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATUS "=%d", status);
 	env[4] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_REASON "=%s", reason);
 	/* Short of memory: better no event than a recovery that fails for it. */
-	if (env[0] && env[1] && env[2] && env[3] && env[4] && dr_tell_begin(node)) {
+	if (env[1] && env[2] && env[3] && env[4] && dr_tell_begin(node)) {
 		mutex_lock(&dr_mutex);
+		/* The name that the path is of */
+		snprintf(name, sizeof(name), DEVRESET_UEVENT_NODE "=%s", dr_name(node));
 		kobject_uevent_env(&node->dev.kobj, KOBJ_CHANGE, env);
 		mutex_unlock(&dr_mutex);
 		dr_tell_end(node);
 	}
-	for (i = 0; i < 5; i++)
+	for (i = 1; i < 5; i++)
 		kfree(env[i]);
 }
 

@@ -200,7 +200,8 @@ bool dr_device_is_below(struct device *dev, struct device *above)
 
 static void adopt(struct dr_node *node, struct dr_node *parent)
 {
-	if (node == parent || node->fixed_parent || node->dying)
+	/* A parent that was given need not be where the device model has it. */
+	if (node->fixed_parent || node->dying || dr_is_below(parent, node))
 		return;
 	/* What is above it must be above @parent, too. */
 	if (node->parent && !dr_is_below(parent->parent, node->parent))
