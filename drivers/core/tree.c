@@ -218,8 +218,10 @@ static void adopt_all(struct dr_node *parent)
 	struct dr_node *node, *next, *above = parent->parent;
 	struct hlist_node *tmp;
 
+	/* Others in its bucket would be a walk to the root each. */
 	hash_for_each_possible_safe(by_hw, node, tmp, hash, (unsigned long)parent->hw)
-		adopt(node, parent);
+		if (node->hw == parent->hw)
+			adopt(node, parent);
 	if (!test_bit(hash_ptr(parent->hw, PASSED_BITS), passed))
 		return;
 	if (above && !parent->fixed_parent) {
