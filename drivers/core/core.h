@@ -4,7 +4,8 @@
  *
  * Two locks, neither ever held over a callback (rule 6):
  *
- *	dr_mutex	the shape of the tree, and the providers; may sleep
+ *	dr_mutex	the shape of the tree, the names, and the providers; may
+ *			sleep. Held while user space is told of a node's path
  *	dr_lock		taken inside it; a spinlock, any context. The shape too
  *			(to change it, hold both; to walk it, hold either), and
  *			everything that says who is doing what to which node:

@@ -6,6 +6,7 @@
 #include <linux/hashtable.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
@@ -283,8 +284,25 @@ static void undo(struct dr_node *node)
 	claim_forget(node);
 }
 
+/*
+ * To change what is in sysfs, which allocates. A reset takes that lock, too, and
+ * must not have to wait for I/O to what it is to reset.
+ */
+static unsigned int lock_noio(void)
+{
+	mutex_lock(&dr_mutex);
+	return memalloc_noio_save();
+}
+
+static void unlock_noio(unsigned int noio)
+{
+	memalloc_noio_restore(noio);
+	mutex_unlock(&dr_mutex);
+}
+
 static int add_node(struct dr_node *node, struct dr_node *parent)
 {
+	unsigned int noio;
 	int ret;
 
 	ret = take_name(node);
@@ -298,9 +316,9 @@ static int add_node(struct dr_node *node, struct dr_node *parent)
 	ret = sysfs_create_link(&node->dev.kobj, &node->hw->kobj, "device");
 	if (ret)
 		goto del;
-	mutex_lock(&dr_mutex);
+	noio = lock_noio();
 	ret = dr_link(node, parent);
-	mutex_unlock(&dr_mutex);
+	unlock_noio(noio);
 	if (ret)
 		goto del;
 	return 0;
@@ -335,6 +353,7 @@ struct devreset_node *devreset_register(struct device *dev,
 					const struct devreset_desc *desc)
 {
 	struct dr_node *node, *parent;
+	unsigned int noio;
 	int ret;
 
 	if (WARN_ONCE(!desc_ok(dev, desc), "devreset: bad description of a node\n"))
@@ -362,10 +381,10 @@ struct devreset_node *devreset_register(struct device *dev,
 	}
 	dr_provide(node);
 	if (dr_tell_begin(node)) {
-		mutex_lock(&dr_mutex);
+		noio = lock_noio();
 		dev_set_uevent_suppress(&node->dev, false);
 		kobject_uevent(&node->dev.kobj, KOBJ_ADD);
-		mutex_unlock(&dr_mutex);
+		unlock_noio(noio);
 		dr_tell_end(node);
 	}
 	if (node->policy.check_idle)
@@ -408,12 +427,14 @@ static int rename_node(struct dr_node *node, const char *name)
  *
  * Context: process, may sleep; with any lock that is not needed to register.
  * Return: 0, also when it has that name; -EINVAL (no name), -EEXIST (it is
- * taken), -ENODEV (@node is being unregistered), -EWOULDBLOCK (the caller may
- * not sleep), -ENOMEM: nothing was changed.
+ * taken, be it by a node that is going), -ENODEV (@node is being unregistered),
+ * -EWOULDBLOCK (the caller may not sleep): nothing was changed; -ENOMEM: the
+ * name was not, but the class may have a link of the new one (6.1).
  */
 int devreset_rename(struct devreset_node *node, const char *name)
 {
 	struct dr_node *dr;
+	unsigned int noio;
 	int ret;
 
 	if (IS_ERR_OR_NULL(node) || !name || !name_ok(name))
@@ -424,9 +445,9 @@ int devreset_rename(struct devreset_node *node, const char *name)
 	/* So that it stays in sysfs. */
 	if (!dr_tell_begin(dr))
 		return -ENODEV;
-	mutex_lock(&dr_mutex);
+	noio = lock_noio();
 	ret = rename_node(dr, name);
-	mutex_unlock(&dr_mutex);
+	unlock_noio(noio);
 	dr_tell_end(dr);
 	return ret;
 }
@@ -436,14 +457,15 @@ EXPORT_SYMBOL_GPL(devreset_rename);
 static void finish_dying(struct dr_node *node)
 {
 	struct dr_node *parent;
+	unsigned int noio;
 
 	cut_off(node);
-	mutex_lock(&dr_mutex);
+	noio = lock_noio();
 	parent = node->parent;
 	if (parent)
 		dr_get(parent);
 	dr_unlink(node);
-	mutex_unlock(&dr_mutex);
+	unlock_noio(noio);
 
 	device_del(&node->dev);
 	if (node->ops->release)

@@ -250,7 +250,7 @@ int dr_link(struct dr_node *node, struct dr_node *parent)
 	link_to(node, parent ?: find_parent(node));
 	spin_lock_irqsave(&dr_lock, flags);
 	list_add_tail(&node->all, &dr_nodes);
-	if (!node->fixed_parent || node->provider)
+	if (!node->fixed_parent || is_anchor(node))
 		hash_add(by_hw, &node->hash, (unsigned long)node->hw);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	show_parent(node);

@@ -33,9 +33,6 @@ struct module;
 /* Of the addresses that it reaches */
 #define EDU_DMA_BITS		28
 
-/* A transfer takes 100 ms, nothing stops it, and it is over after this. */
-#define EDU_DMA_OVER_MS		300
-
 /**
  * struct edu_dma - the unit
  * @aux: its device, below that of the function
