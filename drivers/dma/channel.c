@@ -117,6 +117,28 @@ void channel_go(struct channel *c, unsigned int why)
 
 /* --- what dmaengine calls -------------------------------------------------------- */
 
+/*
+ * A client keeps the module, and that which its device is from. dmaengine would do
+ * so for the driver's owner, which therefore is none: of a module that is on its way
+ * out it takes the engine from its list, and once more when that is unregistered.
+ */
+static bool pin(struct engine *engine)
+{
+	if (!try_module_get(THIS_MODULE))
+		return false;
+	if (try_module_get(engine->owner))
+		return true;
+	module_put(THIS_MODULE);
+	return false;
+}
+
+/* See engines_wait(). */
+static void unpin(struct engine *engine)
+{
+	module_put(engine->owner);
+	module_put(THIS_MODULE);
+}
+
 static int channel_alloc(struct dma_chan *chan)
 {
 	struct channel *c = to_channel(chan);
@@ -126,7 +148,7 @@ static int channel_alloc(struct dma_chan *chan)
 	int ret = 0;
 
 	/* Not -ENODEV, of which dmaengine makes more than it should */
-	if (!try_module_get(engine->owner))
+	if (!pin(engine))
 		return -ENXIO;
 	task = kthread_create(channel_thread, c, "%s", dma_chan_name(chan));
 	if (IS_ERR(task)) {
@@ -153,7 +175,7 @@ static int channel_alloc(struct dma_chan *chan)
 	return 1;
 
 put:
-	module_put(engine->owner);
+	unpin(engine);
 	return ret;
 }
 
@@ -190,7 +212,7 @@ static void channel_free(struct dma_chan *chan)
 	spin_unlock_irqrestore(&c->lock, flags);
 	jobs_free(c, &rest);
 	atomic_dec(&engine->users);
-	module_put(engine->owner);
+	unpin(engine);
 }
 
 static void channel_issue(struct dma_chan *chan)

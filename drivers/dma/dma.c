@@ -39,7 +39,8 @@ static int __init devreset_dma_init(void)
 	ret = soft_init();
 	if (ret)
 		goto no_soft;
-	ret = auxiliary_driver_register(&edu_dma_driver);
+	/* Without an owner: see channel_alloc(). */
+	ret = __auxiliary_driver_register(&edu_dma_driver, NULL, KBUILD_MODNAME);
 	if (ret)
 		goto no_edu;
 	return 0;
@@ -57,6 +58,8 @@ static void __exit devreset_dma_exit(void)
 	auxiliary_driver_unregister(&edu_dma_driver);
 	soft_exit();
 	fault_exit();
+	/* The last client of an engine that had gone before may be at it. */
+	engines_wait();
 	destroy_workqueue(dma_wq);
 }
 

@@ -284,6 +284,7 @@ struct engine *engine_create(struct device *dev, const struct engine_ops *ops,
 void engine_destroy(struct engine *engine);
 void engine_halt(struct engine *engine, unsigned int why);
 void engine_go(struct engine *engine, unsigned int why);
+void engines_wait(void);
 
 /* channel.c */
 void channel_init(struct channel *c, struct engine *engine);

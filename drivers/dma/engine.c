@@ -84,21 +84,28 @@ static bool none(struct dma_chan *chan, void *data)
 	return false;
 }
 
+/**
+ * engines_wait - wait until dmaengine has done with a channel that it lets go of
+ *
+ * It looks at it once more after it has called channel_free(), and calls release(),
+ * all under its one mutex. To look for a channel that nobody has waits for that.
+ */
+void engines_wait(void)
+{
+	dma_cap_mask_t all;
+
+	dma_cap_zero(all);
+	dma_request_channel(all, none, NULL);
+}
+
 static void forget(struct work_struct *work)
 {
 	struct engine *engine = container_of(work, struct engine, forget);
 	struct device *dev = engine->dma.dev;
 	struct module *owner = engine->pinned ? engine->owner : NULL;
-	dma_cap_mask_t all;
 	unsigned int i;
 
-	/*
-	 * dmaengine looks at a channel once more after it has dropped the device
-	 * that it is a part of, all under its one mutex. To look for a channel
-	 * that nobody has waits for that.
-	 */
-	dma_cap_zero(all);
-	dma_request_channel(all, none, NULL);
+	engines_wait();
 	for (i = 0; i < engine->channels; i++)
 		if (engine->channel[i].chan.dev)
 			put_device(channel_device(&engine->channel[i]));
