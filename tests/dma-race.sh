@@ -3,6 +3,7 @@
 # contracts: DM5 DM7
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
+# append: log_buf_len=8M
 # timeout: 150
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
@@ -31,27 +32,64 @@ rmmod dmatest
 ok "and clients let go of what is gone"
 echo devreset_dma >$softdrv/bind
 echo "$edu" >$pcidrv/bind
-unit=$(basename "$pci/$edu"/devreset_pci.edu_dma.*)
 
-# A client that comes and goes
+# A client that comes and goes; most often it finds channels. It stays to the end:
+# who is stopped in between frees his buffers first, and aborts the transfer then.
 clients() {
 	while [ ! -e /run/stop ]; do
-		insmod "$DEVRESET_MODDIR/dmatest.ko" iterations=3 test_buf_size=512 timeout=2000 run=1 || true
+		insmod "$DEVRESET_MODDIR/dmatest.ko" iterations=3 test_buf_size=512 timeout=60000 run=1
+		cat /sys/module/dmatest/parameters/wait
 		rmmod dmatest
 	done
 }
-clients >/dev/null 2>&1 &
-clients=$!
-race "unbind and bind against clients and resets" 15 \
+# Threads of it that had a channel, and have done
+dmesg -C
+sessions() { dmesg | grep -c 'dmatest: .*: summary '; }
+clients_begin() {
+	rm -f /run/stop
+	clients >/dev/null 2>&1 &
+	clients=$!
+	had=$(sessions) || true
+}
+# clients_end N: so many at least had come since
+clients_end() {
+	local many
+
+	touch /run/stop
+	wait $clients
+	many=$(($(sessions) - had))
+	[ $many -ge "$1" ] || fail "only $many clients had a channel"
+	! dmesg | grep "test timed out" || fail "a client was not told"
+	echo "$many clients had a channel"
+}
+
+clients_begin
+race "unbind and bind against clients and resets" 50 \
 	"soft::devreset_dma>$softdrv/unbind+20+devreset_dma>$softdrv/bind+100" \
 	"chan:$gone:component>$class/dmachan-dma0chan0/reset" \
 	"engine:$gone:function>$class/dma-dma0/reset"
-race "unbind and bind of edu, with its unit" 4 \
+clients_end 5
+clients_begin
+race "unbind and bind of edu, with its unit" 20 \
 	"edu::$edu>$pcidrv/unbind+20+$edu>$pcidrv/bind+200" \
 	"function:$gone:function>$class/pci-$edu/reset"
-touch /run/stop
-wait $clients
+clients_end 20
 all_settled
+
+# Refused while a client has a channel, and done in between
+removals=$(rounds 20) removed=0 refused=0
+enough() { [ $removed -ge "$removals" ] && [ $refused -ge 20 ] && [ $(($(sessions) - had)) -ge 20 ]; }
+clients_begin
+until enough; do
+	if rmmod devreset_dma 2>/dev/null; then
+		insmod "$DEVRESET_MODDIR/devreset_dma.ko"
+		removed=$((removed + 1))
+	else
+		refused=$((refused + 1))
+	fi
+done
+clients_end 20
+ok "$removed removals of the module in between of clients, refused $refused times"
 
 dmatest_run devreset_dma 1 50 test_buf_size=512
 expect "200 tests, 0 failures" dmatest_result 4

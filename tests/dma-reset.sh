@@ -33,10 +33,12 @@ race "resets of every channel" 200 "${racers[@]}"
 race "resets of the engine" 100 "engine:EALREADY:function>$engine/reset"
 race "resets of both" 50 "${racers[0]}" "engine:EALREADY:function>$class/dmachan-dma0chan1/reset"
 all_settled
-before=$(total completed)
-more_completed() { [ "$(total completed)" -gt $((before + 100)) ]; }
-wait_for 30 more_completed
-ok "and it goes on"
+for i in 0 1 2 3; do
+	before=$(counters "dma0chan$i" completed)
+	more_completed() { [ "$(counters "dma0chan$i" completed)" -gt $((before + 25)) ]; }
+	wait_for 30 more_completed
+done
+ok "and each of them goes on"
 
 aborted=$(total aborted)
 [ "$aborted" -gt 0 ] || fail "nothing was cut off"
