@@ -9,6 +9,9 @@
  *
  * Who holds a claim never waits for another claim, and who waits for one holds
  * none: so there are no cycles.
+ *
+ * A node that is registered meanwhile may bring a claimed node below another
+ * (adopt_all()): both had begun when neither was above the other, and go on so.
  */
 #include <linux/devreset.h>
 #include <linux/sched.h>
