@@ -195,22 +195,41 @@ static void channel_synchronize(struct dma_chan *chan)
 	wait_event(c->idle, smp_load_acquire(&c->told) >= ended);
 }
 
+/* There is no thread any more: the next client finds nothing of this one's. */
+static void forget_jobs(struct channel *c)
+{
+	struct job *job, *next;
+	unsigned long flags;
+	LIST_HEAD(over);
+	LIST_HEAD(rest);
+
+	channel_abort(c, true);
+	spin_lock_irqsave(&c->lock, flags);
+	c->task = NULL;
+	c->told = c->ended;
+	c->gathered = 0;
+	list_splice_init(&c->prepared, &rest);
+	list_splice_init(&c->over, &over);
+	spin_unlock_irqrestore(&c->lock, flags);
+	list_for_each_entry(job, &over, link)
+		dma_descriptor_unmap(&job->tx);
+	jobs_free(c, &over);
+	jobs_free(c, &rest);
+	list_for_each_entry_safe(job, next, &c->unacked, link)
+		kfree(job);
+	INIT_LIST_HEAD(&c->unacked);
+}
+
 static void channel_free(struct dma_chan *chan)
 {
 	struct channel *c = to_channel(chan);
 	struct engine *engine = c->engine;
-	unsigned long flags;
-	LIST_HEAD(rest);
 
 	channel_abort(c, true);
 	channel_synchronize(chan);
+	/* What a callback submits from here on is not told of. */
 	kthread_stop(c->task);
-	spin_lock_irqsave(&c->lock, flags);
-	c->task = NULL;
-	list_splice_init(&c->prepared, &rest);
-	list_splice_init(&c->unacked, &rest);
-	spin_unlock_irqrestore(&c->lock, flags);
-	jobs_free(c, &rest);
+	forget_jobs(c);
 	atomic_dec(&engine->users);
 	unpin(engine);
 }
@@ -240,6 +259,12 @@ static enum dma_status channel_status(struct dma_chan *chan, dma_cookie_t cookie
 	bool over = false;
 
 	spin_lock_irqsave(&c->lock, flags);
+	/* No descriptor has ever had such a one. */
+	if (cookie < DMA_MIN_COOKIE) {
+		dma_set_tx_state(state, chan->completed_cookie, chan->cookie, 0);
+		spin_unlock_irqrestore(&c->lock, flags);
+		return DMA_ERROR;
+	}
 	if (dma_async_is_complete(cookie, chan->completed_cookie, chan->cookie) != DMA_COMPLETE)
 		over = job_poll(c);
 	status = dma_async_is_complete(cookie, chan->completed_cookie, chan->cookie);
@@ -266,10 +291,12 @@ static int set_paused(struct channel *c, bool paused)
 
 	spin_lock_irqsave(&c->lock, flags);
 	job = list_first_entry_or_null(&c->issued, struct job, link);
-	if (c->paused != paused && job && job->begun)
-		job_put_word(job, paused ? DEVRESET_DMA_SUSPEND : DEVRESET_DMA_ACTIVE);
-	c->paused = paused;
-	channel_clock(c);
+	if (c->paused != paused) {
+		if (job && job->begun)
+			job_put_word(job, paused ? DEVRESET_DMA_SUSPEND : DEVRESET_DMA_ACTIVE);
+		c->paused = paused;
+		channel_clock(c);
+	}
 	spin_unlock_irqrestore(&c->lock, flags);
 	channel_wake(c);
 	return 0;

@@ -77,8 +77,9 @@ struct job {
 #define to_job(t)	container_of(t, struct job, tx)
 
 /*
- * What a channel holds of them, prepared, outstanding and over, is less than
- * this: then the cookie, modulo this, finds the one that is outstanding.
+ * What a channel holds of them, prepared, outstanding and over, is less than this:
+ * then the cookie, modulo this, finds the one that is outstanding. Those that
+ * their clients were told of, and have not acknowledged, do not count.
  */
 #define MOST_JOBS	1024
 
@@ -130,7 +131,7 @@ struct outcome {
  *	to with this held, no more than a page at a time, and only while it is
  *	@active
  * @node: its devreset node, or NULL
- * @jobs: how many there are
+ * @jobs: how many there are, but for @unacked
  * @prepared: jobs that the client has not submitted
  * @submitted: jobs not issued
  * @issued: jobs to do, in order, @active first
@@ -261,6 +262,15 @@ struct engine {
 };
 
 #define to_engine(d)	container_of(d, struct engine, dma)
+
+/*
+ * Is @job, of that cookie, still active, after it may have been told of, and freed, and
+ * another be in its place? Hold the channel's lock.
+ */
+static inline bool job_is_active(struct channel *c, struct job *job, dma_cookie_t cookie)
+{
+	return c->active == job && job->tx.cookie == cookie;
+}
 
 /* May @c's thread go on with @job? Hold the channel's lock. */
 static inline bool job_may_run(struct channel *c, struct job *job)

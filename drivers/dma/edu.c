@@ -30,7 +30,8 @@
 #define LATE		(2 * HZ)
 /* The same for an interrupt */
 #define LOST		HZ
-#define STALL_MS	3000
+/* Others may be at it first; a run that does not end ends by itself. */
+#define STALL_MS	15000
 #define TEST_LEN	64
 
 #define GONE		(~0u)
@@ -233,6 +234,16 @@ static bool is_lost(struct unit *unit)
 	return lost;
 }
 
+static void made_progress(struct channel *c, struct job *job)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&c->lock, flags);
+	if (c->active == job && c->node)
+		devreset_progress(c->node);
+	spin_unlock_irqrestore(&c->lock, flags);
+}
+
 /*
  * Run it once. -EAGAIN: the job was stopped, and the unit may be at work. -EIO: it
  * has not come to its end.
@@ -240,8 +251,6 @@ static bool is_lost(struct unit *unit)
 static int run_once(struct unit *unit, struct channel *c, struct job *job, u32 direction,
 		    struct outcome *outcome)
 {
-	unsigned long flags;
-
 	if (job_stopped(c, job))
 		return -EAGAIN;
 	start(unit, job->len, direction | EDU_DMA_CMD_IRQ);
@@ -254,10 +263,7 @@ static int run_once(struct unit *unit, struct channel *c, struct job *job, u32 d
 	}
 	if (READ_ONCE(unit->running))
 		return -EAGAIN;
-	spin_lock_irqsave(&c->lock, flags);
-	if (c->active == job && c->node)
-		devreset_progress(c->node);
-	spin_unlock_irqrestore(&c->lock, flags);
+	made_progress(c, job);
 	return 0;
 }
 
@@ -273,6 +279,7 @@ static int run_taken(struct unit *unit, struct channel *c, struct job *job,
 {
 	int ret;
 
+	made_progress(c, job);
 	ret = wait_for_rest(unit, c, job);
 	if (ret == -EIO)
 		return suspect(unit, outcome, "does not come to rest");

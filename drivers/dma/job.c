@@ -17,6 +17,9 @@
 /* What is smaller counts as much, among what is gathered before a client is told */
 #define SMALL	SZ_16K
 
+/* Of those that are not acknowledged, so many are looked at each time. */
+#define REAPED	32
+
 /**
  * job_alloc - a new job, without pieces, among the prepared ones
  * @c: its channel
@@ -55,6 +58,7 @@ struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flag
 	return NULL;
 }
 
+/* One whose client has not been told of it, nor will be */
 void job_free(struct channel *c, struct job *job)
 {
 	kfree(job);
@@ -115,13 +119,12 @@ void job_halt(struct channel *c, struct job *job)
 	end(c, job, DMA_TRANS_ABORTED);
 }
 
-/* Like a soft error of a reset: it worked, and not as it should. Said once. */
-static void count_lost(struct channel *c)
+/* Like a soft error of a reset: it worked, and not as it should. Said once, without locks. */
+static void say_lost(struct channel *c)
 {
-	if (!c->n_lost++)
-		dev_warn(c->chan.device->dev,
-			 "%s: nobody told of a completion; from now on these are counted only\n",
-			 dma_chan_name(&c->chan));
+	dev_warn(c->chan.device->dev,
+		 "%s: nobody told of a completion; from now on these are counted only\n",
+		 dma_chan_name(&c->chan));
 }
 
 /**
@@ -132,16 +135,18 @@ static void count_lost(struct channel *c)
  */
 bool job_found(struct channel *c)
 {
+	bool found, first = false;
 	unsigned long flags;
-	bool found;
 
 	spin_lock_irqsave(&c->lock, flags);
 	found = c->active && c->active->silent && job_may_run(c, c->active);
 	if (found) {
-		count_lost(c);
+		first = !c->n_lost++;
 		end_active(c, c->active, DMA_TRANS_NOERROR);
 	}
 	spin_unlock_irqrestore(&c->lock, flags);
+	if (first)
+		say_lost(c);
 	if (found)
 		channel_wake(c);
 	return found;
@@ -179,8 +184,9 @@ static void tell(struct channel *c, struct job *job)
 	if (job->result.result == DMA_TRANS_NOERROR)
 		dma_run_dependencies(&job->tx);
 	local_bh_enable();
+	atomic_dec(&c->jobs);
 	if (async_tx_test_ack(&job->tx))
-		job_free(c, job);
+		kfree(job);
 	else
 		list_add_tail(&job->link, &c->unacked);
 }
@@ -188,13 +194,17 @@ static void tell(struct channel *c, struct job *job)
 /* Others may write to a flag of a job that is not acknowledged: a client does. */
 static void reap_acked(struct channel *c)
 {
-	struct job *job, *next;
+	struct job *job;
+	int i;
 
-	list_for_each_entry_safe(job, next, &c->unacked, link) {
-		if (!async_tx_test_ack(&job->tx))
-			continue;
-		list_del(&job->link);
-		job_free(c, job);
+	for (i = 0; i < REAPED && !list_empty(&c->unacked); i++) {
+		job = list_first_entry(&c->unacked, struct job, link);
+		if (async_tx_test_ack(&job->tx)) {
+			list_del(&job->link);
+			kfree(job);
+		} else {
+			list_move_tail(&job->link, &c->unacked);
+		}
 	}
 }
 
@@ -232,13 +242,14 @@ void job_tell(struct channel *c)
 void job_period(struct channel *c, struct job *job)
 {
 	static const struct dmaengine_result good = { .result = DMA_TRANS_NOERROR };
+	dma_cookie_t cookie = job->tx.cookie;
 	unsigned long flags;
 	bool mine, wait;
 
 	do {
 		job_tell(c);
 		spin_lock_irqsave(&c->lock, flags);
-		mine = c->active == job;
+		mine = job_is_active(c, job, cookie);
 		wait = mine && !list_empty(&c->over);
 		if (mine && !wait)
 			c->ended++;
@@ -323,12 +334,6 @@ bool job_poll(struct channel *c)
 	lockdep_assert_held(&c->lock);
 	if (!c->engine->ops->poll || !may_begin(c))
 		return false;
-	/*
-	 * What the thread was at was cut off. While it has not seen that, there is
-	 * no other: that could be in the same place in memory.
-	 */
-	if (c->running && !c->active)
-		return false;
 	job = activate(c);
 	if (job->stuck || job->silent || !c->engine->ops->poll(c, job))
 		return false;
@@ -339,7 +344,9 @@ bool job_poll(struct channel *c)
 static void finish(struct channel *c, struct job *job, int ret, const struct outcome *outcome)
 {
 	const char *fault = outcome->fault;
+	struct devreset_node *node;
 	unsigned long flags;
+	bool first = false;
 
 	spin_lock_irqsave(&c->lock, flags);
 	c->running = false;
@@ -355,12 +362,17 @@ static void finish(struct channel *c, struct job *job, int ret, const struct out
 		end_active(c, job, DMA_TRANS_WRITE_FAILED);
 	} else {
 		if (outcome->lost)
-			count_lost(c);
+			first = !c->n_lost++;
 		end_active(c, job, DMA_TRANS_NOERROR);
 	}
-	if (fault && c->node)
-		devreset_recover(c->node, fault);
+	node = fault && c->node ? devreset_get(c->node) : NULL;
 	spin_unlock_irqrestore(&c->lock, flags);
+	if (first)
+		say_lost(c);
+	if (node) {
+		devreset_recover(node, fault);
+		devreset_put(node);
+	}
 	if (wq_has_sleeper(&c->idle))
 		wake_up_all(&c->idle);
 }

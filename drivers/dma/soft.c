@@ -78,13 +78,20 @@ static enum step step(struct channel *c, struct job *job, size_t most)
 /* Until somebody comes to stop it; @silent: it is done, and tells nobody */
 static int stand_still(struct channel *c, struct job *job, bool silent)
 {
+	dma_cookie_t cookie = job->tx.cookie;
 	unsigned long flags;
+	bool mine;
 
 	job_tell(c);
 	spin_lock_irqsave(&c->lock, flags);
-	job->stuck = !silent;
-	job->silent = silent;
+	mine = job_is_active(c, job, cookie);
+	if (mine) {
+		job->stuck = !silent;
+		job->silent = silent;
+	}
 	spin_unlock_irqrestore(&c->lock, flags);
+	if (!mine)
+		return -EAGAIN;
 	wait_event_idle(c->wait, job_stopped(c, job));
 	return -EAGAIN;
 }
