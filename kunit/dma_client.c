@@ -5,6 +5,7 @@
 #include <linux/cache.h>
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/preempt.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -100,6 +101,7 @@ static void called(void *data, const struct dmaengine_result *result)
 {
 	struct transfer *t = data;
 
+	t->ended = ktime_get_ns();
 	t->result = *result;
 	t->in_bh = !!in_softirq();
 	atomic_inc(&t->calls);

@@ -39,6 +39,7 @@ struct client {
  * @dst_addr: bus address
  * @len: of each
  * @calls: of the callback
+ * @ended: when the last came, in ns
  * @result: given to the last
  * @in_bh: that was called with bottom halves off
  */
@@ -55,6 +56,7 @@ struct transfer {
 	dma_addr_t dst_addr;
 	size_t len;
 	atomic_t calls;
+	u64 ended;
 	struct dmaengine_result result;
 	bool in_bh;
 };

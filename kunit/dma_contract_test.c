@@ -136,7 +136,7 @@ static void interrupts_wait_for_a_page_dm1(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, PAGE_ALIGNED(t->src) && PAGE_ALIGNED(t->dst));
 	took = ktime_get_ns();
 	KUNIT_EXPECT_EQ(test, moved_until(test, f, t, 0), (size_t)CLIENT_MOST);
-	took = ktime_get_ns() - took;
+	took = t->ended - took;
 	for (turn = 1; turn < 1000 && odd < 5; turn++) {
 		moved = moved_until(test, f, t, took * (turn % 59 + 1) / 60);
 		KUNIT_ASSERT_TRUE(test, PAGE_ALIGNED(moved));
@@ -298,6 +298,110 @@ static void state_is_as_allocated_dm4_dm6(struct kunit *test)
 	client_expect_cut(test, chan, t);
 }
 
+/**
+ * struct stuck - a cycle whose callback keeps the channel's thread
+ * @entered: it does
+ * @go: no longer
+ */
+struct stuck {
+	bool entered;
+	bool go;
+};
+
+static void stay(void *data, const struct dmaengine_result *result)
+{
+	struct stuck *stuck = data;
+	unsigned long end = jiffies + 5 * HZ;
+
+	WRITE_ONCE(stuck->entered, true);
+	while (!READ_ONCE(stuck->go) && time_before(jiffies, end))
+		cpu_relax();
+}
+
+/* Who asks over and over, as dma_sync_wait() does, needs no thread: it may have no processor. */
+static void ready_without_its_thread_dm6(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t, *cycle = client_buffers(test, chan, 4096);
+	struct dma_slave_config config = some_config(cycle);
+	enum dma_status status = DMA_IN_PROGRESS;
+	struct stuck stuck = {};
+	int i;
+
+	KUNIT_ASSERT_EQ(test, dmaengine_slave_config(chan, &config), 0);
+	client_take(test, cycle, prep_cycle(chan, cycle));
+	cycle->tx->callback_result = stay;
+	cycle->tx->callback_param = &stuck;
+	client_submit(test, cycle);
+	dma_async_issue_pending(chan);
+	if (!client_wait(READ_ONCE(stuck.entered)))
+		KUNIT_FAIL(test, "no period");
+	dmaengine_terminate_async(chan);
+	t = client_start(test, chan, 64);
+	for (i = 0; i < 1000 && status == DMA_IN_PROGRESS; i++)
+		status = dmaengine_tx_status(chan, t->cookie, NULL);
+	KUNIT_EXPECT_EQ(test, (int)status, (int)DMA_COMPLETE);
+	KUNIT_EXPECT_FALSE(test, stuck.go);
+	WRITE_ONCE(stuck.go, true);
+	client_expect_done(test, chan, t);
+	client_expect_works(test, chan);
+}
+
+/**
+ * struct again - a client that gives another one whenever it is told
+ * @chan: its channel
+ * @t: what it has moved
+ * @calls: how often
+ */
+struct again {
+	struct dma_chan *chan;
+	struct transfer *t;
+	atomic_t calls;
+};
+
+static void give_another(void *data, const struct dmaengine_result *result)
+{
+	struct dma_async_tx_descriptor *tx;
+	struct again *again = data;
+
+	atomic_inc(&again->calls);
+	tx = dmaengine_prep_dma_memcpy(again->chan, again->t->dst_addr, again->t->src_addr, 64,
+				       DMA_CTRL_ACK | DMA_PREP_INTERRUPT);
+	if (!tx)
+		return;
+	tx->callback_result = give_another;
+	tx->callback_param = again;
+	dmaengine_submit(tx);
+	dma_async_issue_pending(again->chan);
+}
+
+/* What was the last client's is not the next one's. */
+static void state_is_as_allocated_again_dm4(struct kunit *test)
+{
+	struct client *client = test->priv;
+	struct again again;
+	struct transfer *t;
+	int turn, calls;
+
+	for (turn = 0; turn < 30; turn++) {
+		again.chan = client_channel(test, 0);
+		again.t = client_buffers(test, again.chan, 64);
+		atomic_set(&again.calls, 0);
+		give_another(&again, NULL);
+		CLIENT_ASSERT_SOON(test, atomic_read(&again.calls) > turn + 1);
+		client->chan[0] = NULL;
+		dma_release_channel(again.chan);
+		calls = atomic_read(&again.calls);
+		t = client_start(test, client_channel(test, 0), 64);
+		KUNIT_EXPECT_EQ(test, t->cookie, DMA_MIN_COOKIE + 1);
+		client_expect_done(test, client->chan[0], t);
+		client_expect_works(test, client->chan[0]);
+		KUNIT_EXPECT_EQ(test, atomic_read(&again.calls), calls);
+		dma_release_channel(client->chan[0]);
+		client->chan[0] = NULL;
+	}
+}
+
 /* What was prepared is the client's still, and can be submitted. */
 static void prepared_one_survives_dm5(struct kunit *test)
 {
@@ -397,6 +501,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(word_suspend_active_and_idle_dm3),
 	KUNIT_CASE(word_is_refused_dm3),
 	KUNIT_CASE(state_is_as_allocated_dm4_dm6),
+	KUNIT_CASE(ready_without_its_thread_dm6),
+	KUNIT_CASE(state_is_as_allocated_again_dm4),
 	KUNIT_CASE(prepared_one_survives_dm5),
 	KUNIT_CASE(nothing_is_written_afterwards_dm5),
 	KUNIT_CASE(gone_device_is_unsuccessful_dm7),

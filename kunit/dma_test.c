@@ -213,20 +213,28 @@ static void channel_reset_leaves_the_neighbour_alone(struct kunit *test)
 {
 	struct dma_chan *a = client_channel(test, 0), *b = client_channel(test, 1);
 	struct devreset_node *node = node_of(test, &a->dev->device);
-	struct transfer *t, *neighbour[8];
+	struct transfer *t, *last, *neighbour[8];
+	bool during = false;
 	u32 residue;
-	int i;
+	int i, turn;
 
-	t = client_catch(test, a, &residue);
-	for (i = 0; i < ARRAY_SIZE(neighbour); i++)
-		neighbour[i] = client_start(test, b, CLIENT_MOST);
-	KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_COMPONENT, 0, NULL), 0);
+	/* Once at least it must be at work before and after. */
+	for (turn = 0; turn < 20 && !during; turn++) {
+		t = client_catch(test, a, &residue);
+		for (i = 0; i < ARRAY_SIZE(neighbour); i++)
+			neighbour[i] = client_start(test, b, CLIENT_MOST);
+		client_wait(client_word(neighbour[0]) != DEVRESET_DMA_ARMED);
+		KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_COMPONENT, 0, NULL), 0);
+		last = neighbour[i - 1];
+		during = dmaengine_tx_status(b, last->cookie, NULL) == DMA_IN_PROGRESS;
+		client_expect_cut(test, a, t);
+		KUNIT_EXPECT_EQ(test, t->result.residue, residue);
+		client_expect_works(test, a);
+		for (i = 0; i < ARRAY_SIZE(neighbour); i++)
+			client_expect_done(test, b, neighbour[i]);
+	}
 	devreset_put(node);
-	client_expect_cut(test, a, t);
-	KUNIT_EXPECT_EQ(test, t->result.residue, residue);
-	client_expect_works(test, a);
-	for (i = 0; i < ARRAY_SIZE(neighbour); i++)
-		client_expect_done(test, b, neighbour[i]);
+	KUNIT_EXPECT_TRUE(test, during);
 }
 
 static void engine_reset_ends_each_once(struct kunit *test)
@@ -305,25 +313,29 @@ static void engine_reset_while_it_runs(struct kunit *test)
 /* --- cookies --------------------------------------------------------------------------- */
 
 /* Many that failed, between as many that did not: no failure becomes a success. */
-static void failures_stay_failures(struct kunit *test)
+static void alternate(struct kunit *test, struct dma_chan *chan, int count)
 {
-	struct dma_chan *chan = client_channel(test, 0);
 	struct transfer *cut[40], *good[40];
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(cut); i++) {
+	for (i = 0; i < count; i++) {
 		dmaengine_pause(chan);
 		cut[i] = client_start(test, chan, 64);
 		dmaengine_terminate_sync(chan);
 		good[i] = client_start(test, chan, 64);
 		client_expect_done(test, chan, good[i]);
 	}
-	for (i = 0; i < ARRAY_SIZE(cut); i++)
+	for (i = 0; i < count; i++)
 		client_expect_cut(test, chan, cut[i]);
 	/* And no success that is remembered becomes a failure. */
-	for (i = ARRAY_SIZE(good) - FAILURES; i < ARRAY_SIZE(good); i++)
+	for (i = count - FAILURES; i < count; i++)
 		KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, good[i]->cookie, NULL),
 				(int)DMA_COMPLETE);
+}
+
+static void failures_stay_failures(struct kunit *test)
+{
+	alternate(test, client_channel(test, 0), 40);
 }
 
 static void cookies_begin_again(struct kunit *test)
@@ -347,9 +359,13 @@ static void cookies_begin_again(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		t[i] = client_start(test, chan, 64);
 	dmaengine_terminate_sync(chan);
-	for (i = 1; i < 3; i++)
+	for (i = 0; i < 3; i++)
 		client_expect_cut(test, chan, t[i]);
 	client_expect_works(test, chan);
+	/* And with as many separate failures as are remembered */
+	chan->cookie = INT_MAX - FAILURES;
+	chan->completed_cookie = INT_MAX - FAILURES;
+	alternate(test, chan, FAILURES);
 }
 
 /* A descriptor that is not acknowledged is the client's, until it is. */
@@ -368,6 +384,48 @@ static void unacknowledged_stays(struct kunit *test)
 	client_expect_works(test, chan);
 }
 
+/* It is memory that counts: not even those that are never acknowledged close a channel. */
+static void unacknowledged_do_not_count(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_buffers(test, chan, 64);
+	struct dma_async_tx_descriptor **tx;
+	int i;
+
+	tx = kunit_kcalloc(test, MOST_JOBS + 100, sizeof(*tx), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tx);
+	for (i = 0; i < MOST_JOBS + 100; i++) {
+		tx[i] = dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 64,
+						  DMA_PREP_INTERRUPT);
+		KUNIT_ASSERT_NOT_NULL(test, tx[i]);
+		KUNIT_ASSERT_GT(test, dmaengine_submit(tx[i]), 0);
+		if (i % 100 == 99) {
+			dma_async_issue_pending(chan);
+			dmaengine_synchronize(chan);
+			CLIENT_ASSERT_SOON(test, dmaengine_tx_status(chan, tx[i]->cookie, NULL) ==
+					   DMA_COMPLETE);
+		}
+	}
+	dmaengine_terminate_sync(chan);
+	for (i = 0; i < MOST_JOBS; i++)
+		async_tx_ack(tx[i]);
+	client_expect_works(test, chan);
+}
+
+/* Beyond what the device can address there is nothing, whatever memory is there. */
+static void mask_is_enforced(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_prep(test, chan, 4096);
+	struct device *dev = chan->device->dev;
+
+	KUNIT_ASSERT_GT(test, t->dst_addr, (dma_addr_t)DMA_BIT_MASK(24));
+	KUNIT_ASSERT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(24)), 0);
+	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 64, 0));
+	KUNIT_ASSERT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
+	client_expect_works(test, chan);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(sizes_and_offsets),
 	KUNIT_CASE(fills_memory),
@@ -382,6 +440,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(failures_stay_failures),
 	KUNIT_CASE(cookies_begin_again),
 	KUNIT_CASE(unacknowledged_stays),
+	KUNIT_CASE(unacknowledged_do_not_count),
+	KUNIT_CASE(mask_is_enforced),
 	{ }
 };
 

@@ -34,6 +34,7 @@ check "memcpy, 1 byte" 1 "$(many 500)" test_buf_size=256 transfer_size=1
 check "memcpy, 1 MiB, the most" 1 1 norandom=1 test_buf_size=1048576
 check "memcpy, up to 64 KiB" 1 20 test_buf_size=65536
 check "memset" 2 "$(many 500)" dmatest=1 test_buf_size=2048
+check "memset, 16 threads for a channel" 16 "$(many 100)" dmatest=1 test_buf_size=512
 check "memset, 1 byte" 1 "$(many 100)" dmatest=1 test_buf_size=256 transfer_size=1
 
 for chan in /sys/class/dma/dma*chan*/devreset; do

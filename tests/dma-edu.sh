@@ -1,6 +1,6 @@
 #!/bin/bash
 # edu's DMA unit: dmatest; bus mastering off is an error, and cured; lost interrupts; limits
-# contracts: DM2 DM6 DR6
+# contracts: DM2 DM3 DM5 DM6 DR6
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
 # timeout: 100
@@ -42,8 +42,33 @@ expect "1 tests, 0 failures" dmatest_result 1
 expect $((lost + 1)) cat "$counters/lost"
 dmesg | grep -q "nobody told of a completion"
 expect "" stats "dmachan-$chan"
+# Of one channel while the other waits for the unit
+dmatest_run "$unit" 1 3 test_buf_size=4095
+expect "6 tests, 0 failures" dmatest_result 2
+expect "" stats "dmachan-$chan"
+expect "" stats "dmachan-${chan%0}1"
+rmmod devreset_dma
+insmod "$DEVRESET_MODDIR/devreset_dma.ko" nodes=0
+[ ! -e "$class/$engine" ] || fail "there is a node"
+dmatest_run "$unit" 1 1 test_buf_size=4095
+expect "2 tests, 0 failures" dmatest_result 2
 setpci -s "$edu" CAP_MSI+2.W="$msi"
-ok "lost interrupts are found and counted, and the data is there"
+ok "lost interrupts are found and counted, and the data is there; with a neighbour, and without nodes"
+rmmod devreset_dma
+insmod "$DEVRESET_MODDIR/devreset_dma.ko"
+
+# One at a time, cut off or not; none writes afterwards, each word says how it ended
+dmesg -C
+insmod "$DEVRESET_MODDIR/devreset_dma_flood.ko" device="$unit" channels=2 window=1 most=4095 \
+	descriptors=30 pause_us=700000 || fail "$(dmesg)"
+said=$(dmesg | sed -n 's/.*devreset_dma_flood: //p')
+read -r submitted _ completed _ aborted _ wrong _ < <(grep ' submitted, ' <<<"$said")
+[ "$submitted $wrong" = "30 0" ] || fail "$said"
+if [ "$completed" -lt 3 ] || [ "$aborted" -lt 3 ]; then
+	fail "$said"
+fi
+rmmod devreset_dma_flood
+ok "DM2, DM3, DM5: $said"
 
 # Bus mastering off: the unit says that it has done it
 for n in "dmachan-$chan" "$engine" "pci-$edu"; do

@@ -55,6 +55,23 @@ ok "a completion of something else completes nothing, and has the channel reset"
 
 expect "$(<$counters/submitted)" sh -c \
 	"cd $counters && echo \$((\$(cat completed) + \$(cat aborted) + \$(cat failed)))"
+# Whoever stalls is cut off at any moment
+inject stall -1
+inject lose -1
+echo 30 >"$debugfs/stall/probability"
+echo 30 >"$debugfs/lose/probability"
+dmatest_run devreset_dma 1 0 test_buf_size=512 timeout=60000
+racers=()
+for i in 0 1 2 3; do
+	racers+=("chan$i:EALREADY:component>$class/dmachan-dma0chan$i/reset")
+done
+race "resets of channels that stall, and lose completions" 500 "${racers[@]}"
+for fault in stall lose; do
+	echo 0 >"$debugfs/$fault/probability"
+done
+all_settled
+rmmod dmatest
+
 inject stall 4
 dmatest_run devreset_dma 1 20 test_buf_size=512
 expect "80 tests, 4 failures" dmatest_result 4

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client that gives all soft channels of devreset_dma descriptors by the million, and
- * cuts them off in softirq, at random times. Each must end exactly once, as completed or
+ * A client that gives channels of devreset_dma descriptors by the million, asks how they
+ * do, and cuts them off in softirq, at random times. Each must end exactly once, as completed or
  * as aborted; its completion word must say so; what was moved must be right, and
  * what was not moved must be as it was; and nothing may be written afterwards.
  *
@@ -24,7 +24,6 @@
 #include <linux/wait.h>
 #include "../drivers/compat.h"
 
-#define STREAMS		4
 #define SLOTS		64
 #define MOST		SZ_64K	/* bytes of a descriptor */
 #define GUARD		64	/* behind it, which are not to change either */
@@ -33,6 +32,22 @@
 static unsigned int descriptors = 1000000;
 module_param(descriptors, uint, 0444);
 MODULE_PARM_DESC(descriptors, "how many (default: 1000000)");
+
+static char *device = "devreset_dma";
+module_param(device, charp, 0444);
+MODULE_PARM_DESC(device, "whose channels (default: devreset_dma, which is the soft engine's)");
+
+static unsigned int channels = 4;
+module_param(channels, uint, 0444);
+MODULE_PARM_DESC(channels, "how many of these (default: 4)");
+
+static unsigned int window = SLOTS;
+module_param(window, uint, 0444);
+MODULE_PARM_DESC(window, "descriptors outstanding in each, at most (default: 64, the most)");
+
+static unsigned int most = MOST;
+module_param(most, uint, 0444);
+MODULE_PARM_DESC(most, "bytes of a descriptor, at most (default: 65536, the most)");
 
 static unsigned int seed;
 module_param(seed, uint, 0444);
@@ -78,6 +93,7 @@ struct slot {
  * @cut: aborted
  * @partly: of these, in the middle
  * @terminates: how many; the timer's
+ * @last: cookie of what was given last
  */
 struct stream {
 	struct dma_chan *chan;
@@ -88,6 +104,7 @@ struct stream {
 	struct slot slot[SLOTS];
 	unsigned long done, cut, partly;
 	unsigned long terminates;
+	dma_cookie_t last;
 };
 
 static struct stream *streams;
@@ -194,16 +211,26 @@ static int give(struct slot *slot, u32 len, u8 value)
 	tx->callback_result = called;
 	tx->callback_param = slot;
 	WRITE_ONCE(slot->pending, true);
-	return dmaengine_desc_attach_metadata(tx, &slot->word, sizeof(slot->word)) ?:
-	       dma_submit_error(dmaengine_submit(tx));
+	if (dmaengine_desc_attach_metadata(tx, &slot->word, sizeof(slot->word)))
+		return -EINVAL;
+	slot->stream->last = dmaengine_submit(tx);
+	return dma_submit_error(slot->stream->last);
+}
+
+/* Who asks lends a soft channel the processor, for a page. */
+static void ask(struct stream *stream, u32 times)
+{
+	while (times--)
+		if (dmaengine_tx_status(stream->chan, stream->last, NULL) != DMA_IN_PROGRESS)
+			break;
 }
 
 /* Mostly short ones, as the other ones take their time */
 static u32 some_length(struct rnd_state *rnd)
 {
-	u32 most = prandom_u32_state(rnd) % 32 ? 256 : MOST;
+	u32 up_to = prandom_u32_state(rnd) % 32 ? min(most, 256U) : most;
 
-	return 1 + prandom_u32_state(rnd) % most;
+	return 1 + prandom_u32_state(rnd) % up_to;
 }
 
 static int give_all(struct rnd_state *rnd)
@@ -214,8 +241,8 @@ static int give_all(struct rnd_state *rnd)
 	int ret;
 
 	for (i = 0; i < descriptors; i++) {
-		stream = &streams[i % STREAMS];
-		slot = &stream->slot[i / STREAMS % SLOTS];
+		stream = &streams[i % channels];
+		slot = &stream->slot[i / channels % window];
 		if (READ_ONCE(slot->pending))
 			dma_async_issue_pending(stream->chan);
 		/* Not POISON, nor what was there before */
@@ -224,6 +251,8 @@ static int give_all(struct rnd_state *rnd)
 			return ret;
 		if (!(prandom_u32_state(rnd) % 8))
 			dma_async_issue_pending(stream->chan);
+		if (!(prandom_u32_state(rnd) % 8))
+			ask(stream, prandom_u32_state(rnd) % 32);
 		cond_resched();
 	}
 	return 0;
@@ -231,9 +260,9 @@ static int give_all(struct rnd_state *rnd)
 
 /* --- the beginning and the end ------------------------------------------------------ */
 
-static bool is_soft(struct dma_chan *chan, void *data)
+static bool is_wanted(struct dma_chan *chan, void *data)
 {
-	return !strcmp(dev_name(chan->device->dev), "devreset_dma");
+	return !strcmp(dev_name(chan->device->dev), device);
 }
 
 static int get_slot(struct stream *stream, struct slot *slot)
@@ -273,7 +302,7 @@ static int get_stream(struct stream *stream)
 	compat_hrtimer_setup(&stream->timer, terminate, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
 	dma_cap_zero(mask);
 	dma_cap_set(DMA_MEMCPY, mask);
-	stream->chan = dma_request_channel(mask, is_soft, NULL);
+	stream->chan = dma_request_channel(mask, is_wanted, NULL);
 	if (!stream->chan)
 		return -ENODEV;
 	for (i = 0; i < SLOTS && !ret; i++)
@@ -311,24 +340,25 @@ static int flood(void)
 {
 	unsigned long done = 0, cut = 0, partly = 0, terminates = 0;
 	struct rnd_state rnd;
-	int i, ret = 0;
+	unsigned int i;
+	int ret = 0;
 
 	prandom_seed_state(&rnd, seed);
-	for (i = 0; i < STREAMS && !ret; i++)
+	for (i = 0; i < channels && !ret; i++)
 		ret = get_stream(&streams[i]);
 	if (!ret) {
-		for (i = 0; i < STREAMS; i++)
+		for (i = 0; i < channels; i++)
 			hrtimer_start(&streams[i].timer, 0, HRTIMER_MODE_REL_SOFT);
 		ret = give_all(&rnd);
 	}
-	for (i = 0; i < STREAMS; i++) {
+	for (i = 0; i < channels; i++) {
 		stop_stream(&streams[i]);
 		done += streams[i].done;
 		cut += streams[i].cut;
 		partly += streams[i].partly;
 		terminates += streams[i].terminates;
 	}
-	for (i = 0; i < STREAMS; i++)
+	for (i = 0; i < channels; i++)
 		put_stream(&streams[i]);
 	pr_info("%u submitted, %lu completed, %lu aborted, %d wrong\n", descriptors, done, cut,
 		atomic_read(&wrong));
@@ -342,12 +372,12 @@ static int __init flood_init(void)
 {
 	int ret;
 
-	if (!pause_us)
+	if (!pause_us || !channels || !window || window > SLOTS || !most || most > MOST)
 		return -EINVAL;
 	if (!seed)
 		seed = get_random_u32();
 	pr_info("seed %u\n", seed);
-	streams = kvcalloc(STREAMS, sizeof(*streams), GFP_KERNEL);
+	streams = kvcalloc(channels, sizeof(*streams), GFP_KERNEL);
 	if (!streams)
 		return -ENOMEM;
 	ret = flood();
