@@ -18,7 +18,7 @@ out=0 in=0
 # start, finish STATUS: both directions from where they are; they end with that errno
 start() {
 	c=$(chardev "$one")
-	"${usbio[@]}" write "$c" "$out" 0 16384 >/run/out &
+	"${usbio[@]}" write "$c" "$out" 0 >/run/out &
 	writer=$!
 	"${usbio[@]}" read "$c" "$in" 0 >/run/in &
 	reader=$!

@@ -242,6 +242,12 @@ done
 refused ENODEV put "usb 99-1" $class/manage
 expect healthy cat "$class/$device/state"
 put "usb $d" $class/unmanage
+# Whose removal nobody would tell of
+echo "$d" >/sys/bus/usb/drivers/usb/unbind
+wait_for 30 [ ! -e "$class/$port" ]
+refused ENODEV put "usb $d" $class/manage
+echo "$d" >/sys/bus/usb/drivers/usb/bind
+wait_for 30 bound zero
 ok "DR8: a device is managed by its name, and by nothing else"
 
 unplug zero

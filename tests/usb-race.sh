@@ -42,7 +42,7 @@ END
 	worker=$!
 }
 work
-trap 'kill -9 $worker || true' EXIT
+trap 'kill -9 $worker 2>/dev/null || true' EXIT
 
 # works: it can be reset, and moves something
 works() {
@@ -53,7 +53,7 @@ works() {
 	wait_for 60 eval "[ \$(<$usb/$one/bytes_out) -gt $before ]"
 }
 
-pipes="component:$gone:component>$node/reset+20" whole="function:$gone:function>$device/reset+20"
+pipes="component:$gone:component>$node/reset+20" whole="function:$gone:function>$device/reset+300"
 works
 race "binding the interface anew against resets" 10 \
 	"bind:ENODEV,EBUSY:$one>$driver/unbind+20+$one>$driver/bind+300" "$pipes" "$whole"
