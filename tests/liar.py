@@ -26,7 +26,7 @@ def number(direction, nr, size):
 
 INIT, RUN, FETCH = number(1, 0, 257), number(0, 1, 0), number(2, 2, 8)
 EP0_WRITE, EP0_READ = number(1, 3, 8), number(3, 4, 8)
-EP_ENABLE, EP_DISABLE, CONFIGURE = number(1, 5, 9), number(1, 6, 4), number(0, 9, 0)
+EP_ENABLE, CONFIGURE = number(1, 5, 9), number(0, 9, 0)
 EP0_STALL = number(0, 12, 0)
 
 
@@ -59,16 +59,16 @@ class Device:
 
     def __init__(self):
         self.fd = os.open("/dev/raw-gadget", os.O_RDWR)
-        self.handles = []
+        self.enabled = False
         fcntl.ioctl(self.fd, INIT, struct.pack("128s128sB", b"dummy_udc", b"dummy_udc.0", 3))
         fcntl.ioctl(self.fd, RUN)
 
     def configure(self):
-        """Its endpoints; those of before have gone with a reset, or not."""
-        for handle in self.handles:
-            fcntl.ioctl(self.fd, EP_DISABLE, handle)
-        self.handles = [fcntl.ioctl(self.fd, EP_ENABLE, endpoint(address) + b"\0\0")
-                        for address in ENDPOINTS]
+        """Its endpoints, which stay enabled over resets."""
+        if not self.enabled:
+            for address in ENDPOINTS:
+                fcntl.ioctl(self.fd, EP_ENABLE, endpoint(address) + b"\0\0")
+        self.enabled = True
         fcntl.ioctl(self.fd, CONFIGURE)
 
     def answer(self, request, value):
@@ -105,7 +105,7 @@ class Device:
             try:
                 self.control(*struct.unpack_from("<BBHHH", event, 8))
             except OSError as error:
-                print("control:", error, flush=True)  # the host gave it up
+                print("control:", error, event[8:].hex(), flush=True)  # the host gave it up
 
 
 Device().run()

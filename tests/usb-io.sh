@@ -136,13 +136,12 @@ writer=$!
 cat "$c" >/dev/null &
 reader=$!
 # moves: some bytes more go each way
-above() { [ "$(<"$usb/$one/$1")" -gt "$2" ]; }
 moves() {
 	local out in
 
 	out=$(<"$usb/$one/bytes_out") in=$(<"$usb/$one/bytes_in")
-	wait_for 30 above bytes_out "$out"
-	wait_for 30 above bytes_in "$in"
+	wait_for 30 above "$usb/$one/bytes_out" "$out"
+	wait_for 30 above "$usb/$one/bytes_in" "$in"
 }
 n=$(rounds 5)
 for ((i = 0; i < n; i++)); do

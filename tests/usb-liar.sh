@@ -16,7 +16,7 @@ wait_for 30 bound liar
 d=$(usb_of liar)
 device=usb-$d port=usbport-$d
 expect 65535 eval "od -An -v -tu2 -j20 -N2 $usb/$d/descriptors | tr -d ' '"
-reset "$device" function
+reset "$device" function || fail "$(cat /run/liar.log)"
 expect "0 function 1 $device operator" last "$device"
 ok "a device that says that its configuration is longer than it said: reset"
 before=$(<"$usb/$d/devnum")

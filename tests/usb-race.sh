@@ -1,12 +1,18 @@
 #!/bin/bash
 # Unplugging, binding anew, deauthorizing and removing the module, each against resets of every kind under I/O
 # contracts: US2 DR8
+# qemu: -device pcie-root-port,id=rp1,chassis=1
+# qemu: -device qemu-xhci,id=xhci,bus=rp1
+# qemu: -device usb-hub,bus=xhci.0,port=1,port-power=on
+# qemu: -chardev null,id=null
+# qemu: -device usb-serial,bus=xhci.0,port=1.1,chardev=null
 # timeout: 200
 # kernels: debug
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/lib-usb.sh"
 
+modprobe -q xhci_pci || true
 hosts 1
 load
 gadget zero SourceSink.0 Loopback.0
@@ -67,6 +73,24 @@ race "deauthorizing against resets" 5 \
 works
 race "resets of the port against others" 3 "port:$gone:platform>$port/reset+1500" "$pipes" "$whole"
 works
+
+# A port whose hub is new while the old one's waits for the device to come back
+serial() { serial=$(basename "$(dirname "$(grep -lx 6001 "$usb"/*/idProduct)")"); }
+wait_for 30 serial
+serial
+hub=${serial%.*}:1.0 below=$class/usbport-$serial
+echo "0403 6001" >$driver/new_id
+wait_for 30 [ -e "$below/reset" ]
+race "binding a hub anew against resets of its port" 5 \
+	"hub:ENODEV,EBUSY:$hub>/sys/bus/usb/drivers/hub/unbind+20+$hub>/sys/bus/usb/drivers/hub/bind+1500" \
+	"port:$gone,EBUSY:platform>$below/reset+20"
+echo "$hub" >/sys/bus/usb/drivers/hub/unbind
+wait_for 30 [ ! -e "$below" ]
+echo "$hub" >/sys/bus/usb/drivers/hub/bind
+wait_for 60 [ -e "$class/usbif-$serial:1.0/reset" ]
+reset "usbport-$serial" platform
+expect "0 platform 1 usbport-$serial operator" last "usbport-$serial"
+ok "its port can be reset after"
 
 # Unplugged whenever one is under way
 race_begin "$pipes" "$whole"
