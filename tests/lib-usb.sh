@@ -34,12 +34,14 @@ gadget() {
 plug() { echo "dummy_udc.${2-0}" >"$gadgets/$1/UDC"; }
 unplug() { echo "" >"$gadgets/$1/UDC"; }
 
-# usb_of SERIAL: the device with that serial number, such as 1-1
-usb_of() {
+# usb_of SERIAL: the device with that serial number, such as 1-1; adapter: QEMU's serial one
+usb_of() { with "$1" serial; }
+adapter() { with 6001 idProduct; }
+with() {
 	local file
 
-	file=$(grep -lsx "$1" "$usb"/*/serial || true)
-	[ -n "$file" ] && basename "${file%/serial}"
+	file=$(grep -lsx "$1" "$usb"/*/"$2" || true)
+	[ -n "$file" ] && basename "${file%/"$2"}"
 }
 
 # bound SERIAL: it is there, and its first interface has our driver

@@ -58,42 +58,42 @@ cured() {
 }
 
 settle
-flow 65536
+flow 32768
 ok "numbers come and go"
 
 flow 524288 mute 3
 cured "a device that answers late" "$node" component 1 "no progress"
 
 tell n stall out once
-flow 65536
+flow 32768
 cured "US4: one that stalls what it takes" "$node" component 1 "three errors in a row"
 tell n stall in once
-flow 65536
+flow 32768
 cured "US4: one that stalls what it gives" "$node" component 1 "three errors in a row"
 expect 0 cat "$class/$device/stats/attempts"
 
 tell n mute reset
-flow 65536
+flow 32768
 cured "ND14: one that stops answering until it is reset" "$device" function 2 "no progress"
 tell n stall out reset
-flow 65536
+flow 32768
 cured "DR6: one that stalls again and again until it is reset" "$device" function 2 "three errors in a row"
 
 # The host asks for less than the device then sends
 echo 1000 >/sys/module/devreset_usb/parameters/read_size
 tell n size 500
-flow 131072
+flow 32768
 tell n babble 2048 reset
-flow 65536
+flow 32768
 cured "one that babbles until it is reset" "$device" function 2 "three errors in a row"
 echo 16384 >/sys/module/devreset_usb/parameters/read_size
 tell n size 512
-flow 65536
+flow 32768
 
 # It ends transfers before their time, which is no error
 tell n block 500
 expect 0 count n wrong
-flow 65536
+flow 32768
 tell n block 512
 expect $hangs cat "$class/$node/stats/hangs"
 expect healthy cat "$class/$node/state"
@@ -104,7 +104,7 @@ policy "$node" check_interval_ms=100 auto=0
 policy "$device" reset_timeout_ms=1500
 echo 60000 >/sys/module/devreset_usb/parameters/stall_ms
 for scope in component function; do
-	tell n mute 6
+	tell n mute 4
 	"${usbio[@]}" write "$c" "$out" 65536 >/run/out &
 	writer=$!
 	wait_for 30 eval "[ \$(<$usb/$one/urbs_submitted) -gt \$(<$usb/$one/urbs_completed) ]"
@@ -119,7 +119,7 @@ done
 echo 2000 >/sys/module/devreset_usb/parameters/stall_ms
 policy "$node" check_interval_ms=200 auto=1
 policy "$device" reset_timeout_ms=10000
-flow 65536
+flow 32768
 expect $hangs cat "$class/$node/stats/hangs"
 ok "US2: resets one after the other of one that does not answer: none is held up by a check of the one before"
 

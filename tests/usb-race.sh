@@ -3,7 +3,7 @@
 # contracts: US2 DR8
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device qemu-xhci,id=xhci,bus=rp1
-# qemu: -device usb-hub,bus=xhci.0,port=1,port-power=on
+# qemu: -device usb-hub,bus=xhci.0,port=1
 # qemu: -chardev null,id=null
 # qemu: -device usb-serial,bus=xhci.0,port=1.1,chardev=null
 # timeout: 200
@@ -75,9 +75,8 @@ race "resets of the port against others" 3 "port:$gone:platform>$port/reset+1500
 works
 
 # A port whose hub is new while the old one's waits for the device to come back
-serial() { serial=$(basename "$(dirname "$(grep -lx 6001 "$usb"/*/idProduct)")"); }
-wait_for 30 serial
-serial
+wait_for 30 adapter
+serial=$(adapter)
 hub=${serial%.*}:1.0 below=$class/usbport-$serial
 echo "0403 6001" >$driver/new_id
 wait_for 30 [ -e "$below/reset" ]

@@ -24,9 +24,8 @@ echo 0 >/sys/module/suspend/parameters/pm_test_delay
 
 # --- at a host controller that loses its state
 
-serial() { d=$(basename "$(dirname "$(grep -lx 6001 "$usb"/*/idProduct)")"); }
-wait_for 30 serial
-serial
+wait_for 30 adapter
+d=$(adapter)
 one=$d:1.0 node=$class/usbif-$d:1.0
 [ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
 echo "0403 6001" >/sys/bus/usb/drivers/devreset_usb/new_id

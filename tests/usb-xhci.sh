@@ -12,9 +12,8 @@
 
 modprobe -q xhci_pci || true
 load
-serial() { d=$(basename "$(dirname "$(grep -lx 6001 "$usb"/*/idProduct)")"); }
-wait_for 30 serial
-serial
+wait_for 30 adapter
+d=$(adapter)
 one=$d:1.0 node=usbif-$d:1.0 device=usb-$d port=usbport-$d
 [ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
 echo "0403 6001" >/sys/bus/usb/drivers/devreset_usb/new_id
@@ -75,7 +74,7 @@ exec {fd}<&-
 expect "as written" arrived 0 4096
 ok "a reset of a port without power of its own: all is torn down and built again"
 
-rounds=$(rounds 10)
+rounds=$(rounds 4)
 for ((i = 0; i < rounds; i++)); do
 	qmp '{"execute": "device_add", "arguments": {"driver": "usb-kbd", "id": "kbd", "bus": "xhci.0"}}' >/dev/null
 	reset "$node" function
