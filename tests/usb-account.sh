@@ -42,8 +42,8 @@ finish() {
 # A slow machine is not the subject
 echo 60000 >/sys/module/devreset_usb/parameters/stall_ms
 start
-race "resets of the pipes" 50 "component::component>$node/reset"
-race "resets of the device" 10 "function::function>$device/reset"
+race "resets of the pipes" 20 "component::component>$node/reset"
+race "resets of the device" 20 "function::function>$device/reset"
 race "resets of both kinds at once" 2 \
 	"component:EALREADY:component>$node/reset" "function:EALREADY:function>$node/reset"
 finish none
