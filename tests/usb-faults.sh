@@ -79,12 +79,13 @@ tell n stall out reset
 flow 32768
 cured "DR6: one that stalls again and again until it is reset" "$device" function 2 "three errors in a row"
 
-# The host asks for less than the device then sends
+# The host asks for less than the device then sends. So much that the reader has not got
+# it all before the reset, from what came with the errors and what was there
 echo 1000 >/sys/module/devreset_usb/parameters/read_size
 tell n size 500
-flow 32768
+flow 65536
 tell n babble 2048 reset
-flow 32768
+flow 65536
 cured "one that babbles until it is reset" "$device" function 2 "three errors in a row"
 echo 16384 >/sys/module/devreset_usb/parameters/read_size
 tell n size 512
