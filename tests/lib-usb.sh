@@ -64,8 +64,11 @@ numbers() {
 	wait_for 30 grep -q ready "/run/$1.log"
 }
 
-# tell NAME COMMAND...: have tests/gadget.py do it
-tell() { echo "${*:2}" >"/run/$1.fifo"; }
+# tell NAME COMMAND...: have tests/gadget.py do it; it has heard that when this returns
+tell() {
+	echo "${*:2}" >"/run/$1.fifo"
+	[ "$2" = count ] || count "$1" sent >/dev/null
+}
 
 # count NAME WHAT: sent, received, wrong or enabled
 count() {
