@@ -135,7 +135,7 @@ class Gadget:
                 if file.read().strip() == "configured":
                     self.cured()
 
-    def behave(self, fd, name):
+    def behave(self, path, name):
         """Do what is wrong before the next transfer, if anything is."""
         with self.changed:
             while self.fault == "mute":
@@ -150,20 +150,28 @@ class Gadget:
                 return
             if self.until == "once":
                 self.cured()
-        # What goes the wrong way halts the endpoint
+        # What goes the wrong way halts the endpoint. If a reset came in between, it does
+        # not wait for the end of that to halt it after all
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        except OSError:
+            return
         buffer = ctypes.create_string_buffer(1)
         if name == "in":
             libc.read(fd, buffer, 1)
         else:
             libc.write(fd, buffer, 1)
-        if ctypes.get_errno() != errno.EBADMSG:
-            print("not halted:", name, ctypes.get_errno(), flush=True)
+        error = ctypes.get_errno()
+        os.close(fd)
+        if error not in (errno.EBADMSG, errno.EAGAIN):
+            print("not halted:", name, error, flush=True)
 
     def source(self):
         """The endpoint that data comes from."""
-        fd = os.open(f"{self.folder}/ep1", os.O_RDWR)
+        path = f"{self.folder}/ep1"
+        fd = os.open(path, os.O_RDWR)
         while True:
-            self.behave(fd, "in")
+            self.behave(path, "in")
             try:
                 done = os.write(fd, pattern(self.sent, self.size))
             except OSError as error:
@@ -175,9 +183,10 @@ class Gadget:
 
     def sink(self):
         """The endpoint that data goes to."""
-        fd = os.open(f"{self.folder}/ep2", os.O_RDWR)
+        path = f"{self.folder}/ep2"
+        fd = os.open(path, os.O_RDWR)
         while True:
-            self.behave(fd, "out")
+            self.behave(path, "out")
             block = self.block
             try:
                 data = os.read(fd, block)
