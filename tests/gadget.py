@@ -21,6 +21,8 @@ WHEN is a number of seconds, "once", "reset" (the host has reset the device), or
 "power" (it has turned the port's power off). FIFO also takes
 
     size N          send N bytes at a time from now on
+    block N         take N bytes at a time from now on; where that is no multiple of
+                    512, a transfer of the host ends when so many have come
     count           write "sent=N received=N wrong=N enabled=N" to the file STATE
 """
 
@@ -89,6 +91,9 @@ class Gadget:
             if words[0] == "size":
                 self.size = self.normal = int(words[1])
                 return
+            if words[0] == "block":
+                self.block = int(words[1])
+                return
             self.fault, self.until = words[0], words[-1]
             if self.fault == "babble":
                 self.size = int(words[1])
@@ -130,7 +135,7 @@ class Gadget:
                 if file.read().strip() == "configured":
                     self.cured()
 
-    def behave(self, fd, name):
+    def behave(self, path, name):
         """Do what is wrong before the next transfer, if anything is."""
         with self.changed:
             while self.fault == "mute":
@@ -145,20 +150,28 @@ class Gadget:
                 return
             if self.until == "once":
                 self.cured()
-        # What goes the wrong way halts the endpoint
+        # What goes the wrong way halts the endpoint. If a reset came in between, it does
+        # not wait for the end of that to halt it after all
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        except OSError:
+            return
         buffer = ctypes.create_string_buffer(1)
         if name == "in":
             libc.read(fd, buffer, 1)
         else:
             libc.write(fd, buffer, 1)
-        if ctypes.get_errno() != errno.EBADMSG:
-            print("not halted:", name, ctypes.get_errno(), flush=True)
+        error = ctypes.get_errno()
+        os.close(fd)
+        if error not in (errno.EBADMSG, errno.EAGAIN):
+            print("not halted:", name, error, flush=True)
 
     def source(self):
         """The endpoint that data comes from."""
-        fd = os.open(f"{self.folder}/ep1", os.O_RDWR)
+        path = f"{self.folder}/ep1"
+        fd = os.open(path, os.O_RDWR)
         while True:
-            self.behave(fd, "in")
+            self.behave(path, "in")
             try:
                 done = os.write(fd, pattern(self.sent, self.size))
             except OSError as error:
@@ -170,12 +183,18 @@ class Gadget:
 
     def sink(self):
         """The endpoint that data goes to."""
-        fd = os.open(f"{self.folder}/ep2", os.O_RDWR)
+        path = f"{self.folder}/ep2"
+        fd = os.open(path, os.O_RDWR)
         while True:
-            self.behave(fd, "out")
+            self.behave(path, "out")
+            block = self.block
             try:
-                data = os.read(fd, self.block)
+                data = os.read(fd, block)
             except OSError as error:
+                # The host had more; what came of it FunctionFS keeps to itself
+                if error.errno == errno.EOVERFLOW:
+                    self.received += block
+                    continue
                 if error.errno not in (errno.ESHUTDOWN, errno.ECONNRESET, errno.ENODEV):
                     print("sink:", error, flush=True)
                 time.sleep(0.001)

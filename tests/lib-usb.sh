@@ -34,16 +34,21 @@ gadget() {
 plug() { echo "dummy_udc.${2-0}" >"$gadgets/$1/UDC"; }
 unplug() { echo "" >"$gadgets/$1/UDC"; }
 
-# usb_of SERIAL: the device with that serial number, such as 1-1
-usb_of() {
+# usb_of SERIAL: the device with that serial number, such as 1-1; adapter: QEMU's serial one
+usb_of() { with "$1" serial; }
+adapter() { with 6001 idProduct; }
+with() {
 	local file
 
-	file=$(grep -lsx "$1" "$usb"/*/serial || true)
-	[ -n "$file" ] && basename "${file%/serial}"
+	file=$(grep -lsx "$1" "$usb"/*/"$2" || true)
+	[ -n "$file" ] && basename "${file%/"$2"}"
 }
 
 # bound SERIAL: it is there, and its first interface has our driver
 bound() { local d; d=$(usb_of "$1") && [ -e "$class/usbif-$d:1.0/reset" ]; }
+
+# above FILE NUMBER: for wait_for, such as "so many bytes have moved"
+above() { [ "$(<"$1")" -gt "$2" ]; }
 
 # chardev INTERFACE, such as 1-1:1.0: its char device
 chardev() { echo "/dev/$(ls "$usb/$1/usbmisc")"; }
@@ -59,8 +64,11 @@ numbers() {
 	wait_for 30 grep -q ready "/run/$1.log"
 }
 
-# tell NAME COMMAND...: have tests/gadget.py do it
-tell() { echo "${*:2}" >"/run/$1.fifo"; }
+# tell NAME COMMAND...: have tests/gadget.py do it; it has heard that when this returns
+tell() {
+	echo "${*:2}" >"/run/$1.fifo"
+	[ "$2" = count ] || count "$1" sent >/dev/null
+}
 
 # count NAME WHAT: sent, received, wrong or enabled
 count() {

@@ -31,7 +31,7 @@ flow() {
 	shift
 
 	before=$(<"$usb/$one/bytes_out")
-	"${usbio[@]}" write "$c" "$out" "$bytes" 16384 >/run/out &
+	"${usbio[@]}" write "$c" "$out" "$bytes" >/run/out &
 	writer=$!
 	"${usbio[@]}" read "$c" "$in" "$bytes" 4096 >/run/in &
 	reader=$!
@@ -58,47 +58,96 @@ cured() {
 }
 
 settle
-flow 65536
+flow 32768
 ok "numbers come and go"
 
 flow 524288 mute 3
 cured "a device that answers late" "$node" component 1 "no progress"
 
 tell n stall out once
-flow 65536
+flow 32768
 cured "US4: one that stalls what it takes" "$node" component 1 "three errors in a row"
 tell n stall in once
-flow 65536
+flow 32768
 cured "US4: one that stalls what it gives" "$node" component 1 "three errors in a row"
 expect 0 cat "$class/$device/stats/attempts"
 
 tell n mute reset
-flow 65536
+flow 32768
 cured "ND14: one that stops answering until it is reset" "$device" function 2 "no progress"
 tell n stall out reset
-flow 65536
+flow 32768
 cured "DR6: one that stalls again and again until it is reset" "$device" function 2 "three errors in a row"
 
 # The host asks for less than the device then sends
 echo 1000 >/sys/module/devreset_usb/parameters/read_size
 tell n size 500
-flow 131072
+flow 65536
 tell n babble 2048 reset
 flow 65536
 cured "one that babbles until it is reset" "$device" function 2 "three errors in a row"
 echo 16384 >/sys/module/devreset_usb/parameters/read_size
 tell n size 512
-flow 65536
+flow 32768
+
+# It ends transfers before their time, which is no error
+tell n block 500
+flow 32768
+tell n block 512
+expect $hangs cat "$class/$node/stats/hangs"
+expect healthy cat "$class/$node/state"
+ok "US2: one that takes less than it was sent: what is behind that does not pass it"
+
+# A check waits for the proof of a reset, which must not hold up the next one
+policy "$node" check_interval_ms=100 auto=0
+policy "$device" reset_timeout_ms=1500
+echo 60000 >/sys/module/devreset_usb/parameters/stall_ms
+for scope in component function; do
+	tell n mute 4
+	"${usbio[@]}" write "$c" "$out" 65536 >/run/out &
+	writer=$!
+	wait_for 30 eval "[ \$(<$usb/$one/urbs_submitted) -gt \$(<$usb/$one/urbs_completed) ]"
+	reset "$node" $scope
+	reset "$device" function
+	wait $writer
+	expect "65536 bytes, error none" cat /run/out
+	out=$((out + 65536))
+	expect $out count n received
+	expect 0 count n wrong
+done
+echo 2000 >/sys/module/devreset_usb/parameters/stall_ms
+policy "$node" check_interval_ms=200 auto=1
+policy "$device" reset_timeout_ms=10000
+flow 32768
+expect $hangs cat "$class/$node/stats/hangs"
+ok "US2: resets one after the other of one that does not answer: none is held up by a check of the one before"
 
 # Nobody cures it by itself
 policy "$node" auto=0
 "${usbio[@]}" write "$c" "$out" 0 >/run/out &
 writer=$!
+# Who polls is told, too
+python3 -IS - "$c" >/run/in <<'END' &
+import os, select, sys
+fd = os.open(sys.argv[1], os.O_RDONLY | os.O_NONBLOCK)
+poll = select.poll()
+poll.register(fd, select.POLLIN)
+got = 0
+while not poll.poll(120000)[0][1] & select.POLLERR:
+    got += len(os.read(fd, 65536))
+try:
+    os.read(fd, 1)
+except OSError as error:
+    print(got, "bytes, errno", error.errno)
+END
+reader=$!
 wait_for 30 eval "[ \$(count n received) -gt $out ]"
 tell n mute reset
 wait $writer
 grep -q "error EIO" /run/out || fail "$(cat /run/out)"
-out=$((out + $(cut -d ' ' -f 1 /run/out)))
+wait $reader || fail "polling: $(cat /run/in)"
+grep -q "errno 5$" /run/in || fail "polling: $(cat /run/in)"
+out=$((out + $(cut -d ' ' -f 1 /run/out))) in=$((in + $(cut -d ' ' -f 1 /run/in)))
 hangs=$((hangs + 1))
 expect $hangs cat "$class/$node/stats/hangs"
 expect $out count n received

@@ -136,13 +136,12 @@ writer=$!
 cat "$c" >/dev/null &
 reader=$!
 # moves: some bytes more go each way
-above() { [ "$(<"$usb/$one/$1")" -gt "$2" ]; }
 moves() {
 	local out in
 
 	out=$(<"$usb/$one/bytes_out") in=$(<"$usb/$one/bytes_in")
-	wait_for 30 above bytes_out "$out"
-	wait_for 30 above bytes_in "$in"
+	wait_for 30 above "$usb/$one/bytes_out" "$out"
+	wait_for 30 above "$usb/$one/bytes_in" "$in"
 }
 n=$(rounds 5)
 for ((i = 0; i < n; i++)); do
@@ -242,6 +241,12 @@ done
 refused ENODEV put "usb 99-1" $class/manage
 expect healthy cat "$class/$device/state"
 put "usb $d" $class/unmanage
+# Whose removal nobody would tell of
+echo "$d" >/sys/bus/usb/drivers/usb/unbind
+wait_for 30 [ ! -e "$class/$port" ]
+refused ENODEV put "usb $d" $class/manage
+echo "$d" >/sys/bus/usb/drivers/usb/bind
+wait_for 30 bound zero
 ok "DR8: a device is managed by its name, and by nothing else"
 
 unplug zero

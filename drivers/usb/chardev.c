@@ -281,20 +281,28 @@ static int chardev_fsync(struct file *file, loff_t start, loff_t end, int datasy
 	return wait_until(&ui->out, is_taken);
 }
 
+/* Who polls for data waits for it like who reads. */
+static int poll_in(struct pipe *in, __poll_t events)
+{
+	if (list_empty(&in->ready) && !(events & (EPOLLIN | EPOLLRDNORM)))
+		return pipe_error(in) ?: -EAGAIN;
+	return has_data(in);
+}
+
 static __poll_t chardev_poll(struct file *file, poll_table *wait)
 {
 	struct usbif *ui = file->private_data;
 	__poll_t mask = 0;
+	int ret;
 
 	poll_wait(file, &ui->wait, wait);
 	spin_lock_irq(&ui->lock);
 	if (file->f_mode & FMODE_READ && ui->in.pipe) {
-		if (!list_empty(&ui->in.ready))
+		ret = poll_in(&ui->in, poll_requested_events(wait));
+		if (ret != -EAGAIN)
 			mask |= EPOLLIN | EPOLLRDNORM;
-		else if (pipe_error(&ui->in))
-			mask |= EPOLLIN | EPOLLRDNORM | EPOLLERR;
-		else
-			pipe_run(&ui->in);
+		if (ret && ret != -EAGAIN)
+			mask |= EPOLLERR;
 	}
 	if (file->f_mode & FMODE_WRITE && ui->out.pipe) {
 		if (!has_room_now(&ui->out))
