@@ -150,8 +150,12 @@ static int usbif_resume_node(struct devreset_node *node, int status)
 {
 	struct usbif *ui = node->data;
 
-	if (status && pipes_reset(ui))
-		return -EIO;
+	/* It may be at work still, or again: a reset of the USB core's has let it go. */
+	if (status) {
+		usbif_stop(ui, STOP_RESET);
+		if (pipes_reset(ui))
+			return -EIO;
+	}
 	usbif_go(ui, STOP_RESET);
 	return 0;
 }
