@@ -128,9 +128,14 @@ static int pipe_reset(struct pipe *pipe)
 	return le16_to_cpu(status) & BIT(USB_ENDPOINT_HALT) ? -EIO : 0;
 }
 
+/* No URB flies. */
 static int pipes_reset(struct usbif *ui)
 {
-	return pipe_reset(&ui->out) ?: pipe_reset(&ui->in);
+	int ret = pipe_reset(&ui->out) ?: pipe_reset(&ui->in);
+
+	if (!ret)
+		usbif_renew(ui);
+	return ret;
 }
 
 static int usbif_quiesce(struct devreset_node *node)

@@ -349,12 +349,31 @@ static void pipe_unpoison(struct pipe *pipe)
 		usb_unpoison_urb(pipe->chunk[i].urb);
 }
 
-/* Both sides begin anew. */
 static void pipe_renew(struct pipe *pipe)
 {
 	pipe->suspect |= pipe->struck;
 	pipe->torn = false;
 	pipe->since = 0;
+}
+
+static void renew(struct usbif *ui)
+{
+	lockdep_assert_held(&ui->lock);
+	pipe_renew(&ui->in);
+	pipe_renew(&ui->out);
+	ui->restarted = true;
+	ui->faulty = false;
+}
+
+/**
+ * usbif_renew - its pipes were reset: both sides begin anew
+ * @ui: the interface, stopped
+ */
+void usbif_renew(struct usbif *ui)
+{
+	spin_lock_irq(&ui->lock);
+	renew(ui);
+	spin_unlock_irq(&ui->lock);
 }
 
 static void pipe_restart(struct pipe *pipe)
@@ -397,7 +416,7 @@ void usbif_stop(struct usbif *ui, unsigned int why)
 /**
  * usbif_go - go on, unless something else stops it still
  * @ui: the interface
- * @why: as given to usbif_stop()
+ * @why: as given to usbif_stop(); with STOP_BUS, the device was reset
  *
  * Context: process, may sleep.
  */
@@ -413,12 +432,8 @@ void usbif_go(struct usbif *ui, unsigned int why)
 	}
 	spin_lock_irq(&ui->lock);
 	ui->stopped &= ~why;
-	if (why != STOP_SLEEP) {
-		pipe_renew(&ui->in);
-		pipe_renew(&ui->out);
-		ui->restarted = true;
-		ui->faulty = false;
-	}
+	if (why & STOP_BUS)
+		renew(ui);
 	if (!ui->stopped) {
 		pipe_restart(&ui->in);
 		pipe_restart(&ui->out);

@@ -172,7 +172,7 @@ static int usbif_reset_resume(struct usb_interface *intf)
 	struct usbif *ui = usb_get_intfdata(intf);
 	int ret = devreset_external_begin(ui->node);
 
-	usbif_go(ui, STOP_SLEEP);
+	usbif_go(ui, STOP_SLEEP | STOP_BUS);
 	devreset_external_end(ui->node, ret);
 	return 0;
 }

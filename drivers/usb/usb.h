@@ -145,7 +145,7 @@ enum answers {
  * @halt: for starting and stopping
  * @lock: for the pipes and what follows
  * @stopped: why it stands
- * @restarted: it goes on after a reset that was not checked yet
+ * @restarted: it was reset, which was not checked yet
  * @faulty: a check has found a fault since then
  * @answers: see there
  * @in: from the device
@@ -183,6 +183,7 @@ bool pipe_is_outstanding(struct pipe *pipe);
 void usbif_account(struct usbif *ui);
 void usbif_stop(struct usbif *ui, unsigned int why);
 void usbif_go(struct usbif *ui, unsigned int why);
+void usbif_renew(struct usbif *ui);
 void usbif_stop_mending(struct usbif *ui);
 
 /* chardev.c */
