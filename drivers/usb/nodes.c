@@ -106,7 +106,6 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 
 /* --- resetting ----------------------------------------------------------- */
 
-/* Clear the halt, with which the data toggle begins anew on both sides. */
 static int pipe_reset(struct pipe *pipe)
 {
 	struct usb_device *udev = pipe->ui->udev;
@@ -115,7 +114,7 @@ static int pipe_reset(struct pipe *pipe)
 
 	if (!pipe->pipe)
 		return 0;
-	ret = usb_clear_halt(udev, pipe->pipe);
+	ret = pipe_clear_halt(pipe);
 	if (ret)
 		return ret;
 	ret = usb_control_msg_recv(udev, 0, USB_REQ_GET_STATUS,

@@ -205,6 +205,26 @@ static void pipe_complete(struct urb *urb)
 	wake_up_all(&ui->wait);
 }
 
+/**
+ * pipe_clear_halt - clear the halt, with which the data toggle begins anew on both sides
+ * @pipe: the pipe; no URB flies
+ *
+ * Return: 0 or an errno.
+ */
+int pipe_clear_halt(struct pipe *pipe)
+{
+	struct usb_device *udev = pipe->ui->udev;
+	int ret = usb_clear_halt(udev, pipe->pipe);
+
+	/*
+	 * An xHCI driver that has reset the endpoint itself, after an error, does not
+	 * do so the first time; what went since then has moved the toggle.
+	 */
+	if (!ret)
+		usb_reset_endpoint(udev, usb_pipeendpoint(pipe->pipe) | usb_pipein(pipe->pipe));
+	return ret;
+}
+
 /* As in a reset of the pipes, but of this one alone, and nobody is told. */
 static void pipe_mend(struct work_struct *work)
 {
@@ -218,7 +238,7 @@ static void pipe_mend(struct work_struct *work)
 	due = pipe->torn && !pipe->flying && !pipe->struck && !ui->stopped;
 	spin_unlock_irq(&ui->lock);
 	if (due)
-		ret = usb_clear_halt(ui->udev, pipe->pipe);
+		ret = pipe_clear_halt(pipe);
 	spin_lock_irq(&ui->lock);
 	if (due && !ret)
 		pipe->torn = false;

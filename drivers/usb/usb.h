@@ -177,6 +177,7 @@ void usbif_put(struct usbif *ui);
 int pipe_init(struct usbif *ui, struct pipe *pipe, struct usb_endpoint_descriptor *desc);
 void pipe_free(struct pipe *pipe);
 void pipe_run(struct pipe *pipe);
+int pipe_clear_halt(struct pipe *pipe);
 void pipe_hold(struct pipe *pipe);
 void pipe_let_go(struct pipe *pipe);
 bool pipe_is_outstanding(struct pipe *pipe);
