@@ -95,6 +95,8 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 	/* Who has asked for the reset is told of the first. */
 	if (fault && !first)
 		lose_hope(ui);
+	if (fault)
+		usbif_watch(ui);
 	spin_unlock_irq(&ui->lock);
 	if (fault)
 		wake_up_all(&ui->wait);
@@ -139,7 +141,12 @@ static int pipes_reset(struct usbif *ui)
 
 static int usbif_quiesce(struct devreset_node *node)
 {
-	usbif_stop(node->data, STOP_RESET);
+	struct usbif *ui = node->data;
+
+	usbif_stop(ui, STOP_RESET);
+	spin_lock_irq(&ui->lock);
+	usbif_watch(ui);
+	spin_unlock_irq(&ui->lock);
 	return 0;
 }
 

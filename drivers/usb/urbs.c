@@ -151,6 +151,40 @@ static void call_back(struct pipe *pipe)
 	}
 }
 
+/**
+ * usbif_watch - whoever waits is to look again, until no recovery is under way
+ * @ui: the interface, with ui->lock held
+ *
+ * The core does not tell us when it has given up.
+ */
+void usbif_watch(struct usbif *ui)
+{
+	lockdep_assert_held(&ui->lock);
+	if (!(ui->stopped & STOP_GONE))
+		schedule_delayed_work(&ui->watch, HZ);
+}
+
+static void watch(struct work_struct *work)
+{
+	struct usbif *ui = container_of(to_delayed_work(work), struct usbif, watch);
+
+	spin_lock_irq(&ui->lock);
+	if (ui->node && !(ui->stopped & STOP_GONE) &&
+	    devreset_state(ui->node) == DEVRESET_RECOVERING)
+		usbif_watch(ui);
+	spin_unlock_irq(&ui->lock);
+	wake_up_all(&ui->wait);
+}
+
+/**
+ * usbif_init_watch - make usbif_watch() possible
+ * @ui: the interface
+ */
+void usbif_init_watch(struct usbif *ui)
+{
+	INIT_DELAYED_WORK(&ui->watch, watch);
+}
+
 /* Nobody cures it by itself: who waits is told. */
 static void strike_out(struct pipe *pipe, const char *reason)
 {
@@ -159,10 +193,10 @@ static void strike_out(struct pipe *pipe, const char *reason)
 	int ret;
 
 	ret = devreset_recover(ui->node, reason);
-	if (ret != -EPERM && ret != -EIO)
-		return;
 	spin_lock_irqsave(&ui->lock, flags);
-	pipe->hopeless = pipe->struck;
+	if (ret == -EPERM || ret == -EIO)
+		pipe->hopeless = pipe->struck;
+	usbif_watch(ui);
 	spin_unlock_irqrestore(&ui->lock, flags);
 }
 
@@ -253,11 +287,12 @@ static void pipe_mend(struct work_struct *work)
 }
 
 /**
- * usbif_stop_mending - wait for what happens beside everything else
+ * usbif_stop_work - wait for what happens beside everything else
  * @ui: the interface, stopped by STOP_GONE; its node is still there
  */
-void usbif_stop_mending(struct usbif *ui)
+void usbif_stop_work(struct usbif *ui)
 {
+	cancel_delayed_work_sync(&ui->watch);
 	cancel_work_sync(&ui->in.mend);
 	cancel_work_sync(&ui->out.mend);
 }

@@ -74,6 +74,7 @@ static struct usbif *usbif_alloc(struct usb_interface *intf)
 	ui->intf = usb_get_intf(intf);
 	ui->udev = usb_get_dev(interface_to_usbdev(intf));
 	init_waitqueue_head(&ui->wait);
+	usbif_init_watch(ui);
 	mutex_init(&ui->halt);
 	spin_lock_init(&ui->lock);
 	return ui;
@@ -106,7 +107,7 @@ static int usbif_probe(struct usb_interface *intf, const struct usb_device_id *i
 no_chardev:
 	usb_set_intfdata(intf, NULL);
 	usbif_stop(ui, STOP_GONE);
-	usbif_stop_mending(ui);
+	usbif_stop_work(ui);
 	devreset_unregister(ui->node);
 no_node:
 	usbif_put(ui);
@@ -123,7 +124,7 @@ static void usbif_disconnect(struct usb_interface *intf)
 
 	chardev_remove(ui);
 	usbif_stop(ui, STOP_GONE);
-	usbif_stop_mending(ui);
+	usbif_stop_work(ui);
 	devreset_unregister(ui->node);
 	usb_set_intfdata(intf, NULL);
 	usbif_put(ui);

@@ -142,6 +142,7 @@ enum answers {
  * @udev: its device, with a reference
  * @node: its devreset node, a component; valid until STOP_GONE
  * @wait: woken when anything of the pipes changes
+ * @watch: wakes it while a recovery may end
  * @halt: for starting and stopping
  * @lock: for the pipes and what follows
  * @stopped: why it stands
@@ -157,6 +158,7 @@ struct usbif {
 	struct usb_device *udev;
 	struct devreset_node *node;
 	wait_queue_head_t wait;
+	struct delayed_work watch;
 	struct mutex halt;	/* of changes of stopped */
 
 	spinlock_t lock;	/* of all below */
@@ -185,7 +187,9 @@ void usbif_account(struct usbif *ui);
 void usbif_stop(struct usbif *ui, unsigned int why);
 void usbif_go(struct usbif *ui, unsigned int why);
 void usbif_renew(struct usbif *ui);
-void usbif_stop_mending(struct usbif *ui);
+void usbif_init_watch(struct usbif *ui);
+void usbif_watch(struct usbif *ui);
+void usbif_stop_work(struct usbif *ui);
 
 /* chardev.c */
 int chardev_add(struct usbif *ui);
