@@ -60,17 +60,20 @@ static bool is_decided(struct usbif *ui)
 	return decided;
 }
 
-/* Found for the second time, and nothing came of the first: who waits is told. */
-static void lose_hope(struct usbif *ui)
+/* Who waits is told, if nobody cures it by itself. */
+static void find_hope(struct devreset_node *node, const char *fault)
 {
-	lockdep_assert_held(&ui->lock);
-	if (ui->faulty && devreset_state(ui->node) != DEVRESET_RECOVERING) {
-		bool all = ui->stopped & STOP_RESET;
+	int ret = devreset_recover(node, fault);
+	struct usbif *ui = node->data;
+	bool all;
 
-		ui->in.hopeless |= all || pipe_fault(&ui->in);
-		ui->out.hopeless |= all || pipe_fault(&ui->out);
-	}
-	ui->faulty = true;
+	if (ret != -EPERM && ret != -EIO)
+		return;
+	spin_lock_irq(&ui->lock);
+	all = ui->stopped & STOP_RESET;
+	ui->in.hopeless |= all || pipe_fault(&ui->in);
+	ui->out.hopeless |= all || pipe_fault(&ui->out);
+	spin_unlock_irq(&ui->lock);
 }
 
 /*
@@ -92,16 +95,15 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 		fault = "could not be started again";
 	else if (!ui->stopped)
 		fault = pipe_fault(&ui->out) ?: pipe_fault(&ui->in);
-	/* Who has asked for the reset is told of the first. */
-	if (fault && !first)
-		lose_hope(ui);
 	if (fault)
 		usbif_watch(ui);
 	spin_unlock_irq(&ui->lock);
-	if (fault)
-		wake_up_all(&ui->wait);
 	if (!fault)
 		return 0;
+	/* Who has asked for the reset is told of the first. */
+	if (!first)
+		find_hope(node, fault);
+	wake_up_all(&ui->wait);
 	*reason = fault;
 	return -EIO;
 }

@@ -417,7 +417,6 @@ static void renew(struct usbif *ui)
 	pipe_renew(&ui->in);
 	pipe_renew(&ui->out);
 	ui->restarted = true;
-	ui->faulty = false;
 }
 
 /**

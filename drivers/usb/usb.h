@@ -147,7 +147,6 @@ enum answers {
  * @lock: for the pipes and what follows
  * @stopped: why it stands
  * @restarted: it was reset, which was not checked yet
- * @faulty: a check has found a fault since then
  * @answers: see there
  * @in: from the device
  * @out: to the device
@@ -164,7 +163,6 @@ struct usbif {
 	spinlock_t lock;	/* of all below */
 	unsigned int stopped;
 	bool restarted;
-	bool faulty;
 	enum answers answers;
 	struct pipe in;
 	struct pipe out;
