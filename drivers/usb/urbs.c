@@ -60,6 +60,9 @@ void usbif_account(struct usbif *ui)
 		if (now && !pipe[i]->outstanding)
 			pipe[i]->stamp = jiffies;
 		pipe[i]->outstanding = now;
+		/* It may have got over it: who comes next tries. */
+		if (!now && !pipe[i]->struck && !ui->stopped)
+			pipe[i]->hopeless = false;
 		busy |= now;
 	}
 	if (busy && !(ui->stopped & STOP_SLEEP))
@@ -221,6 +224,7 @@ static void pipe_complete(struct urb *urb)
 		pipe->strikes = 0;
 		pipe->proven = true;
 		pipe->suspect = false;
+		pipe->hopeless &= pipe->struck;
 	}
 	if (is_strike(urb->status) && ++pipe->strikes == STRIKES) {
 		pipe->struck = true;
