@@ -6,12 +6,25 @@
 #include <linux/device.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/sysfs.h>
 #include <linux/usb.h>
 #include "usb.h"
 
 static unsigned int stall_ms = 2000;
-module_param(stall_ms, uint, 0644);
+
+/* With none at all, whatever is outstanding would be a hang. */
+static int set_stall_ms(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 100, 600000);
+}
+
+static const struct kernel_param_ops stall_ms_ops = {
+	.set = set_stall_ms,
+	.get = param_get_uint,
+};
+
+module_param_cb(stall_ms, &stall_ms_ops, &stall_ms, 0644);
 MODULE_PARM_DESC(stall_ms, "how long a pipe with work outstanding may stand still");
 
 #define STATUS_MS	1000
@@ -60,17 +73,20 @@ static bool is_decided(struct usbif *ui)
 	return decided;
 }
 
-/* Found for the second time, and nothing came of the first: who waits is told. */
-static void lose_hope(struct usbif *ui)
+/* Who waits is told, if nobody cures it by itself. */
+static void find_hope(struct devreset_node *node, const char *fault)
 {
-	lockdep_assert_held(&ui->lock);
-	if (ui->faulty && devreset_state(ui->node) != DEVRESET_RECOVERING) {
-		bool all = ui->stopped & STOP_RESET;
+	int ret = devreset_recover(node, fault);
+	struct usbif *ui = node->data;
+	bool all;
 
-		ui->in.hopeless |= all || pipe_fault(&ui->in);
-		ui->out.hopeless |= all || pipe_fault(&ui->out);
-	}
-	ui->faulty = true;
+	if (ret != -EPERM && ret != -EIO)
+		return;
+	spin_lock_irq(&ui->lock);
+	all = ui->stopped & STOP_RESET;
+	ui->in.hopeless |= all || pipe_fault(&ui->in);
+	ui->out.hopeless |= all || pipe_fault(&ui->out);
+	spin_unlock_irq(&ui->lock);
 }
 
 /*
@@ -88,25 +104,29 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 	spin_lock_irq(&ui->lock);
 	first = ui->restarted;
 	ui->restarted = false;
+	if (!ui->stopped) {
+		ui->in.suspect = false;
+		ui->out.suspect = false;
+	}
 	if (ui->stopped & STOP_RESET)
 		fault = "could not be started again";
 	else if (!ui->stopped)
 		fault = pipe_fault(&ui->out) ?: pipe_fault(&ui->in);
-	/* Who has asked for the reset is told of the first. */
-	if (fault && !first)
-		lose_hope(ui);
-	spin_unlock_irq(&ui->lock);
 	if (fault)
-		wake_up_all(&ui->wait);
+		usbif_watch(ui);
+	spin_unlock_irq(&ui->lock);
 	if (!fault)
 		return 0;
+	/* Who has asked for the reset is told of the first. */
+	if (!first)
+		find_hope(node, fault);
+	wake_up_all(&ui->wait);
 	*reason = fault;
 	return -EIO;
 }
 
 /* --- resetting ----------------------------------------------------------- */
 
-/* Clear the halt, with which the data toggle begins anew on both sides. */
 static int pipe_reset(struct pipe *pipe)
 {
 	struct usb_device *udev = pipe->ui->udev;
@@ -115,7 +135,7 @@ static int pipe_reset(struct pipe *pipe)
 
 	if (!pipe->pipe)
 		return 0;
-	ret = usb_clear_halt(udev, pipe->pipe);
+	ret = pipe_clear_halt(pipe);
 	if (ret)
 		return ret;
 	ret = usb_control_msg_recv(udev, 0, USB_REQ_GET_STATUS,
@@ -128,14 +148,24 @@ static int pipe_reset(struct pipe *pipe)
 	return le16_to_cpu(status) & BIT(USB_ENDPOINT_HALT) ? -EIO : 0;
 }
 
+/* No URB flies. */
 static int pipes_reset(struct usbif *ui)
 {
-	return pipe_reset(&ui->out) ?: pipe_reset(&ui->in);
+	int ret = pipe_reset(&ui->out) ?: pipe_reset(&ui->in);
+
+	if (!ret)
+		usbif_renew(ui);
+	return ret;
 }
 
 static int usbif_quiesce(struct devreset_node *node)
 {
-	usbif_stop(node->data, STOP_RESET);
+	struct usbif *ui = node->data;
+
+	usbif_stop(ui, STOP_RESET);
+	spin_lock_irq(&ui->lock);
+	usbif_watch(ui);
+	spin_unlock_irq(&ui->lock);
 	return 0;
 }
 
@@ -150,8 +180,12 @@ static int usbif_resume_node(struct devreset_node *node, int status)
 {
 	struct usbif *ui = node->data;
 
-	if (status && pipes_reset(ui))
-		return -EIO;
+	/* It may be at work still, or again: a reset of the USB core's has let it go. */
+	if (status) {
+		usbif_stop(ui, STOP_RESET);
+		if (pipes_reset(ui))
+			return -EIO;
+	}
 	usbif_go(ui, STOP_RESET);
 	return 0;
 }

@@ -99,6 +99,19 @@ static void forget_device(struct port *p)
 	p->old = NULL;
 }
 
+/* Hold ports_lock. */
+static void end_reset(struct port *p, int status)
+{
+	devreset_complete(p->node, p->gen, status, 0);
+	forget_device(p);
+}
+
+static bool waits_for(struct port *p, struct usb_device *udev)
+{
+	return p->gen && p->hub == udev->parent && p->port1 == udev->portnum &&
+	       p->old != udev;
+}
+
 /**
  * port_device_added - a device was enumerated: does a reset wait for it?
  * @udev: the device, configured, its drivers bound
@@ -110,15 +123,28 @@ void port_device_added(struct usb_device *udev)
 
 	mutex_lock(&ports_lock);
 	list_for_each_entry(p, &ports, link) {
-		if (!p->gen || p->hub != udev->parent || p->port1 != udev->portnum ||
-		    p->old == udev)
+		if (!waits_for(p, udev))
 			continue;
 		status = is_same(udev, &p->ident) ? 0 : -ENODEV;
 		if (status)
 			dev_warn(&udev->dev, "another device than before the reset of its port\n");
-		devreset_complete(p->node, p->gen, status, 0);
-		forget_device(p);
+		end_reset(p, status);
 	}
+	mutex_unlock(&ports_lock);
+}
+
+/*
+ * A port that waits for this device, but has gone itself, as its hub was bound anew:
+ * @dev is the port now. It must make room before that one's node can be made.
+ */
+static void end_reset_of_old(struct usb_device *udev, struct device *dev)
+{
+	struct port *p;
+
+	mutex_lock(&ports_lock);
+	list_for_each_entry(p, &ports, link)
+		if (waits_for(p, udev) && p->dev != dev)
+			end_reset(p, -ENODEV);
 	mutex_unlock(&ports_lock);
 }
 
@@ -131,12 +157,9 @@ void port_hub_removed(struct usb_device *hub)
 	struct port *p;
 
 	mutex_lock(&ports_lock);
-	list_for_each_entry(p, &ports, link) {
-		if (!p->gen || p->hub != hub)
-			continue;
-		devreset_complete(p->node, p->gen, -ENODEV, 0);
-		forget_device(p);
-	}
+	list_for_each_entry(p, &ports, link)
+		if (p->gen && p->hub == hub)
+			end_reset(p, -ENODEV);
 	mutex_unlock(&ports_lock);
 }
 
@@ -175,7 +198,7 @@ static int port_sees_device(struct port *p)
 	return ret ?: !!(le16_to_cpu(status[0]) & USB_PORT_STAT_CONNECTION);
 }
 
-/* Whatever came of it, a port is not left without power. */
+/* A port is not left without power because one request was lost. */
 static int power_on(struct port *p)
 {
 	int ret, tries = 3;
@@ -233,11 +256,8 @@ static int reset_locked(struct port *p, struct devreset_node *node, u32 gen,
 	if (p->hub->state != USB_STATE_CONFIGURED)
 		return -ENODEV;
 	*udev = usb_hub_find_child(p->hub, p->port1);
-	if (!*udev) {
-		/* An earlier try may have left it so. */
-		power_on(p);
+	if (!*udev)
 		return -ENODEV;
-	}
 	usb_get_dev(*udev);
 	expect_device(p, node, gen, *udev);
 	ret = power_cycle(p);
@@ -304,17 +324,33 @@ static const struct devreset_ops port_ops = {
 
 /* --- the node ------------------------------------------------------------ */
 
-/* The port that a device is plugged into, with a reference. */
+struct search {
+	char name[64];
+	struct device *found;
+};
+
+/* Of what is below the hub, its interface has the ports. */
+static int find_port(struct device *dev, void *data)
+{
+	struct search *search = data;
+
+	if (dev->type && dev->type->name && !strcmp(dev->type->name, "usb_interface"))
+		search->found = device_find_child_by_name(dev, search->name);
+	return !!search->found;
+}
+
+/*
+ * The port that a device is plugged into, with a reference. Its hub may be going:
+ * nothing but its list of children is safe to follow without its lock.
+ */
 static struct device *port_device(struct usb_device *udev)
 {
-	struct usb_interface *intf;
-	char name[64];
+	struct device *hub = &udev->parent->dev;
+	struct search search = { };
 
-	intf = udev->parent->actconfig ? udev->parent->actconfig->interface[0] : NULL;
-	if (!intf)
-		return NULL;
-	snprintf(name, sizeof(name), "%s-port%d", dev_name(&udev->parent->dev), udev->portnum);
-	return device_find_child_by_name(&intf->dev, name);
+	snprintf(search.name, sizeof(search.name), "%s-port%d", dev_name(hub), udev->portnum);
+	device_for_each_child(hub, &search, find_port);
+	return search.found;
 }
 
 /* @dev: its reference becomes the node's, or is dropped. */
@@ -380,6 +416,7 @@ struct devreset_node *port_get(struct devreset_provider *provider, struct usb_de
 			put_device(dev);
 			return node;
 		}
+		end_reset_of_old(udev, dev);
 		ret = port_register(provider, udev, dev);
 	} while ((!ret || ret == -EEXIST) && --tries);
 	return ERR_PTR(ret == -EEXIST || !ret ? -EBUSY : ret);

@@ -60,6 +60,9 @@ void usbif_account(struct usbif *ui)
 		if (now && !pipe[i]->outstanding)
 			pipe[i]->stamp = jiffies;
 		pipe[i]->outstanding = now;
+		/* It may have got over it: who comes next tries. */
+		if (!now && !pipe[i]->struck && !ui->stopped)
+			pipe[i]->hopeless = false;
 		busy |= now;
 	}
 	if (busy && !(ui->stopped & STOP_SLEEP))
@@ -151,6 +154,40 @@ static void call_back(struct pipe *pipe)
 	}
 }
 
+/**
+ * usbif_watch - whoever waits is to look again, until no recovery is under way
+ * @ui: the interface, with ui->lock held
+ *
+ * The core does not tell us when it has given up.
+ */
+void usbif_watch(struct usbif *ui)
+{
+	lockdep_assert_held(&ui->lock);
+	if (!(ui->stopped & STOP_GONE))
+		schedule_delayed_work(&ui->watch, HZ);
+}
+
+static void watch(struct work_struct *work)
+{
+	struct usbif *ui = container_of(to_delayed_work(work), struct usbif, watch);
+
+	spin_lock_irq(&ui->lock);
+	if (ui->node && !(ui->stopped & STOP_GONE) &&
+	    devreset_state(ui->node) == DEVRESET_RECOVERING)
+		usbif_watch(ui);
+	spin_unlock_irq(&ui->lock);
+	wake_up_all(&ui->wait);
+}
+
+/**
+ * usbif_init_watch - make usbif_watch() possible
+ * @ui: the interface
+ */
+void usbif_init_watch(struct usbif *ui)
+{
+	INIT_DELAYED_WORK(&ui->watch, watch);
+}
+
 /* Nobody cures it by itself: who waits is told. */
 static void strike_out(struct pipe *pipe, const char *reason)
 {
@@ -159,10 +196,10 @@ static void strike_out(struct pipe *pipe, const char *reason)
 	int ret;
 
 	ret = devreset_recover(ui->node, reason);
-	if (ret != -EPERM && ret != -EIO)
-		return;
 	spin_lock_irqsave(&ui->lock, flags);
-	pipe->hopeless = pipe->struck;
+	if (ret == -EPERM || ret == -EIO)
+		pipe->hopeless = pipe->struck;
+	usbif_watch(ui);
 	spin_unlock_irqrestore(&ui->lock, flags);
 }
 
@@ -187,6 +224,7 @@ static void pipe_complete(struct urb *urb)
 		pipe->strikes = 0;
 		pipe->proven = true;
 		pipe->suspect = false;
+		pipe->hopeless &= pipe->struck;
 	}
 	if (is_strike(urb->status) && ++pipe->strikes == STRIKES) {
 		pipe->struck = true;
@@ -205,6 +243,26 @@ static void pipe_complete(struct urb *urb)
 	wake_up_all(&ui->wait);
 }
 
+/**
+ * pipe_clear_halt - clear the halt, with which the data toggle begins anew on both sides
+ * @pipe: the pipe; no URB flies
+ *
+ * Return: 0 or an errno.
+ */
+int pipe_clear_halt(struct pipe *pipe)
+{
+	struct usb_device *udev = pipe->ui->udev;
+	int ret = usb_clear_halt(udev, pipe->pipe);
+
+	/*
+	 * An xHCI driver that has reset the endpoint itself, after an error, does not
+	 * do so the first time; what went since then has moved the toggle.
+	 */
+	if (!ret)
+		usb_reset_endpoint(udev, usb_pipeendpoint(pipe->pipe) | usb_pipein(pipe->pipe));
+	return ret;
+}
+
 /* As in a reset of the pipes, but of this one alone, and nobody is told. */
 static void pipe_mend(struct work_struct *work)
 {
@@ -218,7 +276,7 @@ static void pipe_mend(struct work_struct *work)
 	due = pipe->torn && !pipe->flying && !pipe->struck && !ui->stopped;
 	spin_unlock_irq(&ui->lock);
 	if (due)
-		ret = usb_clear_halt(ui->udev, pipe->pipe);
+		ret = pipe_clear_halt(pipe);
 	spin_lock_irq(&ui->lock);
 	if (due && !ret)
 		pipe->torn = false;
@@ -233,11 +291,12 @@ static void pipe_mend(struct work_struct *work)
 }
 
 /**
- * usbif_stop_mending - wait for what happens beside everything else
+ * usbif_stop_work - wait for what happens beside everything else
  * @ui: the interface, stopped by STOP_GONE; its node is still there
  */
-void usbif_stop_mending(struct usbif *ui)
+void usbif_stop_work(struct usbif *ui)
 {
+	cancel_delayed_work_sync(&ui->watch);
 	cancel_work_sync(&ui->in.mend);
 	cancel_work_sync(&ui->out.mend);
 }
@@ -349,12 +408,30 @@ static void pipe_unpoison(struct pipe *pipe)
 		usb_unpoison_urb(pipe->chunk[i].urb);
 }
 
-/* Both sides begin anew. */
 static void pipe_renew(struct pipe *pipe)
 {
 	pipe->suspect |= pipe->struck;
 	pipe->torn = false;
 	pipe->since = 0;
+}
+
+static void renew(struct usbif *ui)
+{
+	lockdep_assert_held(&ui->lock);
+	pipe_renew(&ui->in);
+	pipe_renew(&ui->out);
+	ui->restarted = true;
+}
+
+/**
+ * usbif_renew - its pipes were reset: both sides begin anew
+ * @ui: the interface, stopped
+ */
+void usbif_renew(struct usbif *ui)
+{
+	spin_lock_irq(&ui->lock);
+	renew(ui);
+	spin_unlock_irq(&ui->lock);
 }
 
 static void pipe_restart(struct pipe *pipe)
@@ -397,7 +474,7 @@ void usbif_stop(struct usbif *ui, unsigned int why)
 /**
  * usbif_go - go on, unless something else stops it still
  * @ui: the interface
- * @why: as given to usbif_stop()
+ * @why: as given to usbif_stop(); with STOP_BUS, the device was reset
  *
  * Context: process, may sleep.
  */
@@ -413,12 +490,8 @@ void usbif_go(struct usbif *ui, unsigned int why)
 	}
 	spin_lock_irq(&ui->lock);
 	ui->stopped &= ~why;
-	if (why != STOP_SLEEP) {
-		pipe_renew(&ui->in);
-		pipe_renew(&ui->out);
-		ui->restarted = true;
-		ui->faulty = false;
-	}
+	if (why & STOP_BUS)
+		renew(ui);
 	if (!ui->stopped) {
 		pipe_restart(&ui->in);
 		pipe_restart(&ui->out);

@@ -18,6 +18,7 @@
 #include <linux/kref.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/usb.h>
 #include "usb.h"
@@ -74,6 +75,7 @@ static struct usbif *usbif_alloc(struct usb_interface *intf)
 	ui->intf = usb_get_intf(intf);
 	ui->udev = usb_get_dev(interface_to_usbdev(intf));
 	init_waitqueue_head(&ui->wait);
+	usbif_init_watch(ui);
 	mutex_init(&ui->halt);
 	spin_lock_init(&ui->lock);
 	return ui;
@@ -106,7 +108,7 @@ static int usbif_probe(struct usb_interface *intf, const struct usb_device_id *i
 no_chardev:
 	usb_set_intfdata(intf, NULL);
 	usbif_stop(ui, STOP_GONE);
-	usbif_stop_mending(ui);
+	usbif_stop_work(ui);
 	devreset_unregister(ui->node);
 no_node:
 	usbif_put(ui);
@@ -123,7 +125,7 @@ static void usbif_disconnect(struct usb_interface *intf)
 
 	chardev_remove(ui);
 	usbif_stop(ui, STOP_GONE);
-	usbif_stop_mending(ui);
+	usbif_stop_work(ui);
 	devreset_unregister(ui->node);
 	usb_set_intfdata(intf, NULL);
 	usbif_put(ui);
@@ -172,7 +174,7 @@ static int usbif_reset_resume(struct usb_interface *intf)
 	struct usbif *ui = usb_get_intfdata(intf);
 	int ret = devreset_external_begin(ui->node);
 
-	usbif_go(ui, STOP_SLEEP);
+	usbif_go(ui, STOP_SLEEP | STOP_BUS);
 	devreset_external_end(ui->node, ret);
 	return 0;
 }
@@ -201,14 +203,20 @@ struct usb_driver usbif_driver = {
 
 /*
  * The USB core tells that a device goes only where its own driver is at work. There
- * are others: usbip's, or none.
+ * are others: usbip's, or none. A module's memory, the driver with it, stays for a
+ * grace period; the device's lock may be held by who waits for this.
  */
 static bool is_told_of(struct device *dev)
 {
-	struct device_driver *drv = READ_ONCE(dev->driver);
+	struct device_driver *drv;
+	bool told;
 
-	return drv && (!strcmp(drv->name, "usb") ||
+	rcu_read_lock();
+	drv = READ_ONCE(dev->driver);
+	told = drv && (!strcmp(drv->name, "usb") ||
 		       to_usb_device_driver(drv)->generic_subclass);
+	rcu_read_unlock();
+	return told;
 }
 
 /* Not of root hubs: those are their controller's. */

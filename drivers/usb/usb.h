@@ -82,7 +82,8 @@ struct chunk {
  *
  * All but @users is under usbif.lock. The order of bytes is that of @queue;
  * where an URB ends early, what is behind it is called back before the rest of
- * it is sent, so no byte passes another.
+ * it is sent. A host controller that goes on by itself after an error, as xHCI
+ * does, may have sent some of that by then.
  */
 struct pipe {
 	struct usbif *ui;
@@ -142,11 +143,11 @@ enum answers {
  * @udev: its device, with a reference
  * @node: its devreset node, a component; valid until STOP_GONE
  * @wait: woken when anything of the pipes changes
+ * @watch: wakes it while a recovery may end
  * @halt: for starting and stopping
  * @lock: for the pipes and what follows
  * @stopped: why it stands
- * @restarted: it goes on after a reset that was not checked yet
- * @faulty: a check has found a fault since then
+ * @restarted: it was reset, which was not checked yet
  * @answers: see there
  * @in: from the device
  * @out: to the device
@@ -157,12 +158,12 @@ struct usbif {
 	struct usb_device *udev;
 	struct devreset_node *node;
 	wait_queue_head_t wait;
+	struct delayed_work watch;
 	struct mutex halt;	/* of changes of stopped */
 
 	spinlock_t lock;	/* of all below */
 	unsigned int stopped;
 	bool restarted;
-	bool faulty;
 	enum answers answers;
 	struct pipe in;
 	struct pipe out;
@@ -177,13 +178,17 @@ void usbif_put(struct usbif *ui);
 int pipe_init(struct usbif *ui, struct pipe *pipe, struct usb_endpoint_descriptor *desc);
 void pipe_free(struct pipe *pipe);
 void pipe_run(struct pipe *pipe);
+int pipe_clear_halt(struct pipe *pipe);
 void pipe_hold(struct pipe *pipe);
 void pipe_let_go(struct pipe *pipe);
 bool pipe_is_outstanding(struct pipe *pipe);
 void usbif_account(struct usbif *ui);
 void usbif_stop(struct usbif *ui, unsigned int why);
 void usbif_go(struct usbif *ui, unsigned int why);
-void usbif_stop_mending(struct usbif *ui);
+void usbif_renew(struct usbif *ui);
+void usbif_init_watch(struct usbif *ui);
+void usbif_watch(struct usbif *ui);
+void usbif_stop_work(struct usbif *ui);
 
 /* chardev.c */
 int chardev_add(struct usbif *ui);
