@@ -60,7 +60,7 @@ if [ "$DEVRESET_KERNEL" = stock ] || [ "${SOAK-}" ]; then
 	all_faults
 fi
 if [ "$DEVRESET_KERNEL" = debug ] || [ "${SOAK-}" ]; then
-	python3 -IS "$tests/flow.py" stream 10.9.0.2 5001 $dir/enough 10 >$dir/stream 2>&1 &
+	python3 -IS "$tests/flow.py" stream 10.9.0.2 5001 $dir/enough 40 >$dir/stream 2>&1 &
 	stream=$!
 	wait_for 30 grep -q streaming $dir/stream
 	all_faults

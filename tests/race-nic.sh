@@ -24,11 +24,11 @@ works() {
 	ok "it works"
 }
 
-race "unbind and bind against resets" 20:1000 "bind::$slot>$driver/unbind+20+$slot>$driver/bind+100" "${resets[@]}"
+race "unbind and bind against resets" 15:1000 "bind::$slot>$driver/unbind+20+$slot>$driver/bind+100" "${resets[@]}"
 all_settled
 works
 
-n=$(rounds 10:1000)
+n=$(rounds 5:1000)
 race_begin "${resets[@]}"
 for ((i = 0; i < n; i++)); do
 	wait_for 30 grep -q ' claimed' /sys/kernel/debug/devreset/tree
@@ -41,7 +41,7 @@ done
 race_end "$n removals of the module under resets"
 works
 
-n=$(rounds 5:1000)
+n=$(rounds 3:1000)
 race_begin "${resets[@]}"
 for ((i = 0; i < n; i++)); do
 	wait_for 30 grep -q ' claimed' /sys/kernel/debug/devreset/tree
