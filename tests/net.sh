@@ -137,7 +137,9 @@ pktgen() {
 	for line in "count $2" "pkt_size 60" "delay 0" "dst 10.9.0.2" "dst_mac $3"; do
 		echo "$line" >"/proc/net/pktgen/$1"
 	done
+	# On a slow machine this returns before the thread has begun
 	echo start >/proc/net/pktgen/pgctrl
+	wait_for 120 grep -q '^Result: OK' "/proc/net/pktgen/$1"
 	sed -n 's/.* \([0-9]*\)pps .*/\1/p' "/proc/net/pktgen/$1"
 	cp "/proc/net/pktgen/$1" $dir/pktgen
 	echo rem_device_all >/proc/net/pktgen/kpktgend_0
