@@ -32,7 +32,13 @@
 
 /* --- starting and stopping ------------------------------------------------------- */
 
-/* The poll function and xmit do not run after this, nor does the interrupt. */
+/*
+ * The poll function and xmit do not run after this. The interrupt handler may, as
+ * it shares its line: it only finds that the poll function cannot be scheduled.
+ * So nobody waits for it with synchronize_irq(), which takes the lock of the
+ * line in turn with a handler that is about to begin, and may win for seconds when
+ * processors are emulated by one thread.
+ */
 static void pause(struct nic *nic)
 {
 	if (!nic->polling)
@@ -42,7 +48,6 @@ static void pause(struct nic *nic)
 	/* One that had completed before may still be about to allow interrupts. */
 	synchronize_rcu_expedited();
 	wr(nic, REG_IMC, INT_MASK_ALL);
-	synchronize_irq(nic->pdev->irq);
 	netif_tx_disable(nic->netdev);
 }
 
