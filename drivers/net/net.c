@@ -201,6 +201,21 @@ static int nic_poll(struct napi_struct *napi, int budget)
 
 /* --- the interface ------------------------------------------------------------------ */
 
+/*
+ * What cannot be told to stop might go on writing to memory that it had: it loses
+ * the bus while it is down. Not while it is being reset: who resets its function
+ * writes the same register, and adapter_quiesce() and adapter_resume() see to it.
+ */
+static void nic_set_master(struct nic *nic, bool on)
+{
+	if (nic->halted & HALT_ADAPTER)
+		return;
+	if (on)
+		pci_set_master(nic->pdev);
+	else
+		pci_clear_master(nic->pdev);
+}
+
 static int bring_up(struct nic *nic)
 {
 	int ret;
@@ -213,8 +228,7 @@ static int bring_up(struct nic *nic)
 		nic_free_rings(nic);
 		return ret;
 	}
-	/* See nic_stop(). */
-	pci_set_master(nic->pdev);
+	nic_set_master(nic, true);
 	nic->up = true;
 	nic_apply(nic);
 	nic_update_link(nic);
@@ -245,9 +259,8 @@ static int nic_stop(struct net_device *netdev)
 	nic_update_link(nic);
 	nic_apply(nic);
 	free_irq(nic->pdev->irq, nic);
-	/* What cannot be told to stop might go on writing to memory that it had. */
 	if (!nic_alive(nic))
-		pci_clear_master(nic->pdev);
+		nic_set_master(nic, false);
 	nic_free_rings(nic);
 	devreset_idle(nic->node);
 	mutex_unlock(&nic->lock);
