@@ -23,7 +23,7 @@ measure() {
 		net_up
 		wait_for 10 answers
 		[ "$driver" = e1000 ] || net_policy max_recoveries=100
-		took[$driver-$name]=$(python3 -IS "$tests/pinger.py" fault 10.9.0.2 "${DEVRESET_WATCH:-20}" "$command")
+		took[$driver-$name]=$(python3 -IS "$tests/pinger.py" fault 10.9.0.2 "${DEVRESET_WATCH:-12}" "$command")
 		echo "$driver, $name: ${took[$driver-$name]}"
 		if [ "$driver" = e1000 ]; then rmmod e1000; else unload; fi
 	done < <(faults)

@@ -4,15 +4,15 @@
 # Measure what devreset costs, on the newest installed kernel, and compare that
 # with the goals: Documentation/performance.rst tells what is measured and how.
 #
-#   scripts/bench.sh [count|reset|dma|usb|real|cpus|bulk|net|faults...]
-#                                   (all but the last two)
+#   scripts/bench.sh [count|reset|dma|usb|real|cpus|bulk|packets|net|faults...]
+#                                   (all but the last three)
 #
 # count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
 # dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
 # usb: resets of a USB device; bulk: data through it, in real time, on two processors;
 # real: the same resets in real time, on two processors, which nothing is judged by;
-# net, faults: the network driver beside the kernel's own, in real time: what they carry,
-# and how long after a fault the first packet is back
+# packets, net, faults: the network driver beside the kernel's own: what they carry, counted
+# and in real time, and how long after a fault the first packet is back
 #
 # Prints a table at the end, and fails if a goal is missed.
 
@@ -45,6 +45,7 @@ for name; do
 	echo "--- $name"
 	case $name in
 	count | reset | usb) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
+	packets) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=net ;;
 	bulk) args=() script=usb ;;
 	net | faults) args=() script=$name ;;
 	dma) args=(-q "$movsq -icount shift=0,sleep=off" -m maxcpus=1) script=dma ;;

@@ -27,7 +27,7 @@ from_ram() {
 	for folder in dev proc run sys; do
 		mount --rbind /$folder $ram/$folder
 	done
-	cp "$DEVRESET_TOP"/tests/lib*.sh "$DEVRESET_SCRIPT" $ram/tests/
+	cp "$DEVRESET_TOP"/tests/{lib*,net}.sh "$DEVRESET_SCRIPT" $ram/tests/
 	# shellcheck disable=SC2016 # for the inner shell
 	IN_RAM=1 DEVRESET_TOP='' LC_ALL=C exec chroot $ram /bin/bash -c '
 		PATH=/bin bash "/tests/${DEVRESET_SCRIPT##*/}"

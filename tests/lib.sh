@@ -197,12 +197,17 @@ steps() { trace | sed -n 's/.*: devreset_\([a-z]*: .*\)/\1/p' | sed 's/: / /' | 
 # expect_warn REGEX: the next step makes the kernel WARN, once
 expect_warn() { echo "devreset-expect-warn: $1" >/dev/kmsg; }
 
-# rounds N: N, or many more with SOAK
+# rounds N[:MANY]: N, or with SOAK so many more, else a hundred times N
 race_seconds=$((120 * DEVRESET_SCALE))
 [ -z "${SOAK-}" ] || race_seconds=1000000
-rounds() { [ -n "${SOAK-}" ] && echo $(($1 * 100)) || echo "$1"; }
+rounds() {
+	local many=$((${1%:*} * 100))
 
-# race TEXT ROUNDS RACER...: see tests/race.py
+	[[ $1 != *:* ]] || many=${1#*:}
+	[ -n "${SOAK-}" ] && echo "$many" || echo "${1%:*}"
+}
+
+# race TEXT ROUNDS RACER...: see rounds above, and tests/race.py
 race() {
 	local text=$1 rounds
 	rounds=$(rounds "$2")

@@ -5,6 +5,7 @@
 # qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
 # append: iomem=relaxed
 # timeout: 150
+# kernels: stock
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
@@ -25,7 +26,7 @@ back=$!
 wait_for 30 grep -q streaming $dir/stream
 wait_for 30 grep -q streaming $dir/back
 # Most are of the ring to send from: after the others, QEMU's device receives nothing for a second
-resets=$(rounds 200)
+resets=$(rounds 200:2000)
 for ((i = 0; i < resets; i++)); do
 	case $((i % 50)) in
 	10 | 20 | 30 | 40) reset "$rx" component ;;

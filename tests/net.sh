@@ -20,8 +20,7 @@ netdev_of() {
 	return 1
 }
 
-# net_load DRIVER: devreset_net and all it needs, or another one; then $nic is its
-# interface, $slot its PCI address, $regs its registers, and $tx, $rx and $adapter its nodes
+# net_load DRIVER: devreset_net and all it needs, or another one; then net_names
 net_load() {
 	local driver=$1
 
@@ -31,12 +30,18 @@ net_load() {
 		modprobe "$driver"
 	fi
 	wait_for 10 netdev_of "$driver"
-	nic=$(netdev_of "$driver")
+	net_names "$driver"
+	# Nothing goes over the wire but what is sent on purpose
+	echo 1 >"/proc/sys/net/ipv6/conf/$nic/disable_ipv6"
+}
+
+# net_names DRIVER: $nic is its interface, $slot its PCI address, $regs its registers,
+# and $tx, $rx and $adapter its nodes
+net_names() {
+	nic=$(netdev_of "$1")
 	slot=$(basename "$(readlink -f "/sys/class/net/$nic/device")")
 	regs=$pci/$slot/resource0
 	adapter=net-$nic tx=netring-$nic:tx rx=netring-$nic:rx function=pci-$slot
-	# Nothing goes over the wire but what is sent on purpose
-	echo 1 >"/proc/sys/net/ipv6/conf/$nic/disable_ipv6"
 }
 
 carrier() { is 1 "/sys/class/net/$nic/carrier"; }
@@ -132,7 +137,9 @@ pktgen() {
 	for line in "count $2" "pkt_size 60" "delay 0" "dst 10.9.0.2" "dst_mac $3"; do
 		echo "$line" >"/proc/net/pktgen/$1"
 	done
+	# On a slow machine this returns before the thread has begun
 	echo start >/proc/net/pktgen/pgctrl
+	wait_for 120 grep -q '^Result: OK' "/proc/net/pktgen/$1"
 	sed -n 's/.* \([0-9]*\)pps .*/\1/p' "/proc/net/pktgen/$1"
 	cp "/proc/net/pktgen/$1" $dir/pktgen
 	echo rem_device_all >/proc/net/pktgen/kpktgend_0

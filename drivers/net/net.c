@@ -32,7 +32,13 @@
 
 /* --- starting and stopping ------------------------------------------------------- */
 
-/* The poll function and xmit do not run after this, nor does the interrupt. */
+/*
+ * The poll function and xmit do not run after this. The interrupt handler may, as
+ * it shares its line: it only finds that the poll function cannot be scheduled.
+ * So nobody waits for it with synchronize_irq(), which takes the lock of the
+ * line in turn with a handler that is about to begin, and may win for seconds when
+ * processors are emulated by one thread.
+ */
 static void pause(struct nic *nic)
 {
 	if (!nic->polling)
@@ -42,7 +48,6 @@ static void pause(struct nic *nic)
 	/* One that had completed before may still be about to allow interrupts. */
 	synchronize_rcu_expedited();
 	wr(nic, REG_IMC, INT_MASK_ALL);
-	synchronize_irq(nic->pdev->irq);
 	netif_tx_disable(nic->netdev);
 }
 
@@ -196,6 +201,21 @@ static int nic_poll(struct napi_struct *napi, int budget)
 
 /* --- the interface ------------------------------------------------------------------ */
 
+/*
+ * What cannot be told to stop might go on writing to memory that it had: it loses
+ * the bus while it is down. Not while it is being reset: who resets its function
+ * writes the same register, and adapter_quiesce() and adapter_resume() see to it.
+ */
+static void nic_set_master(struct nic *nic, bool on)
+{
+	if (nic->halted & HALT_ADAPTER)
+		return;
+	if (on)
+		pci_set_master(nic->pdev);
+	else
+		pci_clear_master(nic->pdev);
+}
+
 static int bring_up(struct nic *nic)
 {
 	int ret;
@@ -208,8 +228,7 @@ static int bring_up(struct nic *nic)
 		nic_free_rings(nic);
 		return ret;
 	}
-	/* See nic_stop(). */
-	pci_set_master(nic->pdev);
+	nic_set_master(nic, true);
 	nic->up = true;
 	nic_apply(nic);
 	nic_update_link(nic);
@@ -240,9 +259,8 @@ static int nic_stop(struct net_device *netdev)
 	nic_update_link(nic);
 	nic_apply(nic);
 	free_irq(nic->pdev->irq, nic);
-	/* What cannot be told to stop might go on writing to memory that it had. */
 	if (!nic_alive(nic))
-		pci_clear_master(nic->pdev);
+		nic_set_master(nic, false);
 	nic_free_rings(nic);
 	devreset_idle(nic->node);
 	mutex_unlock(&nic->lock);

@@ -154,6 +154,9 @@ static int adapter_quiesce(struct devreset_node *node)
 	mutex_unlock(&nic->lock);
 	ret = quiesce(nic, HALT_ADAPTER);
 	mutex_lock(&nic->lock);
+	/* The interface may go down before it is reset: see net.c. */
+	if (ret)
+		pci_clear_master(nic->pdev);
 	nic_filters_off(nic);
 	nic_update_link(nic);
 	mutex_unlock(&nic->lock);
@@ -252,6 +255,8 @@ static int adapter_resume(struct devreset_node *node, int status)
 	if (status || !nic->filters_on)
 		ret = setup(nic);
 	if (!ret) {
+		if (nic->up)
+			pci_set_master(nic->pdev);
 		nic_go(nic, HALT_ADAPTER);
 		nic_update_link(nic);
 	}

@@ -1,0 +1,65 @@
+#!/bin/bash
+# Suspends of a network adapter against resets: what was set up before is there after
+# contracts: ND13 DR12
+# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,bus=rp1,netdev=h0,romfile=
+# qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
+# append: no_console_suspend
+# timeout: 60
+
+. "${DEVRESET_TOP-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/net.sh"
+. "$DEVRESET_TOP/tests/lib-ram.sh"
+
+if [ -z "${IN_RAM-}" ]; then
+	net_load devreset_net
+	peer_up
+	net_up
+	wait_for 10 answers
+	net_policy reset_timeout_ms=60000 max_recoveries=100
+	from_ram /bin/ping /sbin/ip
+fi
+net_names devreset_net
+echo 0 >/sys/module/suspend/parameters/pm_test_delay
+
+suspend devices
+wait_for 10 carrier
+wait_for 10 answers
+ok "it works after a suspend"
+ip link set "$nic" down
+suspend devices
+ip link set "$nic" up
+wait_for 10 carrier
+wait_for 10 answers
+ok "and when it was down meanwhile"
+
+# resets NODE: all the time, and what they ended with
+resets() {
+	until [ -e /run/stop ]; do
+		echo component >"$class/$1/reset" && echo success >&2
+	done 2>>/run/told
+}
+resets "$adapter" &
+resets "$tx" &
+successes() { grep -c success /run/told || true; }
+more_successes() { [ "$(successes)" -gt "$before" ]; }
+n=$(rounds 10:1000) refused=0 before=0
+for ((i = 0; i < n; )); do
+	wait_for 10 more_successes
+	before=$(successes)
+	# A reset that is under way may refuse it
+	if suspend devices 2>/run/suspend; then
+		i=$((i + 1))
+	else
+		grep -qE 'busy|unavailable' /run/suspend || fail "$(</run/suspend)"
+		refused=$((refused + 1))
+	fi
+done
+touch /run/stop
+wait
+expect "" grep -vE 'success|busy|already|Interrupted|unavailable' /run/told
+ip link set "$nic" up
+wait_for 10 carrier
+wait_for 10 answers
+all_settled
+ok "$n suspends against $(successes) resets ($refused refused)"
+unload
