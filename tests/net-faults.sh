@@ -93,13 +93,26 @@ for fault in "COMMAND=0:2" "COMMAND=0:4" "COMMAND=400:400" "BASE_ADDRESS_0=0"; d
 	wait_for 10 answers
 	wait_for 10 all_well
 done
-# Told to stop, it would not hear: it must not write to memory that is no longer its own
+# Told to stop, it would not hear: it must not write to memory that is no longer its own,
+# whatever it is sent. It comes back without a reset, as nothing is wrong with it any more
 net_policy auto=0
+master() { echo $((0x$(setpci -s "$slot" COMMAND) & 4)); }
+head=$(reg 2810)
 setpci -s "$slot" COMMAND=0:2
 ip link set "$nic" down
-expect 0 echo $((0x$(setpci -s "$slot" COMMAND) & 4))
-net_policy auto=1
+expect 0 master
+ip link set "$nic" up
+expect 0 master
+in_peer ping -q -b -c 5 -i 0.2 -W 1 10.9.0.255 >/dev/null 2>&1 || true
+setpci -s "$slot" COMMAND=2:2
+expect "$head" reg 2810
+ip link set "$nic" down
 net_up
+expect 4 master
+wait_for 10 answers
+net_policy auto=1
+# It proves itself, which the next check would do else, before it looks at the clock
+reset "$tx" component
 wait_for 10 answers
 wait_for 10 all_well
 ok "broken while it is down, and taken down while it is broken"

@@ -208,8 +208,9 @@ static int bring_up(struct nic *nic)
 		nic_free_rings(nic);
 		return ret;
 	}
-	/* See nic_stop(). */
-	pci_set_master(nic->pdev);
+	/* See nic_stop(). It may not have heard of that yet, nor that its memory is gone. */
+	if (nic_hush(nic))
+		pci_set_master(nic->pdev);
 	nic->up = true;
 	nic_apply(nic);
 	nic_update_link(nic);
@@ -241,7 +242,7 @@ static int nic_stop(struct net_device *netdev)
 	nic_apply(nic);
 	free_irq(nic->pdev->irq, nic);
 	/* What cannot be told to stop might go on writing to memory that it had. */
-	if (!nic_alive(nic))
+	if (!nic_hush(nic))
 		pci_clear_master(nic->pdev);
 	nic_free_rings(nic);
 	devreset_idle(nic->node);
@@ -337,7 +338,6 @@ static int setup_pci(struct nic *nic)
 	nic->regs = devm_ioremap_resource(&pdev->dev, &pdev->resource[0]);
 	if (IS_ERR(nic->regs))
 		return PTR_ERR(nic->regs);
-	pci_set_master(pdev);
 	return 0;
 }
 
@@ -449,6 +449,8 @@ static int nic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	mutex_unlock(&nic->lock);
 	if (ret)
 		return dev_err_probe(&pdev->dev, ret, "does not work\n");
+	/* Not before it has forgotten the memory that another driver gave it */
+	pci_set_master(pdev);
 	pci_save_state(pdev);
 	nic->config = pci_store_saved_state(pdev);
 	if (!nic->config)

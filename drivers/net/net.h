@@ -285,6 +285,7 @@ void nic_update_link(struct nic *nic);
 
 /* hw.c: the device */
 bool nic_alive(struct nic *nic);
+bool nic_hush(struct nic *nic);
 const char *nic_config_fault(struct nic *nic);
 u32 nic_ctrl(struct nic *nic);
 u32 nic_tctl(struct nic *nic);
