@@ -250,6 +250,10 @@ netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev)
 	/* Not while it is stopped; but netif_device_attach() may have woken it. */
 	if (unlikely(!tx->on || room(tx) < WORST)) {
 		netif_tx_stop_queue(queue);
+		/* As in stop_if_full(); who starts the ring wakes the queue. */
+		smp_mb();
+		if (tx->on && room(tx) >= WORST)
+			netif_tx_start_queue(queue);
 		return NETDEV_TX_BUSY;
 	}
 	tx->handed++;
