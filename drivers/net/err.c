@@ -85,7 +85,9 @@ static void prepare_wake_up(struct nic *nic)
 {
 	if (is_82543(nic) || !nic->wol)
 		return;
-	/* Frames that wake it up have to get in. */
+	/* Filters look at frames. Nobody wants these in memory, which may be gone. */
+	wr(nic, REG_RDT, 0);
+	wr(nic, REG_RDH, 0);
 	if (nic->wol & ~WUFC_LINK)
 		wr(nic, REG_RCTL, RCTL_EN | RCTL_BAM |
 		   (nic->wol & WUFC_MULTICAST ? RCTL_MPE : 0));
