@@ -134,8 +134,9 @@ static int nic_resume(struct device *dev)
 	/* Whether the link comes back is to be looked at. */
 	if (nic->up)
 		devreset_busy(nic->node);
-	mutex_unlock(&nic->lock);
+	/* It wakes the queue: not while somebody empties the ring. */
 	netif_device_attach(nic->netdev);
+	mutex_unlock(&nic->lock);
 	rtnl_unlock();
 	if (ret)
 		devreset_recover(nic->node, "does not come back from suspend");
