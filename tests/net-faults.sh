@@ -73,6 +73,16 @@ fi
 
 py="python3 -IS $tests/reg.py $regs"
 broken rdt_is_rdh rx "$py 2818=\$($py 2810)"
+
+# Nobody but the driver asks for VLAN 0 before 8021q is there
+[ ! -e /proc/net/vlan ] || fail "8021q is there already"
+python3 -IS "$tests/frame.py" receive "$nic" >$dir/frame &
+receiver=$!
+wait_for 30 grep -q listening $dir/frame
+in_peer python3 -IS "$tests/frame.py" send "$peer" "$(address_of "$nic")" 8100e000
+wait_for 10 grep -q e000 $dir/frame
+wait $receiver
+ok "a frame with a priority and without a VLAN is received"
 modprobe 8021q
 ip link add link "$nic" name v5 type vlan id 5
 for fault in 38=0 100-8000 5200=0 5600=0; do

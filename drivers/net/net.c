@@ -392,6 +392,8 @@ static void setup_nic(struct nic *nic)
 	INIT_WORK(&nic->link_work, link_work);
 	u64_stats_init(&nic->tx.sync);
 	u64_stats_init(&nic->rx.sync);
+	/* A priority tag is no VLAN: nobody would ask for it. */
+	set_bit(0, nic->vlans);
 	nic->tx.count = TX_DEFAULT;
 	nic->rx.count = RX_DEFAULT;
 	nic->rx_usecs = 125;
