@@ -370,7 +370,9 @@ static void setup_netdev(struct nic *nic)
 	netdev->ethtool_ops = &nic_ethtool_ops;
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = FRAME_MAX - FRAME_OVERHEAD;
-	netdev->priv_flags |= IFF_UNICAST_FLT;
+	/* That of VMware has no filter for more addresses than its own. */
+	if (nic->pdev->device != 0x100f || nic->pdev->subsystem_vendor != PCI_VENDOR_ID_VMWARE)
+		netdev->priv_flags |= IFF_UNICAST_FLT;
 	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM;
 	if (!is_82543(nic))
 		netdev->vlan_features |= NETIF_F_TSO;
