@@ -22,6 +22,8 @@
 /* Ample: a slow machine is no hang, and nobody waits when there is none. */
 #define SOON		HZ
 #define A_WHILE_MS	50
+/* From the reset of a MAC to its link */
+#define LINK_PATIENCE	(10 * HZ)
 
 /* Configuration space is not ours to mend, but without it nothing works. */
 static const char *pci_fault(struct nic *nic)
@@ -66,7 +68,8 @@ bool nic_irq_arrives(struct nic *nic)
 
 /*
  * A link that the PHY has and the MAC has not; twice, as they need not learn of it
- * at the same time. A change that nobody was told of is none to complain about.
+ * at the same time, and not soon after a reset: some that emulate the device give the
+ * MAC its link seconds later. A change that nobody was told of is none to complain about.
  */
 static const char *link_fault(struct nic *nic)
 {
@@ -89,7 +92,7 @@ static const char *link_fault(struct nic *nic)
 		nic->lost_link = 0;
 		return NULL;
 	}
-	if (++nic->lost_link >= 2)
+	if (time_after(jiffies, nic->link_since + LINK_PATIENCE) && ++nic->lost_link >= 2)
 		return "link lost inside the MAC";
 	devreset_busy(nic->node);
 	return NULL;

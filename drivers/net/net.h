@@ -186,6 +186,7 @@ struct hw_stats {
  * @polling: the poll function and the interrupt are on
  * @link: the link is up
  * @lost_link: checks in a row in which the PHY had a link, and the MAC had none
+ * @link_since: it was set up then, in jiffies, and has to find its link
  * @gen: the adapter's reset that goes on, 0: none
  * @began: when, in jiffies
  * @reset_work: ends it
@@ -230,6 +231,7 @@ struct nic {
 	bool polling;
 	bool link;
 	unsigned int lost_link;
+	unsigned long link_since;
 	u32 gen;
 	unsigned long began;
 	struct delayed_work reset_work;
