@@ -252,7 +252,8 @@ static int adapter_resume(struct devreset_node *node, int status)
 	if (status || !nic->filters_on)
 		ret = setup(nic);
 	if (!ret) {
-		nic_go(nic, HALT_ADAPTER);
+		/* What was given up, and was reset all the same, is not dead. */
+		nic_go(nic, HALT_ADAPTER | (status ? 0 : HALT_DEAD));
 		nic_update_link(nic);
 	}
 	mutex_unlock(&nic->lock);
