@@ -101,6 +101,8 @@ void nic_sleep(struct nic *nic)
 {
 	netif_device_detach(nic->netdev);
 	mutex_lock(&nic->lock);
+	/* When the machine goes down, nobody has waited for it. */
+	nic->gen = 0;
 	nic_halt(nic, HALT_SLEEP);
 	nic_filters_off(nic);
 	nic_update_link(nic);

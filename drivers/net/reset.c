@@ -224,6 +224,9 @@ static int setup(struct nic *nic)
 	int ret;
 
 	lockdep_assert_held(&nic->lock);
+	/* It may have to wake the machine; nic_resume() will do all this. */
+	if (nic->halted & HALT_SLEEP)
+		return 0;
 	ret = nic_init_hw(nic);
 	if (ret)
 		return ret;
