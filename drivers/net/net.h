@@ -189,6 +189,7 @@ struct hw_stats {
  * @link_since: it was set up then, in jiffies, and has to find its link
  * @gen: the adapter's reset that goes on, 0: none
  * @began: when, in jiffies
+ * @ready: all nodes are there, and callbacks may look for them
  * @reset_work: ends it
  * @link_work: looks at the link
  * @removed: nothing may be begun any more
@@ -234,6 +235,7 @@ struct nic {
 	unsigned long link_since;
 	u32 gen;
 	unsigned long began;
+	bool ready;
 	struct delayed_work reset_work;
 	struct work_struct link_work;
 	bool removed;

@@ -26,6 +26,8 @@ static int nic_may_reset(struct devreset_node *node, unsigned int flags)
 {
 	struct nic *nic = node->data;
 
+	if (!READ_ONCE(nic->ready))
+		return -EAGAIN;
 	if (!(flags & DEVRESET_MAY_AUTO) || flags & DEVRESET_MAY_ASK ||
 	    nic_is_reachable(nic))
 		return 0;
@@ -94,7 +96,7 @@ static int tx_check(struct devreset_node *node, const char **reason)
 	int ret;
 
 	mutex_lock(&nic->lock);
-	ret = nic_check_tx(nic, reason);
+	ret = nic->ready ? nic_check_tx(nic, reason) : 0;
 	mutex_unlock(&nic->lock);
 	return ret;
 }
@@ -133,7 +135,7 @@ static int rx_check(struct devreset_node *node, const char **reason)
 	int ret;
 
 	mutex_lock(&nic->lock);
-	ret = nic_check_rx(nic, reason);
+	ret = nic->ready ? nic_check_rx(nic, reason) : 0;
 	mutex_unlock(&nic->lock);
 	return ret;
 }
@@ -269,7 +271,7 @@ static int adapter_check(struct devreset_node *node, const char **reason)
 	int ret;
 
 	mutex_lock(&nic->lock);
-	ret = nic_check_adapter(nic, reason);
+	ret = nic->ready ? nic_check_adapter(nic, reason) : 0;
 	mutex_unlock(&nic->lock);
 	return ret;
 }
@@ -375,7 +377,6 @@ void nic_follow_name(struct nic *nic)
 	nic_rename_node(nic->netdev, nic->rx.node, rx_name);
 }
 
-/* Callbacks take nic->lock before they look for what is put in @place. */
 static int add(struct nic *nic, const char *form, struct devreset_desc *desc,
 	       struct devreset_node **place)
 {
@@ -384,7 +385,6 @@ static int add(struct nic *nic, const char *form, struct devreset_desc *desc,
 
 	desc->scope = DEVRESET_COMPONENT;
 	desc->data = nic;
-	mutex_lock(&nic->lock);
 	desc->name = nic_node_name(nic->netdev, form, false, name);
 	node = devreset_register(&nic->netdev->dev, desc);
 	if (node == ERR_PTR(-EEXIST)) {
@@ -392,11 +392,13 @@ static int add(struct nic *nic, const char *form, struct devreset_desc *desc,
 		node = devreset_register(&nic->netdev->dev, desc);
 	}
 	*place = IS_ERR(node) ? NULL : node;
-	mutex_unlock(&nic->lock);
 	return PTR_ERR_OR_ZERO(node);
 }
 
-/* With rtnl held, so that the interface cannot come up before the nodes are there. */
+/*
+ * With rtnl held, so that the interface cannot come up before the nodes are there,
+ * and without nic->lock: a node that fails to be registered waits for its callbacks.
+ */
 int nic_register_nodes(struct nic *nic)
 {
 	struct devreset_desc desc = { .ops = &adapter_ops };
@@ -413,9 +415,14 @@ int nic_register_nodes(struct nic *nic)
 	ret = add(nic, tx_name, &tx, &nic->tx.node);
 	if (!ret)
 		ret = add(nic, rx_name, &rx, &nic->rx.node);
-	if (ret)
+	if (ret) {
 		nic_unregister_nodes(nic);
-	return ret;
+		return ret;
+	}
+	mutex_lock(&nic->lock);
+	WRITE_ONCE(nic->ready, true);
+	mutex_unlock(&nic->lock);
+	return 0;
 }
 
 /* Nobody sends, receives or asks any more; callbacks may go on until this is over. */
