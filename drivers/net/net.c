@@ -85,10 +85,12 @@ void nic_halt(struct nic *nic, unsigned int why)
 {
 	lockdep_assert_held(&nic->lock);
 	WRITE_ONCE(nic->halted, nic->halted | why);
-	/* Pairs with that in nic_control_begin(). */
+	/* Pairs with that in nic_control_begin(). The rings are none of its business. */
 	smp_mb();
-	WRITE_ONCE(nic->control.cancelled, true);
-	wake_up(&nic->wait);
+	if (why & ~(HALT_TX | HALT_RX)) {
+		WRITE_ONCE(nic->control.cancelled, true);
+		wake_up(&nic->wait);
+	}
 	nic_apply(nic);
 }
 
