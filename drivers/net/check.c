@@ -147,6 +147,8 @@ static void look_after_tx(struct nic *nic)
 	struct netdev_queue *queue = netdev_get_tx_queue(nic->netdev, 0);
 	struct tx_ring *tx = &nic->tx;
 
+	/* The adapter's clock was stopped first; pairs with that in nic_tx_clean(). */
+	smp_mb();
 	__netif_tx_lock_bh(queue);
 	if (tx->on && tx->use != READ_ONCE(tx->clean)) {
 		devreset_busy(tx->node);

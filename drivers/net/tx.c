@@ -10,8 +10,9 @@
  *
  * The hang clock of the ring runs while it is not empty. When the poll function
  * finds it empty while it is being filled, it may stop the clock for what has
- * just come; but it has armed the adapter's clock before, and that one's check
- * looks after it (check.c). So there is no barrier on the way of a packet.
+ * just come; but it arms the adapter's clock after that, and that one's check
+ * looks after it (check.c). Armed before, it could be looked at in between, and
+ * this clock be stopped for good. So there is no barrier on the way of a packet.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -399,7 +400,10 @@ bool nic_tx_clean(struct nic *nic, int budget)
 		devreset_progress(tx->node);
 	account_sent(tx, &sum);
 	netdev_tx_completed_queue(queue, sum.skbs, sum.queued);
-	/* Pairs with that in stop_if_full(). */
+	/*
+	 * Pairs with that in stop_if_full(). Also, that the ring's clock was stopped is seen
+	 * before nic_poll() arms the adapter's: see look_after_tx().
+	 */
 	smp_mb();
 	if (unlikely(netif_tx_queue_stopped(queue)) && room(tx) >= 2 * WORST)
 		netif_tx_wake_queue(queue);
