@@ -83,16 +83,21 @@ const struct pci_error_handlers nic_error_handlers = {
 
 static void prepare_wake_up(struct nic *nic)
 {
-	if (is_82543(nic) || !nic->wol)
+	u32 wufc = nic->wol;
+
+	/* It is about to lose its link, and would be awake at once. */
+	if (rd(nic, REG_STATUS) & STATUS_LU)
+		wufc &= ~WUFC_LINK;
+	if (is_82543(nic) || !wufc)
 		return;
 	/* Filters look at frames. Nobody wants these in memory, which may be gone. */
 	wr(nic, REG_RDT, 0);
 	wr(nic, REG_RDH, 0);
-	if (nic->wol & ~WUFC_LINK)
+	if (wufc & ~WUFC_LINK)
 		wr(nic, REG_RCTL, RCTL_EN | RCTL_BAM |
-		   (nic->wol & WUFC_MULTICAST ? RCTL_MPE : 0));
+		   (wufc & WUFC_MULTICAST ? RCTL_MPE : 0));
 	wr(nic, REG_WUS, ~0u);
-	wr(nic, REG_WUFC, nic->wol);
+	wr(nic, REG_WUFC, wufc);
 	wr(nic, REG_WUC, WUC_PME_EN | WUC_PME_STATUS);
 }
 
