@@ -366,15 +366,23 @@ static const char adapter_name[] = "net-%s";
 static const char tx_name[] = "netring-%s:tx";
 static const char rx_name[] = "netring-%s:rx";
 
+static void follow(struct nic *nic, struct devreset_node *node, const char *form)
+{
+	int ret = nic_rename_node(nic->netdev, node, form);
+
+	if (ret)
+		netdev_warn(nic->netdev, "a node keeps its old name: %d\n", ret);
+}
+
 /* With rtnl held: the interface has another name, or lives where it is another's. */
 void nic_follow_name(struct nic *nic)
 {
 	ASSERT_RTNL();
 	if (!nic->rx.node)
 		return;
-	nic_rename_node(nic->netdev, nic->node, adapter_name);
-	nic_rename_node(nic->netdev, nic->tx.node, tx_name);
-	nic_rename_node(nic->netdev, nic->rx.node, rx_name);
+	follow(nic, nic->node, adapter_name);
+	follow(nic, nic->tx.node, tx_name);
+	follow(nic, nic->rx.node, rx_name);
 }
 
 static int add(struct nic *nic, const char *form, struct devreset_desc *desc,
