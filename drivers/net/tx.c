@@ -27,6 +27,8 @@
 #define PIECE	8192
 /* Descriptors that the largest packet may take, its context included */
 #define WORST	(MAX_SKB_FRAGS + 1 + 65536 / PIECE + 2)
+/* nic_tx_clean() wakes the queue when there is room for two. */
+static_assert(2 * WORST < RING_MIN);
 
 static unsigned int next(const struct tx_ring *tx, unsigned int i)
 {
