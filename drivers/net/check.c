@@ -11,7 +11,8 @@
  * when it has been talked to, which whoever waits for an answer has done: a
  * packet that was sent is reported, and that arms both. One that fails while nothing
  * at all is sent or received is found with the next packet that is sent; to
- * have it found before that, there is policy/check_idle.
+ * have it found before that, there is policy/check_idle. That is also for one that
+ * fails while there is no link: nothing is sent before it has learned of its link.
  *
  * All is called with nic->lock held, in process context.
  */
