@@ -89,8 +89,9 @@ for fault in 38=0 100-8000 5200=0 5600=0; do
 	broken "$fault" adapter "$py $fault"
 done
 ip link del v5
+dmesg >$dir/dmesg
 for why in "configuration wiped" "receive control changed" "multicast filter wiped" "VLAN filter wiped"; do
-	dmesg | grep -q "devreset $adapter: hang: $why" || fail "not found: $why"
+	grep -q "devreset $adapter: hang: $why" $dir/dmesg || fail "not found: $why"
 done
 
 # --- broken while it is down
