@@ -3,7 +3,7 @@
 # contracts: ND13 DR12
 # qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,bus=rp1,netdev=h0,romfile=
 # qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
-# append: no_console_suspend
+# append: no_console_suspend iomem=relaxed
 # timeout: 60
 
 . "${DEVRESET_TOP-.}/tests/lib.sh"
@@ -16,6 +16,7 @@ if [ -z "${IN_RAM-}" ]; then
 	net_up
 	wait_for 10 answers
 	net_policy reset_timeout_ms=60000 max_recoveries=100
+	ethtool -s "$nic" wol g
 	from_ram /bin/ping /sbin/ip
 fi
 net_names devreset_net
@@ -27,6 +28,9 @@ wait_for 10 answers
 ok "it works after a suspend"
 ip link set "$nic" down
 suspend devices
+# RDH and RDT: to wake the machine it looked at frames, with no buffer to write them to
+bar=$(cut -d ' ' -f 1 "$pci/$slot/resource" | head -n 1)
+expect "$(devmem $((bar + 0x2818)))" devmem $((bar + 0x2810))
 ip link set "$nic" up
 wait_for 10 carrier
 wait_for 10 answers

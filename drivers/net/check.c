@@ -11,7 +11,8 @@
  * when it has been talked to, which whoever waits for an answer has done: a
  * packet that was sent is reported, and that arms both. One that fails while nothing
  * at all is sent or received is found with the next packet that is sent; to
- * have it found before that, there is policy/check_idle.
+ * have it found before that, there is policy/check_idle. That is also for one that
+ * fails while there is no link: nothing is sent before it has learned of its link.
  *
  * All is called with nic->lock held, in process context.
  */
@@ -22,6 +23,8 @@
 /* Ample: a slow machine is no hang, and nobody waits when there is none. */
 #define SOON		HZ
 #define A_WHILE_MS	50
+/* From the reset of a MAC to its link */
+#define LINK_PATIENCE	(10 * HZ)
 
 /* Configuration space is not ours to mend, but without it nothing works. */
 static const char *pci_fault(struct nic *nic)
@@ -66,7 +69,8 @@ bool nic_irq_arrives(struct nic *nic)
 
 /*
  * A link that the PHY has and the MAC has not; twice, as they need not learn of it
- * at the same time. A change that nobody was told of is none to complain about.
+ * at the same time, and not soon after a reset: some that emulate the device give the
+ * MAC its link seconds later. A change that nobody was told of is none to complain about.
  */
 static const char *link_fault(struct nic *nic)
 {
@@ -89,7 +93,7 @@ static const char *link_fault(struct nic *nic)
 		nic->lost_link = 0;
 		return NULL;
 	}
-	if (++nic->lost_link >= 2)
+	if (time_after(jiffies, nic->link_since + LINK_PATIENCE) && ++nic->lost_link >= 2)
 		return "link lost inside the MAC";
 	devreset_busy(nic->node);
 	return NULL;
@@ -144,6 +148,8 @@ static void look_after_tx(struct nic *nic)
 	struct netdev_queue *queue = netdev_get_tx_queue(nic->netdev, 0);
 	struct tx_ring *tx = &nic->tx;
 
+	/* The adapter's clock was stopped first; pairs with that in nic_tx_clean(). */
+	smp_mb();
 	__netif_tx_lock_bh(queue);
 	if (tx->on && tx->use != READ_ONCE(tx->clean)) {
 		devreset_busy(tx->node);

@@ -83,14 +83,21 @@ const struct pci_error_handlers nic_error_handlers = {
 
 static void prepare_wake_up(struct nic *nic)
 {
-	if (is_82543(nic) || !nic->wol)
+	u32 wufc = nic->wol;
+
+	/* It is about to lose its link, and would be awake at once. */
+	if (rd(nic, REG_STATUS) & STATUS_LU)
+		wufc &= ~WUFC_LINK;
+	if (is_82543(nic) || !wufc)
 		return;
-	/* Frames that wake it up have to get in. */
-	if (nic->wol & ~WUFC_LINK)
+	/* Filters look at frames. Nobody wants these in memory, which may be gone. */
+	wr(nic, REG_RDT, 0);
+	wr(nic, REG_RDH, 0);
+	if (wufc & ~WUFC_LINK)
 		wr(nic, REG_RCTL, RCTL_EN | RCTL_BAM |
-		   (nic->wol & WUFC_MULTICAST ? RCTL_MPE : 0));
+		   (wufc & WUFC_MULTICAST ? RCTL_MPE : 0));
 	wr(nic, REG_WUS, ~0u);
-	wr(nic, REG_WUFC, nic->wol);
+	wr(nic, REG_WUFC, wufc);
 	wr(nic, REG_WUC, WUC_PME_EN | WUC_PME_STATUS);
 }
 
@@ -99,6 +106,8 @@ void nic_sleep(struct nic *nic)
 {
 	netif_device_detach(nic->netdev);
 	mutex_lock(&nic->lock);
+	/* When the machine goes down, nobody has waited for it. */
+	nic->gen = 0;
 	nic_halt(nic, HALT_SLEEP);
 	nic_filters_off(nic);
 	nic_update_link(nic);
@@ -132,8 +141,9 @@ static int nic_resume(struct device *dev)
 	/* Whether the link comes back is to be looked at. */
 	if (nic->up)
 		devreset_busy(nic->node);
-	mutex_unlock(&nic->lock);
+	/* It wakes the queue: not while somebody empties the ring. */
 	netif_device_attach(nic->netdev);
+	mutex_unlock(&nic->lock);
 	rtnl_unlock();
 	if (ret)
 		devreset_recover(nic->node, "does not come back from suspend");

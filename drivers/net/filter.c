@@ -131,6 +131,9 @@ int nic_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 {
 	struct nic *nic = netdev_priv(netdev);
 
+	/* See setup_nic(). */
+	if (!vid)
+		return 0;
 	mutex_lock(&nic->lock);
 	clear_bit(vid, nic->vlans);
 	if (nic_is_set_up(nic))

@@ -19,6 +19,22 @@ bool nic_alive(struct nic *nic)
 	return status != REG_GONE && ctrl != REG_GONE && (status || ctrl);
 }
 
+/*
+ * Before memory is given back, or after: both units, whatever they were told
+ * before, as that may never have arrived. False: nor may this.
+ */
+bool nic_hush(struct nic *nic)
+{
+	lockdep_assert_held(&nic->lock);
+	netif_addr_lock_bh(nic->netdev);
+	wr(nic, REG_RCTL, nic->rctl & ~RCTL_EN);
+	netif_addr_unlock_bh(nic->netdev);
+	wr(nic, REG_TCTL, nic_tctl(nic));
+	/* They finish the frames that they are at. */
+	usleep_range(1000, 2000);
+	return nic_alive(nic);
+}
+
 /* --- EEPROM -------------------------------------------------------------------- */
 
 int nic_read_eeprom(struct nic *nic, unsigned int word, u16 *value)
@@ -178,6 +194,9 @@ int nic_init_hw(struct nic *nic)
 	wr(nic, REG_IMC, INT_MASK_ALL);
 	wr(nic, REG_RCTL, 0);
 	wr(nic, REG_TCTL, 0);
+	/* What nic_stop() took from it, and nic_open() could not give back */
+	if (nic->up && !nic->pdev->is_busmaster)
+		pci_set_master(nic->pdev);
 	wr(nic, REG_CTRL, nic_ctrl(nic));
 	wr(nic, REG_PBA, PBA_RX_KB);
 	/* No flow control */
@@ -195,6 +214,8 @@ int nic_init_hw(struct nic *nic)
 	}
 	nic_write_station(nic);
 	rd(nic, REG_ICR);
+	nic->lost_link = 0;
+	nic->link_since = jiffies;
 	fault = nic_config_fault(nic);
 	if (fault)
 		dev_err(&nic->pdev->dev, "cannot be set up: %s\n", fault);

@@ -233,6 +233,9 @@ static int provider_probe(struct devreset_provider *provider, struct device *dev
 	if (!dev->class || strcmp(dev->class->name, "net"))
 		return -ENODEV;
 	netdev = to_net_dev(dev);
+	/* It has a node of its own, or is about to have one. */
+	if (netdev->netdev_ops == &nic_netdev_ops)
+		return -ENODEV;
 	node = make_node(provider, netdev);
 	if (IS_ERR(node))
 		return PTR_ERR(node);

@@ -90,10 +90,12 @@ void nic_halt(struct nic *nic, unsigned int why)
 {
 	lockdep_assert_held(&nic->lock);
 	WRITE_ONCE(nic->halted, nic->halted | why);
-	/* Pairs with that in nic_control_begin(). */
+	/* Pairs with that in nic_control_begin(). The rings are none of its business. */
 	smp_mb();
-	WRITE_ONCE(nic->control.cancelled, true);
-	wake_up(&nic->wait);
+	if (why & ~(HALT_TX | HALT_RX)) {
+		WRITE_ONCE(nic->control.cancelled, true);
+		wake_up(&nic->wait);
+	}
 	nic_apply(nic);
 }
 
@@ -203,16 +205,20 @@ static int nic_poll(struct napi_struct *napi, int budget)
 
 /*
  * What cannot be told to stop might go on writing to memory that it had: it loses
- * the bus while it is down. Not while it is being reset: who resets its function
- * writes the same register, and adapter_quiesce() and adapter_resume() see to it.
+ * the bus while it is down, and gets it back when it has heard. Not while it is being
+ * reset: who resets its function writes the same register, and adapter_quiesce() and
+ * adapter_resume() see to it.
  */
-static void nic_set_master(struct nic *nic, bool on)
+static void nic_give_bus(struct nic *nic, bool up)
 {
+	bool heard;
+
 	if (nic->halted & HALT_ADAPTER)
 		return;
-	if (on)
+	heard = nic_hush(nic);
+	if (heard && up)
 		pci_set_master(nic->pdev);
-	else
+	else if (!heard && !up)
 		pci_clear_master(nic->pdev);
 }
 
@@ -228,7 +234,7 @@ static int bring_up(struct nic *nic)
 		nic_free_rings(nic);
 		return ret;
 	}
-	nic_set_master(nic, true);
+	nic_give_bus(nic, true);
 	nic->up = true;
 	nic_apply(nic);
 	nic_update_link(nic);
@@ -259,8 +265,7 @@ static int nic_stop(struct net_device *netdev)
 	nic_update_link(nic);
 	nic_apply(nic);
 	free_irq(nic->pdev->irq, nic);
-	if (!nic_alive(nic))
-		nic_set_master(nic, false);
+	nic_give_bus(nic, false);
 	nic_free_rings(nic);
 	devreset_idle(nic->node);
 	mutex_unlock(&nic->lock);
@@ -355,7 +360,6 @@ static int setup_pci(struct nic *nic)
 	nic->regs = devm_ioremap_resource(&pdev->dev, &pdev->resource[0]);
 	if (IS_ERR(nic->regs))
 		return PTR_ERR(nic->regs);
-	pci_set_master(pdev);
 	return 0;
 }
 
@@ -388,7 +392,9 @@ static void setup_netdev(struct nic *nic)
 	netdev->ethtool_ops = &nic_ethtool_ops;
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = FRAME_MAX - FRAME_OVERHEAD;
-	netdev->priv_flags |= IFF_UNICAST_FLT;
+	/* That of VMware has no filter for more addresses than its own. */
+	if (nic->pdev->device != 0x100f || nic->pdev->subsystem_vendor != PCI_VENDOR_ID_VMWARE)
+		netdev->priv_flags |= IFF_UNICAST_FLT;
 	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM;
 	if (!is_82543(nic))
 		netdev->vlan_features |= NETIF_F_TSO;
@@ -410,6 +416,8 @@ static void setup_nic(struct nic *nic)
 	INIT_WORK(&nic->link_work, link_work);
 	u64_stats_init(&nic->tx.sync);
 	u64_stats_init(&nic->rx.sync);
+	/* A priority tag is no VLAN: nobody would ask for it. */
+	set_bit(0, nic->vlans);
 	nic->tx.count = TX_DEFAULT;
 	nic->rx.count = RX_DEFAULT;
 	nic->rx_usecs = 125;
@@ -467,6 +475,8 @@ static int nic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	mutex_unlock(&nic->lock);
 	if (ret)
 		return dev_err_probe(&pdev->dev, ret, "does not work\n");
+	/* Not before it has forgotten the memory that another driver gave it */
+	pci_set_master(pdev);
 	pci_save_state(pdev);
 	nic->config = pci_store_saved_state(pdev);
 	if (!nic->config)

@@ -186,8 +186,10 @@ struct hw_stats {
  * @polling: the poll function and the interrupt are on
  * @link: the link is up
  * @lost_link: checks in a row in which the PHY had a link, and the MAC had none
+ * @link_since: it was set up then, in jiffies, and has to find its link
  * @gen: the adapter's reset that goes on, 0: none
  * @began: when, in jiffies
+ * @ready: all nodes are there, and callbacks may look for them
  * @reset_work: ends it
  * @link_work: looks at the link
  * @removed: nothing may be begun any more
@@ -230,8 +232,10 @@ struct nic {
 	bool polling;
 	bool link;
 	unsigned int lost_link;
+	unsigned long link_since;
 	u32 gen;
 	unsigned long began;
+	bool ready;
 	struct delayed_work reset_work;
 	struct work_struct link_work;
 	bool removed;
@@ -285,6 +289,7 @@ void nic_update_link(struct nic *nic);
 
 /* hw.c: the device */
 bool nic_alive(struct nic *nic);
+bool nic_hush(struct nic *nic);
 const char *nic_config_fault(struct nic *nic);
 u32 nic_ctrl(struct nic *nic);
 u32 nic_tctl(struct nic *nic);

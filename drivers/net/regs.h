@@ -131,7 +131,7 @@
 /* What a register of a device that is not there reads as, most of the time */
 #define REG_GONE	(~0u)
 
-/* The largest frame, and what of it is not payload: header, VLAN tag, checksum */
+/* The largest frame, and what of it is not payload: header, checksum */
 #define FRAME_MAX	16128
 #define FRAME_OVERHEAD	18
 

@@ -26,6 +26,8 @@ static int nic_may_reset(struct devreset_node *node, unsigned int flags)
 {
 	struct nic *nic = node->data;
 
+	if (!READ_ONCE(nic->ready))
+		return -EAGAIN;
 	if (!(flags & DEVRESET_MAY_AUTO) || flags & DEVRESET_MAY_ASK ||
 	    nic_is_reachable(nic))
 		return 0;
@@ -94,7 +96,7 @@ static int tx_check(struct devreset_node *node, const char **reason)
 	int ret;
 
 	mutex_lock(&nic->lock);
-	ret = nic_check_tx(nic, reason);
+	ret = nic->ready ? nic_check_tx(nic, reason) : 0;
 	mutex_unlock(&nic->lock);
 	return ret;
 }
@@ -133,7 +135,7 @@ static int rx_check(struct devreset_node *node, const char **reason)
 	int ret;
 
 	mutex_lock(&nic->lock);
-	ret = nic_check_rx(nic, reason);
+	ret = nic->ready ? nic_check_rx(nic, reason) : 0;
 	mutex_unlock(&nic->lock);
 	return ret;
 }
@@ -227,6 +229,9 @@ static int setup(struct nic *nic)
 	int ret;
 
 	lockdep_assert_held(&nic->lock);
+	/* It may have to wake the machine; nic_resume() will do all this. */
+	if (nic->halted & HALT_SLEEP)
+		return 0;
 	ret = nic_init_hw(nic);
 	if (ret)
 		return ret;
@@ -257,7 +262,8 @@ static int adapter_resume(struct devreset_node *node, int status)
 	if (!ret) {
 		if (nic->up)
 			pci_set_master(nic->pdev);
-		nic_go(nic, HALT_ADAPTER);
+		/* What was given up, and was reset all the same, is not dead. */
+		nic_go(nic, HALT_ADAPTER | (status ? 0 : HALT_DEAD));
 		nic_update_link(nic);
 	}
 	mutex_unlock(&nic->lock);
@@ -270,7 +276,7 @@ static int adapter_check(struct devreset_node *node, const char **reason)
 	int ret;
 
 	mutex_lock(&nic->lock);
-	ret = nic_check_adapter(nic, reason);
+	ret = nic->ready ? nic_check_adapter(nic, reason) : 0;
 	mutex_unlock(&nic->lock);
 	return ret;
 }
@@ -365,18 +371,25 @@ static const char adapter_name[] = "net-%s";
 static const char tx_name[] = "netring-%s:tx";
 static const char rx_name[] = "netring-%s:rx";
 
+static void follow(struct nic *nic, struct devreset_node *node, const char *form)
+{
+	int ret = nic_rename_node(nic->netdev, node, form);
+
+	if (ret)
+		netdev_warn(nic->netdev, "a node keeps its old name: %d\n", ret);
+}
+
 /* With rtnl held: the interface has another name, or lives where it is another's. */
 void nic_follow_name(struct nic *nic)
 {
 	ASSERT_RTNL();
 	if (!nic->rx.node)
 		return;
-	nic_rename_node(nic->netdev, nic->node, adapter_name);
-	nic_rename_node(nic->netdev, nic->tx.node, tx_name);
-	nic_rename_node(nic->netdev, nic->rx.node, rx_name);
+	follow(nic, nic->node, adapter_name);
+	follow(nic, nic->tx.node, tx_name);
+	follow(nic, nic->rx.node, rx_name);
 }
 
-/* Callbacks take nic->lock before they look for what is put in @place. */
 static int add(struct nic *nic, const char *form, struct devreset_desc *desc,
 	       struct devreset_node **place)
 {
@@ -385,7 +398,6 @@ static int add(struct nic *nic, const char *form, struct devreset_desc *desc,
 
 	desc->scope = DEVRESET_COMPONENT;
 	desc->data = nic;
-	mutex_lock(&nic->lock);
 	desc->name = nic_node_name(nic->netdev, form, false, name);
 	node = devreset_register(&nic->netdev->dev, desc);
 	if (node == ERR_PTR(-EEXIST)) {
@@ -393,11 +405,13 @@ static int add(struct nic *nic, const char *form, struct devreset_desc *desc,
 		node = devreset_register(&nic->netdev->dev, desc);
 	}
 	*place = IS_ERR(node) ? NULL : node;
-	mutex_unlock(&nic->lock);
 	return PTR_ERR_OR_ZERO(node);
 }
 
-/* With rtnl held, so that the interface cannot come up before the nodes are there. */
+/*
+ * With rtnl held, so that the interface cannot come up before the nodes are there,
+ * and without nic->lock: a node that fails to be registered waits for its callbacks.
+ */
 int nic_register_nodes(struct nic *nic)
 {
 	struct devreset_desc desc = { .ops = &adapter_ops };
@@ -414,9 +428,14 @@ int nic_register_nodes(struct nic *nic)
 	ret = add(nic, tx_name, &tx, &nic->tx.node);
 	if (!ret)
 		ret = add(nic, rx_name, &rx, &nic->rx.node);
-	if (ret)
+	if (ret) {
 		nic_unregister_nodes(nic);
-	return ret;
+		return ret;
+	}
+	mutex_lock(&nic->lock);
+	WRITE_ONCE(nic->ready, true);
+	mutex_unlock(&nic->lock);
+	return 0;
 }
 
 /* Nobody sends, receives or asks any more; callbacks may go on until this is over. */

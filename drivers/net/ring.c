@@ -77,7 +77,7 @@ int nic_resize_rings(struct nic *nic, unsigned int tx, unsigned int rx)
 	int ret;
 
 	/* Has it stopped? See nic_stop(). */
-	if (!nic_alive(nic))
+	if (!nic_hush(nic))
 		return -EIO;
 	ret = alloc_tx(nic, &new_tx, tx);
 	if (ret)

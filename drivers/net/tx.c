@@ -10,8 +10,9 @@
  *
  * The hang clock of the ring runs while it is not empty. When the poll function
  * finds it empty while it is being filled, it may stop the clock for what has
- * just come; but it has armed the adapter's clock before, and that one's check
- * looks after it (check.c). So there is no barrier on the way of a packet.
+ * just come; but it arms the adapter's clock after that, and that one's check
+ * looks after it (check.c). Armed before, it could be looked at in between, and
+ * this clock be stopped for good. So there is no barrier on the way of a packet.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -26,6 +27,8 @@
 #define PIECE	8192
 /* Descriptors that the largest packet may take, its context included */
 #define WORST	(MAX_SKB_FRAGS + 1 + 65536 / PIECE + 2)
+/* nic_tx_clean() wakes the queue when there is room for two. */
+static_assert(2 * WORST < RING_MIN);
 
 static unsigned int next(const struct tx_ring *tx, unsigned int i)
 {
@@ -250,6 +253,10 @@ netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev)
 	/* Not while it is stopped; but netif_device_attach() may have woken it. */
 	if (unlikely(!tx->on || room(tx) < WORST)) {
 		netif_tx_stop_queue(queue);
+		/* As in stop_if_full(); who starts the ring wakes the queue. */
+		smp_mb();
+		if (tx->on && room(tx) >= WORST)
+			netif_tx_start_queue(queue);
 		return NETDEV_TX_BUSY;
 	}
 	tx->handed++;
@@ -395,7 +402,10 @@ bool nic_tx_clean(struct nic *nic, int budget)
 		devreset_progress(tx->node);
 	account_sent(tx, &sum);
 	netdev_tx_completed_queue(queue, sum.skbs, sum.queued);
-	/* Pairs with that in stop_if_full(). */
+	/*
+	 * Pairs with that in stop_if_full(). Also, that the ring's clock was stopped is seen
+	 * before nic_poll() arms the adapter's: see look_after_tx().
+	 */
 	smp_mb();
 	if (unlikely(netif_tx_queue_stopped(queue)) && room(tx) >= 2 * WORST)
 		netif_tx_wake_queue(queue);
