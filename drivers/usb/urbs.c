@@ -221,6 +221,7 @@ static void pipe_complete(struct urb *urb)
 		pipe->strikes = 0;
 		pipe->proven = true;
 		pipe->suspect = false;
+		pipe->hopeless &= pipe->struck;
 	}
 	if (is_strike(urb->status) && ++pipe->strikes == STRIKES) {
 		pipe->struck = true;
