@@ -304,17 +304,33 @@ static const struct devreset_ops port_ops = {
 
 /* --- the node ------------------------------------------------------------ */
 
-/* The port that a device is plugged into, with a reference. */
+struct search {
+	char name[64];
+	struct device *found;
+};
+
+/* Of what is below the hub, its interface has the ports. */
+static int find_port(struct device *dev, void *data)
+{
+	struct search *search = data;
+
+	if (dev->type && dev->type->name && !strcmp(dev->type->name, "usb_interface"))
+		search->found = device_find_child_by_name(dev, search->name);
+	return !!search->found;
+}
+
+/*
+ * The port that a device is plugged into, with a reference. Its hub may be going:
+ * nothing but its list of children is safe to follow without its lock.
+ */
 static struct device *port_device(struct usb_device *udev)
 {
-	struct usb_interface *intf;
-	char name[64];
+	struct device *hub = &udev->parent->dev;
+	struct search search = { };
 
-	intf = udev->parent->actconfig ? udev->parent->actconfig->interface[0] : NULL;
-	if (!intf)
-		return NULL;
-	snprintf(name, sizeof(name), "%s-port%d", dev_name(&udev->parent->dev), udev->portnum);
-	return device_find_child_by_name(&intf->dev, name);
+	snprintf(search.name, sizeof(search.name), "%s-port%d", dev_name(hub), udev->portnum);
+	device_for_each_child(hub, &search, find_port);
+	return search.found;
 }
 
 /* @dev: its reference becomes the node's, or is dropped. */
