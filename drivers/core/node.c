@@ -377,6 +377,9 @@ struct devreset_node *devreset_register(struct device *dev,
 	if (ret) {
 		dr_put(node);
 		dr_put(node);
+		/* It may have been made for this one alone. */
+		if (parent)
+			dr_reap(parent);
 		return ERR_PTR(ret);
 	}
 	dr_provide(node);
