@@ -194,9 +194,20 @@ static int device_reset(struct devreset_node *node, u32 gen)
 
 /* --- the rest of the node ------------------------------------------------ */
 
+/* A hub's is held while what is plugged into it is enumerated. */
+static int lock_patiently(struct usb_device *udev)
+{
+	int ret, tries = udev->maxchild ? 5 : 1;
+
+	do {
+		ret = usb_lock_device_for_reset(udev, NULL);
+	} while (ret == -EBUSY && --tries);
+	return ret;
+}
+
 /*
- * Of a device that nobody else looks at: does it answer? Whoever has its lock for
- * long may be about to unplug it, and it says nothing while it sleeps.
+ * Of a device that nobody else looks at: does it answer? One whose lock somebody has
+ * for longer is believed: that may be to unplug it. And it says nothing while it sleeps.
  */
 static int device_check(struct devreset_node *node, const char **reason)
 {
@@ -205,7 +216,7 @@ static int device_check(struct devreset_node *node, const char **reason)
 	int awake, ret = 0;
 	__le16 status;
 
-	if (usb_lock_device_for_reset(udev, NULL))
+	if (lock_patiently(udev))
 		return 0;
 	awake = compat_pm_runtime_get_if_active(&udev->dev);
 	if (awake && udev->state == USB_STATE_CONFIGURED)
