@@ -91,6 +91,10 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 	spin_lock_irq(&ui->lock);
 	first = ui->restarted;
 	ui->restarted = false;
+	if (!ui->stopped) {
+		ui->in.suspect = false;
+		ui->out.suspect = false;
+	}
 	if (ui->stopped & STOP_RESET)
 		fault = "could not be started again";
 	else if (!ui->stopped)
