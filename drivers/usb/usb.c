@@ -18,6 +18,7 @@
 #include <linux/kref.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/usb.h>
 #include "usb.h"
@@ -202,14 +203,20 @@ struct usb_driver usbif_driver = {
 
 /*
  * The USB core tells that a device goes only where its own driver is at work. There
- * are others: usbip's, or none.
+ * are others: usbip's, or none. A module's memory, the driver with it, stays for a
+ * grace period; the device's lock may be held by who waits for this.
  */
 static bool is_told_of(struct device *dev)
 {
-	struct device_driver *drv = READ_ONCE(dev->driver);
+	struct device_driver *drv;
+	bool told;
 
-	return drv && (!strcmp(drv->name, "usb") ||
+	rcu_read_lock();
+	drv = READ_ONCE(dev->driver);
+	told = drv && (!strcmp(drv->name, "usb") ||
 		       to_usb_device_driver(drv)->generic_subclass);
+	rcu_read_unlock();
+	return told;
 }
 
 /* Not of root hubs: those are their controller's. */
