@@ -123,12 +123,9 @@ flow 32768
 expect $hangs cat "$class/$node/stats/hangs"
 ok "US2: resets one after the other of one that does not answer: none is held up by a check of the one before"
 
-# Nobody cures it by itself
-policy "$node" auto=0
-"${usbio[@]}" write "$c" "$out" 0 >/run/out &
-writer=$!
-# Who polls is told, too
-python3 -IS - "$c" >/run/in <<'END' &
+# poller: reads whenever poll() says so, until that says POLLERR; prints the errno then
+poller() {
+	python3 -IS - "$c" <<'END'
 import os, select, sys
 fd = os.open(sys.argv[1], os.O_RDONLY | os.O_NONBLOCK)
 poll = select.poll()
@@ -141,21 +138,69 @@ try:
 except OSError as error:
     print(got, "bytes, errno", error.errno)
 END
+}
+# poller_told: it ends like that
+poller_told() {
+	wait $reader || fail "polling: $(cat /run/in)"
+	grep -q "errno 5$" /run/in || fail "polling: $(cat /run/in)"
+	in=$((in + $(cut -d ' ' -f 1 /run/in)))
+}
+
+# Nobody cures it by itself
+policy "$node" auto=0
+"${usbio[@]}" write "$c" "$out" 0 >/run/out &
+writer=$!
+# Who polls is told, too
+poller >/run/in &
 reader=$!
 wait_for 30 eval "[ \$(count n received) -gt $out ]"
 tell n mute reset
 wait $writer
 grep -q "error EIO" /run/out || fail "$(cat /run/out)"
-wait $reader || fail "polling: $(cat /run/in)"
-grep -q "errno 5$" /run/in || fail "polling: $(cat /run/in)"
-out=$((out + $(cut -d ' ' -f 1 /run/out))) in=$((in + $(cut -d ' ' -f 1 /run/in)))
+out=$((out + $(cut -d ' ' -f 1 /run/out)))
+poller_told
 hangs=$((hangs + 1))
 expect $hangs cat "$class/$node/stats/hangs"
 expect $out count n received
 reset "$node" function
-policy "$node" auto=1
 flow 32768
 ok "one that is not to be cured by itself: who writes is told EIO, and how much was taken; after a reset it works"
+
+# What is queued stays so
+tell n mute reset
+expect $out count n received
+python3 -IS - "$c" "$out" <<'END'
+import os, select, struct, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+first = int(sys.argv[2]) // 4
+assert os.write(fd, struct.pack("<4096I", *range(first, first + 4096))) == 16384
+poll = select.poll()
+poll.register(fd, 0)
+assert poll.poll(60000) == [(fd, select.POLLERR)], "who polls is not told"
+END
+out=$((out + 16384))
+tell n mute 0
+wait_for 30 eval "[ \$(count n received) = $out ]"
+wait_for 30 is "$(<"$usb/$one/urbs_submitted")" "$usb/$one/urbs_completed"
+"${usbio[@]}" write "$c" "$out" 512 >/run/out
+expect "512 bytes, error none" cat /run/out
+out=$((out + 512))
+flow 32768
+expect healthy cat "$class/$node/state"
+ok "one that gets over it by itself, after who wrote was told EIO: it takes what was queued, and what comes then"
+
+# Given up: nothing looks at it any more
+policy "$node" auto=1 ceiling=component
+poller >/run/in &
+reader=$!
+wait_for 30 above "$usb/$one/bytes_in" "$in"
+tell n mute reset
+poller_told
+expect failed cat "$class/$node/state"
+reset "$node" function
+policy "$node" ceiling=platform
+flow 32768
+ok "one for which the ladder is too short: who sleeps in poll() is told EIO"
 
 # Only the loss of power cures it: the device is a new one then
 "${usbio[@]}" write "$c" "$out" 0 >/run/out &
