@@ -6,12 +6,25 @@
 #include <linux/device.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/sysfs.h>
 #include <linux/usb.h>
 #include "usb.h"
 
 static unsigned int stall_ms = 2000;
-module_param(stall_ms, uint, 0644);
+
+/* With none at all, whatever is outstanding would be a hang. */
+static int set_stall_ms(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 100, 600000);
+}
+
+static const struct kernel_param_ops stall_ms_ops = {
+	.set = set_stall_ms,
+	.get = param_get_uint,
+};
+
+module_param_cb(stall_ms, &stall_ms_ops, &stall_ms, 0644);
 MODULE_PARM_DESC(stall_ms, "how long a pipe with work outstanding may stand still");
 
 #define STATUS_MS	1000
