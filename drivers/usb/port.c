@@ -99,6 +99,19 @@ static void forget_device(struct port *p)
 	p->old = NULL;
 }
 
+/* Hold ports_lock. */
+static void end_reset(struct port *p, int status)
+{
+	devreset_complete(p->node, p->gen, status, 0);
+	forget_device(p);
+}
+
+static bool waits_for(struct port *p, struct usb_device *udev)
+{
+	return p->gen && p->hub == udev->parent && p->port1 == udev->portnum &&
+	       p->old != udev;
+}
+
 /**
  * port_device_added - a device was enumerated: does a reset wait for it?
  * @udev: the device, configured, its drivers bound
@@ -110,15 +123,28 @@ void port_device_added(struct usb_device *udev)
 
 	mutex_lock(&ports_lock);
 	list_for_each_entry(p, &ports, link) {
-		if (!p->gen || p->hub != udev->parent || p->port1 != udev->portnum ||
-		    p->old == udev)
+		if (!waits_for(p, udev))
 			continue;
 		status = is_same(udev, &p->ident) ? 0 : -ENODEV;
 		if (status)
 			dev_warn(&udev->dev, "another device than before the reset of its port\n");
-		devreset_complete(p->node, p->gen, status, 0);
-		forget_device(p);
+		end_reset(p, status);
 	}
+	mutex_unlock(&ports_lock);
+}
+
+/*
+ * A port that waits for this device, but has gone itself, as its hub was bound anew:
+ * @dev is the port now. It must make room before that one's node can be made.
+ */
+static void end_reset_of_old(struct usb_device *udev, struct device *dev)
+{
+	struct port *p;
+
+	mutex_lock(&ports_lock);
+	list_for_each_entry(p, &ports, link)
+		if (waits_for(p, udev) && p->dev != dev)
+			end_reset(p, -ENODEV);
 	mutex_unlock(&ports_lock);
 }
 
@@ -131,12 +157,9 @@ void port_hub_removed(struct usb_device *hub)
 	struct port *p;
 
 	mutex_lock(&ports_lock);
-	list_for_each_entry(p, &ports, link) {
-		if (!p->gen || p->hub != hub)
-			continue;
-		devreset_complete(p->node, p->gen, -ENODEV, 0);
-		forget_device(p);
-	}
+	list_for_each_entry(p, &ports, link)
+		if (p->gen && p->hub == hub)
+			end_reset(p, -ENODEV);
 	mutex_unlock(&ports_lock);
 }
 
@@ -396,6 +419,7 @@ struct devreset_node *port_get(struct devreset_provider *provider, struct usb_de
 			put_device(dev);
 			return node;
 		}
+		end_reset_of_old(udev, dev);
 		ret = port_register(provider, udev, dev);
 	} while ((!ret || ret == -EEXIST) && --tries);
 	return ERR_PTR(ret == -EEXIST || !ret ? -EBUSY : ret);
