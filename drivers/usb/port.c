@@ -198,7 +198,7 @@ static int port_sees_device(struct port *p)
 	return ret ?: !!(le16_to_cpu(status[0]) & USB_PORT_STAT_CONNECTION);
 }
 
-/* Whatever came of it, a port is not left without power. */
+/* A port is not left without power because one request was lost. */
 static int power_on(struct port *p)
 {
 	int ret, tries = 3;
@@ -256,11 +256,8 @@ static int reset_locked(struct port *p, struct devreset_node *node, u32 gen,
 	if (p->hub->state != USB_STATE_CONFIGURED)
 		return -ENODEV;
 	*udev = usb_hub_find_child(p->hub, p->port1);
-	if (!*udev) {
-		/* An earlier try may have left it so. */
-		power_on(p);
+	if (!*udev)
 		return -ENODEV;
-	}
 	usb_get_dev(*udev);
 	expect_device(p, node, gen, *udev);
 	ret = power_cycle(p);
