@@ -82,7 +82,8 @@ struct chunk {
  *
  * All but @users is under usbif.lock. The order of bytes is that of @queue;
  * where an URB ends early, what is behind it is called back before the rest of
- * it is sent, so no byte passes another.
+ * it is sent. A host controller that goes on by itself after an error, as xHCI
+ * does, may have sent some of that by then.
  */
 struct pipe {
 	struct usbif *ui;
