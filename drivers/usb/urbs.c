@@ -60,9 +60,6 @@ void usbif_account(struct usbif *ui)
 		if (now && !pipe[i]->outstanding)
 			pipe[i]->stamp = jiffies;
 		pipe[i]->outstanding = now;
-		/* It may have got over it: who comes next tries. */
-		if (!now && !pipe[i]->struck && !ui->stopped)
-			pipe[i]->hopeless = false;
 		busy |= now;
 	}
 	if (busy && !(ui->stopped & STOP_SLEEP))
