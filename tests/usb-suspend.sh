@@ -86,10 +86,17 @@ ok "US2, US3: $n suspends from which the device comes back reset: reader and wri
 
 # --- against resets
 
-ask() { until [ -e /run/stop ]; do { echo "$1" >"$2/reset" && echo success; } || true; done >"$3" 2>&1; }
-ask component "$node" /run/told-1 &
+# ask SCOPE NODE FILE REST: over and over, with so many seconds in between: who asks for the
+# device without a rest leaves nothing for who asks for the pipes, who then always joins
+ask() {
+	until [ -e /run/stop ]; do
+		{ echo "$1" >"$2/reset" && echo success; } || true
+		sleep "$4"
+	done >"$3" 2>&1
+}
+ask component "$node" /run/told-1 0 &
 first=$!
-ask function "$device" /run/told-2 &
+ask function "$device" /run/told-2 0.3 &
 second=$!
 successes() { grep -c success "$1" || true; }
 succeeded() { [ "$(successes "$1")" -gt "$2" ]; }
