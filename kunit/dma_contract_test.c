@@ -349,11 +349,13 @@ static void ready_without_its_thread_dm6(struct kunit *test)
 
 /**
  * struct again - a client that gives another one whenever it is told
+ * @cycle: one that does not end by itself, if what it is told is not an end
  * @chan: its channel
  * @t: what it has moved
  * @calls: how often
  */
 struct again {
+	bool cycle;
 	struct dma_chan *chan;
 	struct transfer *t;
 	atomic_t calls;
@@ -364,9 +366,16 @@ static void give_another(void *data, const struct dmaengine_result *result)
 	struct dma_async_tx_descriptor *tx;
 	struct again *again = data;
 
+	struct dma_slave_config config = some_config(again->t);
+	bool aborted = result && result->result == DMA_TRANS_ABORTED;
+
 	atomic_inc(&again->calls);
-	tx = dmaengine_prep_dma_memcpy(again->chan, again->t->dst_addr, again->t->src_addr, 64,
-				       DMA_CTRL_ACK | DMA_PREP_INTERRUPT);
+	if (again->cycle && aborted && !dmaengine_slave_config(again->chan, &config))
+		tx = prep_cycle(again->chan, again->t);
+	else
+		tx = dmaengine_prep_dma_memcpy(again->chan, again->t->dst_addr,
+					       again->t->src_addr, 64,
+					       DMA_CTRL_ACK | DMA_PREP_INTERRUPT);
 	if (!tx)
 		return;
 	tx->callback_result = give_another;
@@ -386,6 +395,7 @@ static void state_is_as_allocated_again_dm4(struct kunit *test)
 	for (turn = 0; turn < 30; turn++) {
 		again.chan = client_channel(test, 0);
 		again.t = client_buffers(test, again.chan, 64);
+		again.cycle = turn % 2;
 		atomic_set(&again.calls, 0);
 		give_another(&again, NULL);
 		CLIENT_ASSERT_SOON(test, atomic_read(&again.calls) > turn + 1);

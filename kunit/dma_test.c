@@ -407,9 +407,39 @@ static void unacknowledged_do_not_count(struct kunit *test)
 		}
 	}
 	dmaengine_terminate_sync(chan);
-	for (i = 0; i < MOST_JOBS; i++)
+	for (i = 0; i < MOST_JOBS + 100; i++)
 		async_tx_ack(tx[i]);
 	client_expect_works(test, chan);
+}
+
+/* Nor does a client that acknowledges them have them pile up, however many end at once. */
+static void acknowledged_do_not_pile_up(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_buffers(test, chan, 64);
+	struct dma_async_tx_descriptor **tx;
+	struct list_head *link;
+	unsigned int kept = 0;
+	int round, i;
+
+	tx = kunit_kcalloc(test, MOST_JOBS, sizeof(*tx), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tx);
+	for (round = 0; round < 6; round++) {
+		for (i = 0; i < MOST_JOBS - 1; i++) {
+			tx[i] = dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 64,
+							  DMA_PREP_INTERRUPT);
+			KUNIT_ASSERT_NOT_NULL(test, tx[i]);
+			KUNIT_ASSERT_GT(test, dmaengine_submit(tx[i]), 0);
+		}
+		dmaengine_terminate_sync(chan);
+		for (i = 0; i < MOST_JOBS - 1; i++)
+			async_tx_ack(tx[i]);
+	}
+	client_expect_works(test, chan);
+	/* Its thread does nothing now. */
+	list_for_each(link, &to_channel(chan)->unacked)
+		kept++;
+	KUNIT_EXPECT_LT(test, kept, 2U * MOST_JOBS);
 }
 
 /* Beyond what the device can address there is nothing, whatever memory is there. */
@@ -441,6 +471,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cookies_begin_again),
 	KUNIT_CASE(unacknowledged_stays),
 	KUNIT_CASE(unacknowledged_do_not_count),
+	KUNIT_CASE(acknowledged_do_not_pile_up),
 	KUNIT_CASE(mask_is_enforced),
 	{ }
 };

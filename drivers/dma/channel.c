@@ -206,6 +206,7 @@ static void forget_jobs(struct channel *c)
 	channel_abort(c, true);
 	spin_lock_irqsave(&c->lock, flags);
 	c->task = NULL;
+	c->halted &= ~HALT_FREE;
 	c->told = c->ended;
 	c->gathered = 0;
 	list_splice_init(&c->prepared, &rest);
@@ -224,10 +225,14 @@ static void channel_free(struct dma_chan *chan)
 {
 	struct channel *c = to_channel(chan);
 	struct engine *engine = c->engine;
+	unsigned long flags;
 
 	channel_abort(c, true);
 	channel_synchronize(chan);
-	/* What a callback submits from here on is not told of. */
+	/* What a callback has submitted meanwhile is not done, nor told of: it could be a cycle. */
+	spin_lock_irqsave(&c->lock, flags);
+	c->halted |= HALT_FREE;
+	spin_unlock_irqrestore(&c->lock, flags);
 	kthread_stop(c->task);
 	forget_jobs(c);
 	atomic_dec(&engine->users);

@@ -47,6 +47,7 @@ static int __init devreset_dma_init(void)
 
 no_edu:
 	soft_exit();
+	engines_wait();
 no_soft:
 	fault_exit();
 	destroy_workqueue(dma_wq);

@@ -105,6 +105,7 @@ struct failures {
 #define HALT_RESET	BIT(0)	/* quiesced */
 #define HALT_SLEEP	BIT(1)	/* suspended */
 #define HALT_GONE	BIT(2)	/* the engine was removed */
+#define HALT_FREE	BIT(3)	/* its client leaves */
 
 /**
  * struct outcome - of a run

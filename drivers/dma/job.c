@@ -17,7 +17,7 @@
 /* What is smaller counts as much, among what is gathered before a client is told */
 #define SMALL	SZ_16K
 
-/* Of those that are not acknowledged, so many are looked at each time. */
+/* Of those that are not acknowledged, so many more than have just been told are looked at. */
 #define REAPED	32
 
 /**
@@ -192,12 +192,11 @@ static void tell(struct channel *c, struct job *job)
 }
 
 /* Others may write to a flag of a job that is not acknowledged: a client does. */
-static void reap_acked(struct channel *c)
+static void reap_acked(struct channel *c, unsigned int most)
 {
 	struct job *job;
-	int i;
 
-	for (i = 0; i < REAPED && !list_empty(&c->unacked); i++) {
+	while (most-- && !list_empty(&c->unacked)) {
 		job = list_first_entry(&c->unacked, struct job, link);
 		if (async_tx_test_ack(&job->tx)) {
 			list_del(&job->link);
@@ -215,6 +214,7 @@ static void reap_acked(struct channel *c)
 void job_tell(struct channel *c)
 {
 	struct job *job, *next;
+	unsigned int count = 0;
 	unsigned long flags;
 	LIST_HEAD(list);
 
@@ -226,8 +226,9 @@ void job_tell(struct channel *c)
 		list_del(&job->link);
 		tell(c, job);
 		told(c);
+		count++;
 	}
-	reap_acked(c);
+	reap_acked(c, count + REAPED);
 	if (wq_has_sleeper(&c->idle))
 		wake_up_all(&c->idle);
 }
@@ -349,7 +350,6 @@ static void finish(struct channel *c, struct job *job, int ret, const struct out
 	bool first = false;
 
 	spin_lock_irqsave(&c->lock, flags);
-	c->running = false;
 	if (c->active != job) {
 		fault = NULL;	/* cut off meanwhile */
 	} else if (ret == -EAGAIN) {
@@ -365,14 +365,16 @@ static void finish(struct channel *c, struct job *job, int ret, const struct out
 			first = !c->n_lost++;
 		end_active(c, job, DMA_TRANS_NOERROR);
 	}
-	node = fault && c->node ? devreset_get(c->node) : NULL;
+	node = fault ? c->node : NULL;
 	spin_unlock_irqrestore(&c->lock, flags);
 	if (first)
 		say_lost(c);
-	if (node) {
+	/* Before it counts as stopped: then a reset by others takes care of it, too. */
+	if (node)
 		devreset_recover(node, fault);
-		devreset_put(node);
-	}
+	spin_lock_irqsave(&c->lock, flags);
+	c->running = false;
+	spin_unlock_irqrestore(&c->lock, flags);
 	if (wq_has_sleeper(&c->idle))
 		wake_up_all(&c->idle);
 }
