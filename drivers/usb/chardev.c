@@ -312,6 +312,8 @@ static __poll_t chardev_poll(struct file *file, poll_table *wait)
 	}
 	if (ui->stopped & STOP_GONE)
 		mask |= EPOLLERR | EPOLLHUP;
+	else if (devreset_state(ui->node) == DEVRESET_FAILED)
+		usbif_watch(ui);	/* nothing else looks at it */
 	spin_unlock_irq(&ui->lock);
 	return mask;
 }

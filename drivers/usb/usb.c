@@ -111,6 +111,8 @@ no_chardev:
 	usbif_stop_work(ui);
 	devreset_unregister(ui->node);
 no_node:
+	/* Who has found its files may have used them before that failed. */
+	cancel_delayed_work_sync(&ui->watch);
 	usbif_put(ui);
 	return ret;
 }
