@@ -367,8 +367,10 @@ struct devreset_node *devreset_register(struct device *dev,
 		      desc->name))
 		return ERR_PTR(-EWOULDBLOCK);
 	node = alloc_node(dev, desc);
-	if (!node)
-		return ERR_PTR(-ENOMEM);
+	if (!node) {
+		ret = -ENOMEM;
+		goto reap;
+	}
 	ret = dev_set_name(&node->dev, "%s", desc->name);
 	/* Once it is in the tree, a provider's node may go at any moment. */
 	dr_get(node);
@@ -377,10 +379,7 @@ struct devreset_node *devreset_register(struct device *dev,
 	if (ret) {
 		dr_put(node);
 		dr_put(node);
-		/* It may have been made for this one alone. */
-		if (parent)
-			dr_reap(parent);
-		return ERR_PTR(ret);
+		goto reap;
 	}
 	dr_provide(node);
 	if (dr_tell_begin(node)) {
@@ -394,6 +393,12 @@ struct devreset_node *devreset_register(struct device *dev,
 		clock_policy_changed(node);
 	dr_put(node);
 	return &node->pub;
+
+reap:
+	/* It may have been made for this one alone. */
+	if (parent)
+		dr_reap(parent);
+	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(devreset_register);
 
