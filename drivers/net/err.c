@@ -44,8 +44,12 @@ static pci_ers_result_t nic_slot_reset(struct pci_dev *pdev)
 	struct nic *nic = pci_get_drvdata(pdev);
 
 	/* What probe has saved: any reset in between has used up pdev's own. */
-	if (!pci_load_saved_state(pdev, nic->config))
+	if (!pci_load_saved_state(pdev, nic->config)) {
+		/* It may have been taken: see nic_give_bus(). */
+		if (!pdev->is_busmaster)
+			pdev->saved_config_space[PCI_COMMAND / 4] &= ~PCI_COMMAND_MASTER;
 		pci_restore_state(pdev);
+	}
 	return nic_alive(nic) ? PCI_ERS_RESULT_RECOVERED : PCI_ERS_RESULT_DISCONNECT;
 }
 
@@ -88,7 +92,10 @@ static void prepare_wake_up(struct nic *nic)
 	/* It is about to lose its link, and would be awake at once. */
 	if (rd(nic, REG_STATUS) & STATUS_LU)
 		wufc &= ~WUFC_LINK;
-	if (is_82543(nic) || !wufc)
+	if (is_82543(nic))
+		return;
+	wr(nic, REG_WUFC, wufc);
+	if (!wufc)
 		return;
 	/* Filters look at frames. Nobody wants these in memory, which may be gone. */
 	wr(nic, REG_RDT, 0);
@@ -97,7 +104,6 @@ static void prepare_wake_up(struct nic *nic)
 		wr(nic, REG_RCTL, RCTL_EN | RCTL_BAM |
 		   (wufc & WUFC_MULTICAST ? RCTL_MPE : 0));
 	wr(nic, REG_WUS, ~0u);
-	wr(nic, REG_WUFC, wufc);
 	wr(nic, REG_WUC, WUC_PME_EN | WUC_PME_STATUS);
 }
 

@@ -215,7 +215,7 @@ int nic_init_hw(struct nic *nic)
 	nic_write_station(nic);
 	rd(nic, REG_ICR);
 	nic->lost_link = 0;
-	nic->link_since = jiffies;
+	nic->link_since = get_jiffies_64();
 	fault = nic_config_fault(nic);
 	if (fault)
 		dev_err(&nic->pdev->dev, "cannot be set up: %s\n", fault);

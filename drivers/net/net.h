@@ -186,7 +186,7 @@ struct hw_stats {
  * @polling: the poll function and the interrupt are on
  * @link: the link is up
  * @lost_link: checks in a row in which the PHY had a link, and the MAC had none
- * @link_since: it was set up then, in jiffies, and has to find its link
+ * @link_since: it was set up then, in jiffies64, and has to find its link
  * @gen: the adapter's reset that goes on, 0: none
  * @began: when, in jiffies
  * @ready: all nodes are there, and callbacks may look for them
@@ -232,7 +232,7 @@ struct nic {
 	bool polling;
 	bool link;
 	unsigned int lost_link;
-	unsigned long link_since;
+	u64 link_since;
 	u32 gen;
 	unsigned long began;
 	bool ready;

@@ -146,19 +146,22 @@ static int rx_check(struct devreset_node *node, const char **reason)
 static int adapter_quiesce(struct devreset_node *node)
 {
 	struct nic *nic = node->data;
-	int ret;
+	int ret = 0;
 
 	mutex_lock(&nic->lock);
 	/* One that did not end in time must not end now. */
 	nic->gen = 0;
 	if (nic->filters_on)
 		nic_read_stats(nic);
-	mutex_unlock(&nic->lock);
-	ret = quiesce(nic, HALT_ADAPTER);
-	mutex_lock(&nic->lock);
-	/* The interface may go down before it is reset: see net.c. */
-	if (ret)
+	nic_halt(nic, HALT_ADAPTER);
+	/*
+	 * The interface may go down before it is reset, and leaves this to us from here on:
+	 * see nic_give_bus(). One that sleeps may be waiting for a frame to wake up by.
+	 */
+	if (!(nic->halted & HALT_SLEEP) && !nic_hush(nic)) {
 		pci_clear_master(nic->pdev);
+		ret = -EIO;
+	}
 	nic_filters_off(nic);
 	nic_update_link(nic);
 	mutex_unlock(&nic->lock);
@@ -172,7 +175,7 @@ static int adapter_reset(struct devreset_node *node, u32 gen)
 	int ret = -EINPROGRESS;
 
 	mutex_lock(&nic->lock);
-	if (nic->removed) {
+	if (nic->removed || nic->halted & HALT_SLEEP) {
 		ret = -ENODEV;
 	} else if (!nic_alive(nic)) {
 		ret = -EIO;
@@ -246,6 +249,9 @@ static int adapter_restore(struct devreset_node *node)
 
 	mutex_lock(&nic->lock);
 	ret = setup(nic);
+	/* What was given up, and was reset all the same, is not dead. */
+	if (!ret)
+		WRITE_ONCE(nic->halted, nic->halted & ~HALT_DEAD);
 	mutex_unlock(&nic->lock);
 	return ret;
 }
@@ -262,8 +268,7 @@ static int adapter_resume(struct devreset_node *node, int status)
 	if (!ret) {
 		if (nic->up)
 			pci_set_master(nic->pdev);
-		/* What was given up, and was reset all the same, is not dead. */
-		nic_go(nic, HALT_ADAPTER | (status ? 0 : HALT_DEAD));
+		nic_go(nic, HALT_ADAPTER);
 		nic_update_link(nic);
 	}
 	mutex_unlock(&nic->lock);

@@ -190,8 +190,12 @@ int config_write(struct function *f)
 		return 0;
 	pci_read_config_word(pdev, PCI_COMMAND, &before);
 	ret = pci_load_saved_state(pdev, f->good);
-	if (!ret)
+	if (!ret) {
+		/* Not for a moment, either: its driver may have taken that for a reason. */
+		if (!(wanted_command(f) & PCI_COMMAND_MASTER))
+			pdev->saved_config_space[PCI_COMMAND / 4] &= ~PCI_COMMAND_MASTER;
 		pci_restore_state(pdev);
+	}
 	pdev->state_saved = saved;
 	if (ret)
 		return ret;
