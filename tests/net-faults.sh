@@ -5,7 +5,6 @@
 # qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
 # append: iomem=relaxed
 # timeout: 120
-# kernels: stock
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
@@ -163,6 +162,19 @@ net_policy check_interval_ms=500
 wait_for 10 answers
 wait_for 10 ethtool -t "$nic" online
 ok "ND12: a request was not answered by the second check: $(last "$adapter")"
+
+# One that the reset of the ring alone has cut off was not answered, either
+net_policy check_interval_ms=0
+reg "400-2"
+ethtool -t "$nic" online >$dir/test &
+tester=$!
+asked() { [ "$(reg 3818)" != "$(reg 3810)" ]; }
+wait_for 20 asked
+reset "$tx" component
+! wait $tester || fail "the self test of a ring that was reset: $(cat $dir/test)"
+grep -q "send unit.*1$" $dir/test || fail "the self test: $(cat $dir/test)"
+wait_for 10 answers
+ok "a request that a reset of the ring has cut off has failed"
 
 # --- the five statuses
 

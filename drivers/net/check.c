@@ -216,8 +216,9 @@ int nic_tx_await(struct nic *nic, u32 ticket)
 	long left;
 
 	atomic_inc(&nic->probing);
+	/* Pairs with nic_tx_stop(). */
 	left = wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) ||
-				  (s32)(READ_ONCE(tx->probes) - ticket) >= 0, 30 * HZ);
+				  (s32)(smp_load_acquire(&tx->probes) - ticket) >= 0, 30 * HZ);
 	atomic_dec(&nic->probing);
 	if (!left)
 		return -ETIMEDOUT;

@@ -350,7 +350,7 @@ static unsigned int reap(struct nic *nic, unsigned int i, struct reaped *sum, in
 			dev_kfree_skb_any(skb);
 		else
 			napi_consume_skb(skb, budget);
-	} else {
+	} else if (budget >= 0) {
 		WRITE_ONCE(tx->probes, tx->probes + 1);
 	}
 	for (;;) {
@@ -476,7 +476,8 @@ void nic_tx_stop(struct nic *nic)
 	tx->clean = i;
 	if (tx->probes != tx->asked)
 		WRITE_ONCE(tx->lost, tx->asked);
-	WRITE_ONCE(tx->probes, tx->asked);
+	/* Pairs with nic_tx_await(): what is over is known to be lost. */
+	smp_store_release(&tx->probes, tx->asked);
 	wake_up(&nic->wait);
 	netdev_tx_reset_queue(netdev_get_tx_queue(nic->netdev, 0));
 	devreset_idle(tx->node);
