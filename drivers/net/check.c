@@ -173,6 +173,12 @@ int nic_check_adapter(struct nic *nic, const char **reason)
 
 /* --- sending ------------------------------------------------------------------------- */
 
+static bool is_over(struct tx_ring *tx, u32 ticket)
+{
+	/* Pairs with nic_tx_stop(): then it is known whether it was lost. */
+	return (s32)(smp_load_acquire(&tx->probes) - ticket) >= 0;
+}
+
 /* Have the device, its DMA and its interrupt do something that nobody else sees. */
 int nic_prove_tx(struct nic *nic, unsigned int ms)
 {
@@ -188,8 +194,7 @@ int nic_prove_tx(struct nic *nic, unsigned int ms)
 		done = wait_event_timeout(nic->wait, READ_ONCE(tx->clean) != clean,
 					  msecs_to_jiffies(ms));
 	else
-		done = !ret && wait_event_timeout(nic->wait,
-						  (s32)(READ_ONCE(tx->probes) - ticket) >= 0,
+		done = !ret && wait_event_timeout(nic->wait, is_over(tx, ticket),
 						  msecs_to_jiffies(ms));
 	atomic_dec(&nic->probing);
 	return done ? 0 : -EIO;
@@ -216,9 +221,8 @@ int nic_tx_await(struct nic *nic, u32 ticket)
 	long left;
 
 	atomic_inc(&nic->probing);
-	/* Pairs with nic_tx_stop(). */
-	left = wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) ||
-				  (s32)(smp_load_acquire(&tx->probes) - ticket) >= 0, 30 * HZ);
+	left = wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) || is_over(tx, ticket),
+				  30 * HZ);
 	atomic_dec(&nic->probing);
 	if (!left)
 		return -ETIMEDOUT;
