@@ -58,15 +58,18 @@ export DEVRESET_MODDIR=$tmp/modules
 "$top/scripts/build.sh" -k "$kernel" -o "$DEVRESET_MODDIR"
 
 run() {
-	local name=$1 start=$EPOCHSECONDS result=ok pid
+	local name=$1 start=$EPOCHSECONDS result=ok why='' pid
 
 	# The machine must end when this does
 	trap 'kill "$pid" 2>/dev/null; wait "$pid"; exit 143' TERM
 	"$top/scripts/vm.sh" -k "$kernel" "$top/tests/$name.sh" >"$tmp/$name.out" 2>&1 &
 	pid=$!
 	wait "$pid" || result="not ok"
-	echo "$result - $name ($kernel, $((EPOCHSECONDS - start)) s)"
-	[ "$result" = ok ] || touch "$tmp/$name.failed"
+	if [ "$result" != ok ]; then
+		touch "$tmp/$name.failed"
+		why=$(sed -n 's/^not ok - /: /p; s/^The kernel complained/: &/p' "$tmp/$name.out" | head -n 1)
+	fi
+	echo "$result - $name ($kernel, $((EPOCHSECONDS - start)) s)$why"
 }
 
 running=0
