@@ -17,8 +17,9 @@ Commands are lines read from FIFO:
                     halt that endpoint; unless "once", again and again until WHEN
     babble N WHEN   send N bytes at a time until WHEN
 
-WHEN is a number of seconds, "once", "reset" (the host has reset the device), or
-"power" (it has turned the port's power off). FIFO also takes
+WHEN is a number of seconds, "once", "reset" (the host has reset the device),
+"power" (it has turned the port's power off), or "told" (another command says so,
+such as "mute 0"). FIFO also takes
 
     size N          send N bytes at a time from now on
     block N         take N bytes at a time from now on; where that is no multiple of
