@@ -1,15 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""One frame of a type for experiments, with a tag.
+"""Frames of a type for experiments.
 
-    tests/frame.py receive INTERFACE        wait for one, and print what is in it
-    tests/frame.py send INTERFACE MAC TAG   TAG in hexadecimal, such as 8100e000
+    tests/frame.py receive INTERFACE              print what is in each, until killed
+    tests/frame.py send INTERFACE TAG TEXT MAC... one to each; TAG in hexadecimal, such
+                                                  as 8100e000, or "-"
+
+What is in one is TEXT and the MAC that it was sent to.
 """
 
 import socket
 import sys
 
 TYPE = 0x88B5
+
+
+def send(sock, tag, text, macs):
+    """Send one to each, in this order."""
+    own = sock.getsockname()[4]
+    for mac in macs:
+        sock.send(bytes.fromhex(mac.replace(":", "")) + own + tag +
+                  TYPE.to_bytes(2, "big") + f"{text} {mac}".encode().ljust(46, b"\0"))
 
 
 def main():
@@ -19,12 +30,10 @@ def main():
         sock.bind((interface, TYPE if how == "receive" else 0))
         if how == "receive":
             print("listening", flush=True)
-            print(sock.recv(2048)[14:].decode().strip("\0"), flush=True)
-            return
-        mac, tag = sys.argv[3:5]
-        own = sock.getsockname()[4]
-        sock.send(bytes.fromhex(mac.replace(":", "")) + own + bytes.fromhex(tag) +
-                  TYPE.to_bytes(2, "big") + tag.encode().ljust(46, b"\0"))
+            while True:
+                print(sock.recv(2048)[14:].decode().strip("\0"), flush=True)
+        tag, text, *macs = sys.argv[3:]
+        send(sock, bytes.fromhex(tag.strip("-")), text, macs)
 
 
 main()

@@ -79,9 +79,10 @@ broken rdt_is_rdh rx "$py 2818=\$($py 2810)"
 python3 -IS "$tests/frame.py" receive "$nic" >$dir/frame &
 receiver=$!
 wait_for 30 grep -q listening $dir/frame
-in_peer python3 -IS "$tests/frame.py" send "$peer" "$(address_of "$nic")" 8100e000
-wait_for 10 grep -q e000 $dir/frame
-wait $receiver
+in_peer python3 -IS "$tests/frame.py" send "$peer" 8100e000 tagged "$(address_of "$nic")"
+wait_for 10 grep -q tagged $dir/frame
+kill $receiver
+wait $receiver || true
 ok "a frame with a priority and without a VLAN is received"
 modprobe 8021q
 ip link add link "$nic" name v5 type vlan id 5

@@ -1,0 +1,183 @@
+#!/bin/bash
+# What else is asked of an adapter, over resets of every scope: more addresses, promiscuous, netconsole, registers, AER
+# contracts: ND2 ND4 DR2 DR11
+# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,id=nic,bus=rp1,netdev=h0,romfile=
+# qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
+# append: iomem=relaxed
+# timeout: 150
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/net.sh"
+
+net_load devreset_net
+peer_up
+net_up
+wait_for 10 answers
+net_policy max_recoveries=100 check_interval_ms=500
+own=$(address_of "$nic")
+
+# --- addresses
+
+python3 -IS "$tests/frame.py" receive "$nic" >$dir/frames &
+receiver=$!
+wait_for 30 grep -q listening $dir/frames
+
+# heard MAC...: which of these it receives frames for, as letters "y" and "n". They come
+# in order, and the last one is its own
+heard() {
+	local mac all='' id=$SRANDOM
+
+	in_peer python3 -IS "$tests/frame.py" send "$peer" - "$id" "$@" "$own"
+	wait_for 10 grep -q "^$id $own" $dir/frames
+	for mac; do
+		all+=$(grep -q "^$id $mac" $dir/frames && echo y || echo n)
+	done
+	echo "$all"
+}
+
+# over_resets WANT MAC...: and the same after a reset of each scope
+over_resets() {
+	local want=$1 scope
+	shift
+
+	expect "$want" heard "$@"
+	for scope in component function platform; do
+		reset "$adapter" $scope
+		wait_for 10 carrier
+		wait_for 10 answers
+		expect "$want" heard "$@"
+	done
+}
+
+# Not those of which the last bytes are in the multicast filter, which QEMU asks for all
+foreign=02:00:00:00:70:99
+mapfile -t more < <(printf '02:00:00:00:70:%02x\n' {1..16})
+over_resets n $foreign
+for mac in "${more[@]:0:15}"; do
+	bridge fdb add "$mac" dev "$nic" self permanent
+done
+over_resets yyyyyyyyyyyyyyyn "${more[@]:0:15}" $foreign
+ok "ND2: 15 more addresses, which the device has registers for, and no other"
+bridge fdb add "${more[15]}" dev "$nic" self permanent
+over_resets yyyyyyyyyyyyyyyy "${more[@]}"
+ok "ND2: 16, which it has not"
+for mac in "${more[@]}"; do
+	bridge fdb del "$mac" dev "$nic" self
+done
+expect nn heard "${more[0]}" $foreign
+ip link set "$nic" promisc on
+over_resets yy "${more[0]}" $foreign
+ip link set "$nic" promisc off
+over_resets nn "${more[0]}" $foreign
+ok "ND2: promiscuous, and no more"
+kill $receiver
+wait $receiver || true
+
+# --- netconsole: the kernel sends from wherever it complains, with interrupts off
+
+in_peer python3 -IS -c '
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    sock.bind(("10.9.0.2", 6666))
+    print("listening", flush=True)
+    while True:
+        print(sock.recv(2048).decode().strip(), flush=True)
+' >$dir/console &
+wait_for 30 grep -q listening $dir/console
+modprobe netconsole "netconsole=6666@10.9.0.1/$nic,6666@10.9.0.2/$peer_mac"
+told() {
+	echo "<4>net-more: $1" >/dev/kmsg
+	grep -q "net-more: $1" $dir/console
+}
+wait_for 10 told begin
+# Nothing of that is waited for: what is lost, is
+(for ((line = 0; ; line++)); do echo "<4>net-more: line $line" >/dev/kmsg; done) &
+writer=$!
+n=$(rounds 5:200)
+for ((i = 0; i < n; i++)); do
+	for node in "$tx" "$rx" "$adapter"; do
+		reset "$node" component
+	done
+	reset "$adapter" function
+done
+# Now the core has something to say, too
+reg 400-2
+hung() { [ "$(cat "$class"/net*/stats/hangs | sort -n | tail -n 1)" -gt 0 ]; }
+wait_for 20 hung
+wait_for 20 is healthy "$class/$tx/state"
+kill $writer
+wait $writer || true
+wait_for 10 carrier
+wait_for 20 told end
+[ "$(grep -c "net-more: line" $dir/console)" -gt $((4 * n)) ] || fail "the console was told little"
+rmmod netconsole
+wait_for 10 answers
+ok "netconsole, under $((4 * n)) resets, and a hang"
+
+# --- the dump of the registers
+
+dumped() {
+	ethtool -d "$nic" raw on | python3 -IS -c '
+import struct, sys
+for offset, value in struct.iter_unpack("<II", sys.stdin.buffer.read()):
+    print(f"{offset:x} {value:08x}")' | sed -n "s/^$1 //p"
+}
+for register in 0 100 400 2808 3808 5400 5404; do
+	expect "$(reg $register)" dumped $register
+done
+ok "ethtool -d: what the registers are"
+
+# --- resets of the PCI core's own, after an error of the port above
+
+inject() {
+	qmp "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"pcie_aer_inject_error $*\"}}" |
+		grep -q '"return": "OK'
+}
+recovered() { [ "$(dmesg | grep -c 'AER: device recovery successful')" = "$1" ]; }
+reg 0 5400 5404 2808 3808 >$dir/before
+n=0
+for error in COMP_TIME DLP; do
+	n=$((n + 1))
+	inject rp1 $error
+	wait_for 30 recovered $n
+	wait_for 30 is $n "$class/$adapter/stats/external"
+	wait_for 30 carrier
+	wait_for 10 answers
+	reg 0 5400 5404 2808 3808 | cmp - $dir/before
+	ok "DR2: $error: it works, and is set up as before"
+done
+
+# --- the link
+
+cable() { qmp "{\"execute\": \"set_link\", \"arguments\": {\"name\": \"nic\", \"up\": $1}}" >/dev/null; }
+no_carrier() { ! carrier; }
+# A cable that is pulled is looked at, and nothing to complain about
+hangs=$(<"$class/$adapter/stats/hangs")
+echo "p:glance nic_phy_glance" >$tracing/kprobe_events
+trace_on kprobes/glance
+cable false
+wait_for 10 no_carrier
+wait_for 10 eval "trace | grep -q glance"
+trace_off
+echo >$tracing/kprobe_events
+cable true
+wait_for 10 carrier
+wait_for 10 answers
+expect "$hangs" cat "$class/$adapter/stats/hangs"
+ok "a cable that is pulled is no fault"
+
+# The same, but the PHY has its link
+insmod "$DEVRESET_MODDIR/devreset_net_cable.ko"
+cable false
+wait_for 30 eval "dmesg | grep -q 'devreset $adapter: hang: link lost inside the MAC'"
+cable true
+rmmod devreset_net_cable
+wait_for 30 is healthy "$class/$adapter/state"
+wait_for 10 carrier
+wait_for 10 answers
+ok "a link that the PHY has and the MAC has not"
+
+ip link set "$nic" down
+handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"
+ok "ND4: handed $(paste -sd " " $dir/sum)"
+unload
