@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# From a fault of a network adapter to the first packet back: with this driver, and
-# with the kernel's own, in the same place
+# From a fault of a network adapter until packets are back for good: with this driver,
+# and with the kernel's own, in the same place
 # qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,bus=rp1,netdev=h0,romfile=
 # qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
 # append: iomem=relaxed
-# timeout: 600
+# timeout: 900
 
 . "${DEVRESET_TOP:-.}/bench/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
@@ -23,13 +23,12 @@ measure() {
 		net_up
 		wait_for 10 answers
 		[ "$driver" = e1000 ] || net_policy max_recoveries=100
-		took[$driver-$name]=$(python3 -IS "$tests/pinger.py" fault 10.9.0.2 "${DEVRESET_WATCH:-12}" "$command")
+		took[$driver-$name]=$(python3 -IS "$tests/pinger.py" outage 10.9.0.2 "${DEVRESET_WATCH:-15}" "$command")
 		echo "$driver, $name: ${took[$driver-$name]}"
 		if [ "$driver" = e1000 ]; then rmmod e1000; else unload; fi
 	done < <(faults)
 }
 
-# What it takes when nothing is broken is about 10 ms
 slot=$(pci_of 8086:100e)
 bar=$(setpci -s "$slot" BASE_ADDRESS_0)
 regs=$pci/$slot/resource0 nic=eth0

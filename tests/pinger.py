@@ -4,10 +4,13 @@
 
     tests/pinger.py serve ADDRESS                    echo what comes, until killed
     tests/pinger.py fault ADDRESS SECONDS COMMAND    in milliseconds, or "never"
+    tests/pinger.py outage ADDRESS SECONDS COMMAND   the same
 
 "fault" sends a small UDP packet every 50 ms, has the shell run COMMAND, and prints
 the time from then to the first answer to one that was sent afterwards, of three in
-a row.
+a row. "outage" goes on for SECONDS in any case, and prints when they were back for
+good: the time to the first answer behind the last packet that was not answered
+within 500 ms. It is 0 if all were.
 """
 
 import socket
@@ -66,24 +69,46 @@ class Pinger:
         return None
 
 
-def fault(address, seconds, command):
-    """Break it, and see."""
+def broken(address, command):
+    """A pinger that was answered until now, when it breaks."""
     pinger = Pinger(address)
     while pinger.back(0) is None:
         pinger.turn()
         if pinger.sequence > 400:
             sys.exit("no answer before the fault")
     subprocess.run(command, shell=True, check=True)
-    start = time.monotonic()
+    return pinger, time.monotonic()
+
+
+def fault(address, seconds, command):
+    """Break it, and wait for answers."""
+    pinger, start = broken(address, command)
     while pinger.back(start) is None:
         if time.monotonic() - start > seconds:
-            print("never")
-            return
+            return "never"
         pinger.turn()
-    print(f"{(pinger.back(start) - start) * 1000:.0f}")
+    return f"{(pinger.back(start) - start) * 1000:.0f}"
+
+
+def outage(address, seconds, command):
+    """Break it, and see what is lost."""
+    pinger, start = broken(address, command)
+    while time.monotonic() - start < seconds:
+        pinger.turn()
+    # What was sent last may be under way still
+    end = pinger.sent[pinger.sequence - 1] - 0.5
+    sent = [n for n in range(pinger.sequence) if start < pinger.sent[n] < end]
+    lost = [n for n in sent if pinger.answered.get(n, end + 1) - pinger.sent[n] > 0.5]
+    if not lost:
+        return "0"
+    if pinger.sent[lost[-1]] > end - 1:
+        return "never"
+    return f"{(pinger.answered[lost[-1] + 1] - start) * 1000:.0f}"
 
 
 if sys.argv[1] == "serve":
     serve(sys.argv[2])
+elif sys.argv[1] == "fault":
+    print(fault(sys.argv[2], float(sys.argv[3]), sys.argv[4]))
 else:
-    fault(sys.argv[2], float(sys.argv[3]), sys.argv[4])
+    print(outage(sys.argv[2], float(sys.argv[3]), sys.argv[4]))
