@@ -47,9 +47,6 @@ with() {
 # bound SERIAL: it is there, and its first interface has our driver
 bound() { local d; d=$(usb_of "$1") && [ -e "$class/usbif-$d:1.0/reset" ]; }
 
-# above FILE NUMBER: for wait_for, such as "so many bytes have moved"
-above() { [ "$(<"$1")" -gt "$2" ]; }
-
 # chardev INTERFACE, such as 1-1:1.0: its char device
 chardev() { echo "/dev/$(ls "$usb/$1/usbmisc")"; }
 

@@ -74,6 +74,9 @@ reset() { (echo "$2" >"$class/$1/reset"); }
 # is VALUE FILE: for wait_for
 is() { [ "$(<"$2")" = "$1" ]; }
 
+# above FILE NUMBER: for wait_for, such as "so many bytes have moved"
+above() { [ "$(<"$1")" -gt "$2" ]; }
+
 # load: the modules, in the order they need each other; load_dma: and devreset_dma,
 # with which an edu has more nodes
 load() {

@@ -40,6 +40,22 @@ touch $dir/enough
 wait $stream || fail "the TCP connection: $(cat $dir/stream)"
 wait $back || fail "the TCP connection from the peer: $(cat $dir/back)"
 ok "two TCP connections have survived $resets resets: to the peer $(tail -n 1 $dir/stream), from it $(tail -n 1 $dir/back)"
+
+# The peer everybody has: a reset while it sends, and while it receives
+in_peer iperf3 -s -D
+wait_for 30 eval "in_peer ss -Hltn sport = :5201 | grep -q LISTEN"
+for way in tx rx; do
+	before=$(<"/sys/class/net/$nic/statistics/${way}_bytes")
+	iperf3 -c 10.9.0.2 -n 40M -J "$([ $way = tx ] && echo --no-delay || echo --reverse)" >$dir/iperf &
+	client=$!
+	wait_for 30 above "/sys/class/net/$nic/statistics/${way}_bytes" $((before + 4000000))
+	reset "$adapter" component
+	wait $client || fail "iperf3, $way: $(cat $dir/iperf)"
+	python3 -IS -c 'import json, sys
+end = json.load(sys.stdin)["end"]
+assert end["sum_received"]["bytes"] > 30e6, end' <$dir/iperf
+done
+ok "iperf3 ends well when the adapter is reset in the middle"
 ip link set "$nic" down
 handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"
 ok "ND4: handed $(paste -sd " " $dir/sum)"

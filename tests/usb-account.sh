@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every byte that was acknowledged has arrived, once and in order, and every URB was completed once, over resets of each kind (SOAK=1: thousands)
+# Every byte that was acknowledged has arrived, once and in order, and every URB was completed once, over resets of each kind (SOAK=1: 1,000 and more)
 # contracts: US2 US3 US4 DR4
 # timeout: 250
 
@@ -42,9 +42,9 @@ finish() {
 # A slow machine is not the subject
 echo 60000 >/sys/module/devreset_usb/parameters/stall_ms
 start
-race "resets of the pipes" 20 "component::component>$node/reset"
-race "resets of the device" 20 "function::function>$device/reset"
-race "resets of both kinds at once" 2 \
+race "resets of the pipes" 20:1000 "component::component>$node/reset"
+race "resets of the device" 20:1000 "function::function>$device/reset"
+race "resets of both kinds at once" 2:100 \
 	"component:EALREADY:component>$node/reset" "function:EALREADY:function>$node/reset"
 finish none
 wait_for 30 is "$(<"$usb/$one/urbs_submitted")" "$usb/$one/urbs_completed"
@@ -58,7 +58,7 @@ left=$(($(count n sent) - in))
 [ $left = 0 ] || "${usbio[@]}" read "$c" "$in" $left >/run/in
 in=$((in + left))
 
-rounds=$(rounds 1)
+rounds=$(rounds 1:30)
 for ((i = 0; i < rounds; i++)); do
 	start
 	reset "${port##*/}" platform
