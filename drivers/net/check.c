@@ -48,7 +48,7 @@ bool nic_is_reachable(struct nic *nic)
 	return !pci_fault(nic) || (nic->up && !nic->pdev->is_busmaster && nic_alive(nic));
 }
 
-/* Provoke an interrupt; the poll function runs. */
+/* Provoke an interrupt; the poll function runs, and has done. */
 static bool irq_arrives(struct nic *nic)
 {
 	u32 seen = READ_ONCE(nic->polls);
@@ -56,7 +56,7 @@ static bool irq_arrives(struct nic *nic)
 
 	atomic_inc(&nic->probing);
 	wr(nic, REG_ICS, INT_TXDW);
-	arrived = wait_event_timeout(nic->wait, READ_ONCE(nic->polls) != seen, SOON);
+	arrived = wait_event_timeout(nic->wait, (s32)(READ_ONCE(nic->polled) - seen) > 0, SOON);
 	atomic_dec(&nic->probing);
 	return arrived;
 }
@@ -270,17 +270,15 @@ static bool is_behind(struct nic *nic, unsigned int clean)
 }
 
 /* What the device believes to have, and what it was given, may not differ for long. */
-static bool is_astray(struct nic *nic)
+static bool is_astray(struct nic *nic, unsigned int use)
 {
-	unsigned int use = READ_ONCE(nic->rx.use);
-
 	return rd(nic, REG_RDT) != use && READ_ONCE(nic->rx.use) == use;
 }
 
 static const char *rx_fault(struct nic *nic)
 {
 	struct rx_ring *rx = &nic->rx;
-	unsigned int clean;
+	unsigned int clean, use;
 	const char *fault;
 
 	if (nic->halted & ~(HALT_TX | HALT_RX))
@@ -295,11 +293,12 @@ static const char *rx_fault(struct nic *nic)
 	if (!nic_rx_programmed(nic))
 		return "receive ring wiped";
 	clean = READ_ONCE(rx->clean);
-	if (!is_behind(nic, clean) && !is_astray(nic))
+	use = READ_ONCE(rx->use);
+	if (!is_behind(nic, clean) && !is_astray(nic, use))
 		return NULL;
 	/* Either may be so for a moment. */
 	msleep(A_WHILE_MS);
-	if (is_astray(nic))
+	if (is_astray(nic, use))
 		return "receive ring out of step";
 	if (!is_behind(nic, clean))
 		return NULL;

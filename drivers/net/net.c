@@ -183,15 +183,17 @@ static int nic_poll(struct napi_struct *napi, int budget)
 	bool sent;
 	int done;
 
-	WRITE_ONCE(nic->polls, nic->polls + 1);
+	/* 0: from netpoll, which only wants room to send; no interrupt has come */
+	if (budget)
+		WRITE_ONCE(nic->polls, nic->polls + 1);
 	sent = nic_tx_clean(nic, budget);
-	/* 0: from netpoll, which only wants room to send */
 	done = budget ? nic_rx_poll(nic, budget) : 0;
 	/* Something was sent or received: have both looked at; see check.c. */
 	if (sent || done) {
 		devreset_busy(nic->node);
 		devreset_busy(nic->rx.node);
 	}
+	WRITE_ONCE(nic->polled, nic->polls);
 	if (unlikely(atomic_read(&nic->probing)))
 		wake_up(&nic->wait);
 	if (done == budget)

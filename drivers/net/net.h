@@ -78,6 +78,7 @@ struct tx_buf {
  * @on: the device works on it; changed under nic->lock, and not while the queue
  *	may be used
  * @prove: it was started and has not proved that it works
+ * @ran: the device worked on it when its reset began
  */
 struct tx_ring {
 	struct devreset_node *node;
@@ -102,6 +103,7 @@ struct tx_ring {
 	u32 asked;
 	u32 lost;
 	bool prove;
+	bool ran;
 	dma_addr_t dma;
 };
 
@@ -173,7 +175,8 @@ struct hw_stats {
  * @pdev: the device
  * @regs: its registers
  * @napi: calls the poll function
- * @polls: the poll function has run
+ * @polls: times that the poll function has begun, after an interrupt
+ * @polled: of these, the last one that has ended
  * @probing: so many wait on @wait for that
  * @node: its devreset node
  * @tx: the ring to send from
@@ -219,6 +222,7 @@ struct nic {
 	void __iomem *regs;
 	struct napi_struct napi;
 	u32 polls;
+	u32 polled;
 	atomic_t probing;
 	struct devreset_node *node;
 	struct tx_ring tx;

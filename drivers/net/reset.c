@@ -65,7 +65,12 @@ static int resume_ring(struct nic *nic, unsigned int why)
 
 static int tx_quiesce(struct devreset_node *node)
 {
-	return quiesce(node->data, HALT_TX);
+	struct nic *nic = node->data;
+
+	mutex_lock(&nic->lock);
+	nic->tx.ran = nic->tx.on;
+	mutex_unlock(&nic->lock);
+	return quiesce(nic, HALT_TX);
 }
 
 /* What had to be written anew was a soft error (ND1). */
@@ -76,7 +81,8 @@ static int tx_reset(struct devreset_node *node, u32 gen)
 
 	mutex_lock(&nic->lock);
 	if (nic->up) {
-		ret = nic_tx_programmed(nic) ? 0 : DEVRESET_SOFT_ERROR;
+		/* Without a link it was not even set up. */
+		ret = !nic->tx.ran || nic_tx_programmed(nic) ? 0 : DEVRESET_SOFT_ERROR;
 		nic_tx_program(nic);
 		if (!nic_tx_programmed(nic))
 			ret = -EIO;
@@ -203,7 +209,6 @@ static bool is_resetting(struct nic *nic)
 void nic_reset_work(struct work_struct *work)
 {
 	struct nic *nic = container_of(to_delayed_work(work), struct nic, reset_work);
-	unsigned int flags = DEVRESET_RESTORE;
 	int ret;
 	u32 gen;
 
@@ -215,12 +220,10 @@ void nic_reset_work(struct work_struct *work)
 		mod_delayed_work(system_wq, &nic->reset_work, RESET_TAKES);
 		goto out;
 	}
-	if (time_after(jiffies, nic->began + RESET_PATIENCE / 2))
-		flags |= DEVRESET_SOFT_ERROR;
 	ret = is_resetting(nic) ? -EIO : nic_init_hw(nic);
 	nic->gen = 0;
 	mutex_unlock(&nic->lock);
-	devreset_complete(nic->node, gen, ret, flags);
+	devreset_complete(nic->node, gen, ret, DEVRESET_RESTORE);
 	return;
 out:
 	mutex_unlock(&nic->lock);

@@ -76,8 +76,11 @@ int nic_resize_rings(struct nic *nic, unsigned int tx, unsigned int rx)
 	struct rx_ring new_rx = { };
 	int ret;
 
-	/* Has it stopped? See nic_stop(). */
-	if (!nic_hush(nic))
+	/*
+	 * Has it stopped? See nic_stop(). While the adapter is reset, or what is above
+	 * it, adapter_quiesce() has seen to that.
+	 */
+	if (!(nic->halted & HALT_ADAPTER) && !nic_hush(nic))
 		return -EIO;
 	ret = alloc_tx(nic, &new_tx, tx);
 	if (ret)

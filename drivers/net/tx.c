@@ -467,6 +467,9 @@ void nic_tx_stop(struct nic *nic)
 	wr(nic, REG_TCTL, nic_tctl(nic));
 	/* It finishes reading the packet that it is at. */
 	usleep_range(1000, 2000);
+	/* Did it hear? If not, it must not read what is about to be freed. */
+	if (!nic_alive(nic))
+		pci_clear_master(nic->pdev);
 	while (i != tx->use)
 		i = is_done(tx, i) ? reap(nic, i, &sent, 0) : reap(nic, i, &dropped, -1);
 	account_sent(tx, &sent);
