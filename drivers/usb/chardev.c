@@ -76,13 +76,14 @@ static int has_data(struct pipe *in)
 	return pipe_error(in) ?: -EAGAIN;
 }
 
-/* Nobody waits for it any more. */
+/* This one does not wait for it any more; who does, says so anew. */
 static void want_no_more(struct pipe *in)
 {
 	spin_lock_irq(&in->ui->lock);
 	in->wanted = false;
 	usbif_account(in->ui);
 	spin_unlock_irq(&in->ui->lock);
+	wake_up_all(&in->ui->wait);
 }
 
 static int wait_for_data(struct file *file, struct pipe *in)
@@ -187,7 +188,7 @@ static int wait_for_room(struct file *file, struct pipe *out)
 }
 
 /* Only the writer takes idle chunks, so there is one still. */
-static int push(struct pipe *out, const char __user *buf, unsigned int n)
+static int push(struct file *file, struct pipe *out, const char __user *buf, unsigned int n)
 {
 	struct usbif *ui = out->ui;
 	struct chunk *chunk;
@@ -198,6 +199,10 @@ static int push(struct pipe *out, const char __user *buf, unsigned int n)
 	if (copy_from_user(chunk->buf, buf, n))
 		return -EFAULT;
 	spin_lock_irq(&ui->lock);
+	if (file->f_flags & O_NONBLOCK && (ui->stopped || out->struck)) {
+		spin_unlock_irq(&ui->lock);
+		return -EAGAIN;
+	}
 	out->queued += n;
 	chunk->len = n;
 	chunk->done = 0;
@@ -256,7 +261,7 @@ static ssize_t chardev_write(struct file *file, const char __user *buf, size_t c
 	start = out->queued;
 	while (!ret && sent < count) {
 		n = min_t(size_t, count - sent, CHUNK_SIZE);
-		ret = wait_for_room(file, out) ?: push(out, buf + sent, n);
+		ret = wait_for_room(file, out) ?: push(file, out, buf + sent, n);
 		if (!ret)
 			sent += n;
 	}

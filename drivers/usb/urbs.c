@@ -229,7 +229,7 @@ static void pipe_complete(struct urb *urb)
 	}
 	move_on(chunk);
 	pipe_run(pipe);
-	first = first && pipe->settling && !ui->stopped;
+	first = first && pipe->settling;
 	usbif_account(ui);
 	spin_unlock_irqrestore(&ui->lock, flags);
 
@@ -458,6 +458,11 @@ void usbif_stop(struct usbif *ui, unsigned int why)
 	if (why == STOP_GONE)
 		devreset_idle(ui->node);
 	ui->stopped |= why;
+	/* Somebody resets it after all: who comes now waits for what comes of that. */
+	if (why & (STOP_RESET | STOP_BUS)) {
+		ui->in.hopeless = false;
+		ui->out.hopeless = false;
+	}
 	usbif_account(ui);
 	spin_unlock_irq(&ui->lock);
 	wake_up_all(&ui->wait);
