@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A USB device that goes wrong when it is told to, on FunctionFS.
 
-    tests/gadget.py FUNCTIONFS FIFO STATE [BLOCK]
+    tests/gadget.py FUNCTIONFS FIFO [BLOCK]
 
 A source and a sink: from one endpoint come 32-bit numbers, counted up from 0, in
 transfers of BLOCK bytes (512); the other expects the same, and takes them by
@@ -24,7 +24,7 @@ such as "mute 0"). FIFO also takes
     size N          send N bytes at a time from now on
     block N         take N bytes at a time from now on; where that is no multiple of
                     512, a transfer of the host ends when so many have come
-    count           write "sent=N received=N wrong=N enabled=N" to the file STATE
+    count FILE      write "sent=N received=N wrong=N enabled=N" to that file
 """
 
 import ctypes
@@ -67,8 +67,8 @@ def pattern(offset, size):
 class Gadget:
     """The device, and what is wrong with it."""
 
-    def __init__(self, folder, state, block):
-        self.folder, self.state, self.block = folder, state, block
+    def __init__(self, folder, block):
+        self.folder, self.block = folder, block
         self.ep0 = os.open(f"{folder}/ep0", os.O_RDWR)
         os.write(self.ep0, descriptors())
         os.write(self.ep0, strings())
@@ -84,10 +84,11 @@ class Gadget:
         words = line.split()
         with self.changed:
             if words[0] == "count":
-                with open(self.state + ".new", "w", encoding="ascii") as file:
+                state = words[1]
+                with open(state + ".new", "w", encoding="ascii") as file:
                     file.write(f"sent={self.sent} received={self.received} "
                                f"wrong={self.wrong} enabled={self.enabled}\n")
-                os.rename(self.state + ".new", self.state)
+                os.rename(state + ".new", state)
                 return
             if words[0] == "size":
                 self.size = self.normal = int(words[1])
@@ -208,16 +209,16 @@ class Gadget:
 
 def main():
     """Run until killed."""
-    folder, fifo, state = sys.argv[1:4]
-    gadget = Gadget(folder, state, int(sys.argv[4]) if len(sys.argv) > 4 else 512)
+    folder, fifo = sys.argv[1:3]
+    gadget = Gadget(folder, int(sys.argv[3]) if len(sys.argv) > 3 else 512)
     os.mkfifo(fifo)
     for loop in gadget.events, gadget.source, gadget.sink:
         threading.Thread(target=loop, daemon=True).start()
     print("ready", flush=True)
-    while True:
-        with open(fifo, encoding="ascii") as lines:
-            for line in lines:
-                gadget.command(line)
+    # Open for writing too, it has no end, and nothing is lost between two writers
+    with os.fdopen(os.open(fifo, os.O_RDWR), encoding="ascii") as lines:
+        while True:
+            gadget.command(lines.readline())
 
 
 main()

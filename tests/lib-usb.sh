@@ -30,7 +30,7 @@ gadget() {
 	done
 }
 
-# plug NAME [N]: into the Nth controller, counted from 0; unplug NAME
+# plug NAME [N]: into the Nth controller, counts from 0; unplug NAME
 plug() { echo "dummy_udc.${2-0}" >"$gadgets/$1/UDC"; }
 unplug() { echo "" >"$gadgets/$1/UDC"; }
 
@@ -47,16 +47,23 @@ with() {
 # bound SERIAL: it is there, and its first interface has our driver
 bound() { local d; d=$(usb_of "$1") && [ -e "$class/usbif-$d:1.0/reset" ]; }
 
-# chardev INTERFACE, such as 1-1:1.0: its char device
-chardev() { echo "/dev/$(ls "$usb/$1/usbmisc")"; }
+# chardev INTERFACE, such as 1-1:1.0: its char device, which comes after its node
+chardev() {
+	local name
+
+	wait_for 30 eval "ls $usb/$1/usbmisc | grep -q ."
+	name=$(ls "$usb/$1/usbmisc")
+	wait_for 30 [ -c "/dev/$name" ]
+	echo "/dev/$name"
+}
 
 # numbers NAME [BLOCK]: a gadget made by tests/gadget.py, to be plugged
 numbers() {
 	gadget "$1" "ffs.$1"
 	mkdir "/run/$1"
 	mount -t functionfs "$1" "/run/$1"
-	python3 -IS "$DEVRESET_TOP/tests/gadget.py" "/run/$1" "/run/$1.fifo" "/run/$1.state" \
-		"${@:2}" >"/run/$1.log" 2>&1 &
+	python3 -IS "$DEVRESET_TOP/tests/gadget.py" "/run/$1" "/run/$1.fifo" "${@:2}" \
+		>"/run/$1.log" 2>&1 &
 	numbers_pid=$!
 	wait_for 30 grep -q ready "/run/$1.log"
 }
@@ -64,16 +71,21 @@ numbers() {
 # tell NAME COMMAND...: have tests/gadget.py do it; it has heard that when this returns
 tell() {
 	echo "${*:2}" >"/run/$1.fifo"
-	[ "$2" = count ] || count "$1" sent >/dev/null
+	count "$1" sent >/dev/null
 }
 
 # count NAME WHAT: sent, received, wrong or enabled
 count() {
-	rm -f "/run/$1.state"
-	tell "$1" count
-	wait_for 30 [ -e "/run/$1.state" ]
-	tr ' ' '\n' <"/run/$1.state" | sed -n "s/^$2=//p"
+	local answer=/run/$1.$BASHPID
+
+	rm -f "$answer"
+	echo "count $answer" >"/run/$1.fifo"
+	wait_for 30 [ -e "$answer" ]
+	tr ' ' '\n' <"$answer" | sed -n "s/^$2=//p"
 }
+
+# counts NAME WHAT N: soon it is exactly that; the device may count after the host is told
+counts() { wait_for 30 eval "[ \"\$(count $1 $2)\" = $3 ]"; }
 
 # What reads and writes: see tests/usbio.py
 usbio=(python3 -IS "$DEVRESET_TOP/tests/usbio.py")

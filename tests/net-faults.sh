@@ -158,7 +158,7 @@ policy "$adapter" check_interval_ms=500
 reg "400-2"
 ! ethtool -t "$nic" online >$dir/test || fail "the self test of a broken device: $(cat $dir/test)"
 grep -q "send unit.*1$" $dir/test || fail "the self test: $(cat $dir/test)"
-expect "a request to the device is not answered" cat "$class/$adapter/last/reason"
+wait_for 10 is "a request to the device is not answered" "$class/$adapter/last/reason"
 net_policy check_interval_ms=500
 wait_for 10 answers
 wait_for 10 ethtool -t "$nic" online

@@ -64,7 +64,7 @@ ok "ND2: 16, which it has not"
 for mac in "${more[@]}"; do
 	bridge fdb del "$mac" dev "$nic" self
 done
-expect nn heard "${more[0]}" $foreign
+expect nnnnnnnnnnnnnnnnn heard "${more[@]}" $foreign
 ip link set "$nic" promisc on
 over_resets yy "${more[0]}" $foreign
 ip link set "$nic" promisc off

@@ -37,7 +37,8 @@ ok "it works"
 
 # The rests leave some of the processors to who does that
 n=$(rounds 15:1000)
-race_begin "tx:$busy:component>$class/$tx/reset+20" "adapter:$busy:component>$class/$adapter/reset+20"
+race_begin "tx:$busy:component>$class/$tx/reset+20" "adapter:$busy:component>$class/$adapter/reset+20" \
+	"function:$busy:function>$class/$adapter/reset+300"
 for ((i = 0; i < n; i++)); do
 	ethtool -G "$nic" rx $((80 + 8 * (i % 50))) tx $((512 - 8 * (i % 50)))
 done

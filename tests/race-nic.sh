@@ -16,7 +16,8 @@ wait_for 10 answers
 net_policy reset_timeout_ms=60000 max_recoveries=100
 driver=/sys/bus/pci/drivers/devreset_net
 gone=EALREADY,EBUSY,EAGAIN,ENODEV,ENOENT,EOPNOTSUPP,ETIMEDOUT,EIO
-resets=("adapter:$gone:component>$class/$adapter/reset+20" "tx:$gone:component>$class/$tx/reset+20")
+resets=("adapter:$gone:component>$class/$adapter/reset+20" "tx:$gone:component>$class/$tx/reset+20"
+	"function:$gone:function>$class/$adapter/reset+300")
 
 works() {
 	net_up

@@ -34,7 +34,7 @@ finish() {
 	grep -q "error $1" /run/in || fail "reading: $(cat /run/in)"
 	out=$((out + $(cut -d ' ' -f 1 /run/out)))
 	in=$((in + $(cut -d ' ' -f 1 /run/in)))
-	expect $out count n received
+	counts n received $out
 	expect 0 count n wrong
 	[ "$(wc -l <"/run/n.log")" = 1 ] || fail "$(cat /run/n.log)"
 }
@@ -49,7 +49,7 @@ race "resets of both kinds at once" 2:100 \
 finish none
 wait_for 30 is "$(<"$usb/$one/urbs_submitted")" "$usb/$one/urbs_completed"
 expect $out cat "$usb/$one/bytes_out"
-expect "$(count n sent)" cat "$usb/$one/bytes_in"
+counts n sent "$(<"$usb/$one/bytes_in")"
 expect 0 cat "$node/stats/hangs"
 ok "US2, US3: $out bytes taken, $in given, $(<"$usb/$one/urbs_submitted") URBs: each once"
 

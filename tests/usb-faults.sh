@@ -41,7 +41,7 @@ flow() {
 	expect "$more bytes, error none" cat /run/in
 	expect "$bytes bytes, error none" cat /run/out
 	out=$((out + bytes)) in=$((in + more))
-	expect $out count n received
+	counts n received $out
 	expect 0 count n wrong
 }
 
@@ -97,6 +97,20 @@ flow 32768
 # It ends transfers before their time, which is no error
 tell n block 500
 flow 32768
+# Nor when a reset comes in between
+"${usbio[@]}" write "$c" "$out" 131072 >/run/out &
+writer=$!
+n=0
+while kill -0 $writer 2>/dev/null; do
+	reset "$node" component
+	n=$((n + 1))
+done
+wait $writer
+expect "131072 bytes, error none" cat /run/out
+out=$((out + 131072))
+counts n received $out
+expect 0 count n wrong
+[ $n -gt 3 ] || fail "$n resets"
 tell n block 512
 expect $hangs cat "$class/$node/stats/hangs"
 expect healthy cat "$class/$node/state"
@@ -116,7 +130,7 @@ for scope in component function; do
 	wait $writer
 	expect "65536 bytes, error none" cat /run/out
 	out=$((out + 65536))
-	expect $out count n received
+	counts n received $out
 	expect 0 count n wrong
 done
 echo $stall >/sys/module/devreset_usb/parameters/stall_ms
@@ -164,14 +178,14 @@ out=$((out + $(cut -d ' ' -f 1 /run/out)))
 poller_told
 hangs=$((hangs + 1))
 expect $hangs cat "$class/$node/stats/hangs"
-expect $out count n received
+counts n received $out
 reset "$node" function
 flow 32768
 ok "one that is not to be cured by itself: who writes is told EIO, and how much was taken; after a reset it works"
 
 # What is queued stays so
 tell n mute reset
-expect $out count n received
+counts n received $out
 python3 -IS - "$c" "$out" <<'END'
 import os, select, struct, sys
 fd = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
@@ -183,7 +197,7 @@ assert poll.poll(60000) == [(fd, select.POLLERR)], "who polls is not told"
 END
 out=$((out + 16384))
 tell n mute 0
-wait_for 30 eval "[ \$(count n received) = $out ]"
+counts n received $out
 wait_for 30 is "$(<"$usb/$one/urbs_submitted")" "$usb/$one/urbs_completed"
 "${usbio[@]}" write "$c" "$out" 512 >/run/out
 expect "512 bytes, error none" cat /run/out
@@ -215,7 +229,7 @@ wait $writer
 grep -q "error ENODEV" /run/out
 out=$((out + $(cut -d ' ' -f 1 /run/out)))
 settle
-expect $out count n received
+counts n received $out
 in=$(count n sent)
 flow 32768
 expect 0 cat "$class/$node/stats/hangs"
@@ -233,7 +247,7 @@ grep -q "error ENODEV" /run/out
 out=$((out + $(cut -d ' ' -f 1 /run/out)))
 wait_for 30 grep -qx 0999 "$usb/$d/bcdDevice"
 settle
-expect $out count n received
+counts n received $out
 in=$(count n sent)
 flow 32768
 ok "US5: one that changes its descriptors on reset: ENODEV, and a new device that works"
