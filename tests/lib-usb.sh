@@ -30,7 +30,7 @@ gadget() {
 	done
 }
 
-# plug NAME [N]: into the Nth controller, counts from 0; unplug NAME
+# plug NAME [N]: into the Nth controller, counted from 0; unplug NAME
 plug() { echo "dummy_udc.${2-0}" >"$gadgets/$1/UDC"; }
 unplug() { echo "" >"$gadgets/$1/UDC"; }
 
