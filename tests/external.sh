@@ -11,6 +11,7 @@ edu=$(pci_of 1234:11e8)
 member=edu-$edu function=pci-$edu bus=$(basename "$(readlink "$class/pci-$edu/reset_parent")")
 # Nothing is found by checks here
 policy "$member" check_interval_ms=0
+policy "$function" check_interval_ms=0
 good=$(setpci -s "$edu" COMMAND CAP_MSI+2.w CAP_MSI+4.l BASE_ADDRESS_0)
 n=0
 
