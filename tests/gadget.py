@@ -174,8 +174,12 @@ class Gadget:
         fd = os.open(path, os.O_RDWR)
         while True:
             self.behave(path, "in")
+            with self.changed:
+                size = self.size
+                if self.fault == "babble" and self.until == "once":
+                    self.cured()
             try:
-                done = os.write(fd, pattern(self.sent, self.size))
+                done = os.write(fd, pattern(self.sent, size))
             except OSError as error:
                 if error.errno not in (errno.ESHUTDOWN, errno.ECONNRESET, errno.ENODEV):
                     print("source:", error, flush=True)

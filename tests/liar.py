@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """A USB device that is not consistent about its configuration, on raw-gadget.
 
-    tests/liar.py
+    tests/liar.py FOLDER
 
 Who asks for the head of the configuration's descriptor is told its length; in the
 whole of it, the length is 65535. One vendor interface with a bulk endpoint each
-way, of which nothing comes and which takes nothing. Runs until it is killed.
+way, of which nothing comes and which takes nothing; its one alternate setting is 1.
+While FOLDER has a file "alt" it says that setting 0 is selected, and with
+"config" that configuration 2 is. Runs until it is killed.
 """
 
 import fcntl
 import os
 import struct
+import sys
 
 ENDPOINTS = (0x81, 0x02)
 GET_DESCRIPTOR, GET_CONFIGURATION, SET_CONFIGURATION = 6, 8, 9
@@ -41,7 +44,7 @@ def descriptor(kind, size):
         return struct.pack("<BBHBBBBHHHBBBB", 18, 1, 0x200, 0, 0, 0, 64,
                            0x0525, 0xa4a0, 0x100, 0, 0, 1, 1)
     if kind == 2:
-        rest = struct.pack("<9B", 9, 4, 0, 0, 2, 0xff, 0, 0, 0)
+        rest = struct.pack("<9B", 9, 4, 0, 1, 2, 0xff, 0, 0, 0)
         rest += b"".join(endpoint(address) for address in ENDPOINTS)
         total = 9 + len(rest) if size <= 9 else 0xffff
         return struct.pack("<BBHBBBBB", 9, 2, total, 1, 1, 0, 0x80, 50) + rest
@@ -77,7 +80,11 @@ class Device:
             return string(value[0] & 0xff)
         if request == GET_DESCRIPTOR:
             return descriptor(value[0] >> 8, value[2])
-        return {GET_CONFIGURATION: b"\1", GET_INTERFACE: b"\0"}.get(request)
+        if request == GET_CONFIGURATION:
+            return b"\2" if os.path.exists(f"{sys.argv[1]}/config") else b"\1"
+        if request == GET_INTERFACE:
+            return b"\0" if os.path.exists(f"{sys.argv[1]}/alt") else b"\1"
+        return None
 
     def control(self, kind, request, *value):
         """A control transfer."""

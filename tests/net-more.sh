@@ -4,7 +4,7 @@
 # qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,id=nic,bus=rp1,netdev=h0,romfile=
 # qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
 # append: iomem=relaxed
-# timeout: 150
+# timeout: 200
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
@@ -70,8 +70,91 @@ over_resets yy "${more[0]}" $foreign
 ip link set "$nic" promisc off
 over_resets nn "${more[0]}" $foreign
 ok "ND2: promiscuous, and no more"
+
+# tagged TAG: does it receive a frame with that tag?
+tagged() {
+	local id=$SRANDOM
+
+	in_peer python3 -IS "$tests/frame.py" send "$peer" "$1" "$id" "$own"
+	in_peer python3 -IS "$tests/frame.py" send "$peer" - "$id-end" "$own"
+	wait_for 10 grep -q "^$id-end" $dir/frames
+	grep -q "^$id $own" $dir/frames && echo y || echo n
+}
+for filter in on off on; do
+	ethtool -K "$nic" rx-vlan-filter $filter
+	for scope in component function; do
+		reset "$adapter" $scope
+		wait_for 10 carrier
+		wait_for 10 answers
+		expect "$([ $filter = off ] && echo y || echo n)" tagged 81000006
+	done
+done
+ok "ND2: a VLAN that nobody asked for is received when the filter is off, and only then"
 kill $receiver
 wait $receiver || true
+
+# --- what the stack leaves to it
+
+stat_of() { ethtool -S "$nic" | awk -v k="$1:" '$1 == k { print $2 }'; }
+segments() { awk '$1 == "Tcp:" && $2 ~ /[0-9]/ { print $11 }' /proc/net/snmp; }
+in_peer iperf3 -s -D
+wait_for 30 eval "in_peer ss -Hltn sport = :5201 | grep -q LISTEN"
+before=$(($(stat_of tx_packets) - 3 * $(stat_of tx_sent)))
+iperf3 -c 10.9.0.2 -n 10M >/dev/null
+[ $(($(stat_of tx_packets) - 3 * $(stat_of tx_sent))) -gt $before ] || fail "few segments in a packet: no TSO"
+before=$(($(stat_of rx_packets) - 2 * $(segments)))
+iperf3 -c 10.9.0.2 -n 10M --reverse >/dev/null
+[ $(($(stat_of rx_packets) - 2 * $(segments))) -gt $before ] || fail "few packets in one: no GRO"
+ethtool -K "$nic" tso off sg off tx off rx off gro off >/dev/null
+iperf3 -c 10.9.0.2 -n 10M >/dev/null
+iperf3 -c 10.9.0.2 -n 10M --reverse >/dev/null
+ethtool -K "$nic" sg on tx on rx on gro on >/dev/null
+ethtool -K "$nic" tso on >/dev/null
+ok "TSO and GRO, and without any of that"
+
+net_policy check_interval_ms=0
+inflight=/sys/class/net/$nic/queues/tx-0/byte_queue_limits/inflight
+expect 0 cat "$inflight"
+reg 400-2
+ping -q -c 1 -W 1 10.9.0.2 >/dev/null || true
+above "$inflight" 0 || fail "BQL was not told of a packet"
+reset "$tx" component
+expect 0 cat "$inflight"
+wait_for 10 answers
+net_policy check_interval_ms=500
+ok "BQL: what is in the ring, and that it was emptied"
+
+ethtool -t "$nic" offline >$dir/test || fail "$(cat $dir/test)"
+wait_for 10 carrier
+wait_for 10 answers
+ethtool -i "$nic" >$dir/info
+grep -q '^driver: devreset_net$' $dir/info
+ok "ethtool -t offline, ethtool -i"
+
+ip link set "$nic" mtu 16110
+in_peer ip link set "$peer" mtu 16110
+for scope in component function platform; do
+	reset "$adapter" $scope
+	wait_for 10 carrier
+	wait_for 10 ping -q -c 1 -W 1 -M "do" -s 16082 10.9.0.2
+done
+ip link set "$nic" mtu 1500
+in_peer ip link set "$peer" mtu 1500
+wait_for 10 answers
+ok "ND2: MTU 16110"
+
+ethtool -s "$nic" autoneg off speed 100 duplex full
+wait_for 10 carrier
+forced=$(reg 0)
+for scope in component function platform; do
+	reset "$adapter" $scope
+	wait_for 10 carrier
+	expect "$forced" reg 0
+	wait_for 10 answers
+done
+ethtool -s "$nic" autoneg on
+wait_for 10 ethtool -t "$nic" online
+ok "ND2: a link that was not negotiated"
 
 # --- netconsole: the kernel sends from wherever it complains, with interrupts off
 

@@ -36,6 +36,29 @@ wait_for 10 carrier
 wait_for 10 answers
 ok "and when it was down meanwhile"
 
+# The rehearsal takes no power: what that would take, we do
+net_policy check_interval_ms=0
+# ITR VET RAL RAH VFTA TADV RXCSUM
+registers="0xc4 0x38 0x5400 0x5404 0x5600 0x382c 0x5000"
+values() {
+	local at
+
+	for at in $registers; do
+		devmem $((bar + at))
+	done
+}
+values >/run/before
+for at in $registers; do
+	devmem $((bar + at)) 32 0
+done
+[ "$(values | sort -u)" = 0x00000000 ] || fail "not lost: $(values)"
+suspend devices
+wait_for 10 carrier
+values | cmp - /run/before || fail "not what it was before: $(values | paste -sd ' '), $(paste -sd ' ' /run/before)"
+wait_for 10 answers
+net_policy check_interval_ms=2000
+ok "ND2: what was lost in a suspend is there again"
+
 # resets NODE: all the time, and what they ended with
 resets() {
 	until [ -e /run/stop ]; do

@@ -90,6 +90,12 @@ flow 65536
 tell n babble 2048 reset
 flow 65536
 cured "one that babbles until it is reset" "$device" function 2 "three errors in a row"
+for _ in 1 2 3 4; do
+	tell n babble 2048 once
+	flow 65536
+done
+expect $hangs cat "$class/$node/stats/hangs"
+ok "one that babbles now and then: no three errors in a row"
 echo 16384 >/sys/module/devreset_usb/parameters/read_size
 tell n size 512
 flow 32768
