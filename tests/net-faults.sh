@@ -122,6 +122,14 @@ ip link set "$nic" down
 net_up
 expect 4 master
 wait_for 10 answers
+# Nor may one whose ring alone is reset
+setpci -s "$slot" COMMAND=0:2
+refused EIO reset "$tx" component
+expect 0 master
+setpci -s "$slot" COMMAND=2:2
+reset "$tx" component
+expect 4 master
+wait_for 10 answers
 net_policy auto=1
 # It proves itself, which the next check would do else, before it looks at the clock
 reset "$tx" component

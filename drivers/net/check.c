@@ -280,6 +280,7 @@ static const char *rx_fault(struct nic *nic)
 	struct rx_ring *rx = &nic->rx;
 	unsigned int clean, use;
 	const char *fault;
+	u64 packets;
 
 	if (nic->halted & ~(HALT_TX | HALT_RX))
 		return NULL;
@@ -294,10 +295,14 @@ static const char *rx_fault(struct nic *nic)
 		return "receive ring wiped";
 	clean = READ_ONCE(rx->clean);
 	use = READ_ONCE(rx->use);
+	packets = READ_ONCE(rx->packets);
 	if (!is_behind(nic, clean) && !is_astray(nic, use))
 		return NULL;
 	/* Either may be so for a moment. */
 	msleep(A_WHILE_MS);
+	/* Of one that receives, the same numbers may be those of the next time round. */
+	if (READ_ONCE(rx->packets) != packets)
+		return NULL;
 	if (is_astray(nic, use))
 		return "receive ring out of step";
 	if (!is_behind(nic, clean))

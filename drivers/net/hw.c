@@ -32,7 +32,8 @@ bool nic_hush(struct nic *nic)
 	wr(nic, REG_TCTL, nic_tctl(nic));
 	/* They finish the frames that they are at. */
 	usleep_range(1000, 2000);
-	return nic_alive(nic);
+	return nic_alive(nic) && !(rd(nic, REG_RCTL) & RCTL_EN) &&
+	       !(rd(nic, REG_TCTL) & TCTL_EN);
 }
 
 /* --- EEPROM -------------------------------------------------------------------- */

@@ -82,6 +82,10 @@ void nic_apply(struct nic *nic)
 		nic_tx_start(nic);
 	if (rx && !nic->rx.on)
 		nic_rx_start(nic);
+	/* It lost the bus because it did not answer. Now it knows its rings, and no others. */
+	if (tx && rx && !nic->pdev->is_busmaster && nic_tx_programmed(nic) &&
+	    nic_rx_programmed(nic))
+		pci_set_master(nic->pdev);
 	if (runs)
 		go_on(nic);
 }

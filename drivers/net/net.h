@@ -78,7 +78,7 @@ struct tx_buf {
  * @on: the device works on it; changed under nic->lock, and not while the queue
  *	may be used
  * @prove: it was started and has not proved that it works
- * @ran: the device worked on it when its reset began
+ * @ran: a reset of it has begun since it was started
  */
 struct tx_ring {
 	struct devreset_node *node;

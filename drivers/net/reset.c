@@ -68,7 +68,7 @@ static int tx_quiesce(struct devreset_node *node)
 	struct nic *nic = node->data;
 
 	mutex_lock(&nic->lock);
-	nic->tx.ran = nic->tx.on;
+	nic->tx.ran |= nic->tx.on;
 	mutex_unlock(&nic->lock);
 	return quiesce(nic, HALT_TX);
 }

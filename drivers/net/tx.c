@@ -450,6 +450,7 @@ void nic_tx_start(struct nic *nic)
 	nic_tx_program(nic);
 	wr(nic, REG_TCTL, nic_tctl(nic) | TCTL_EN);
 	tx->prove = true;
+	tx->ran = false;
 	tx->on = true;
 }
 
@@ -468,7 +469,7 @@ void nic_tx_stop(struct nic *nic)
 	/* It finishes reading the packet that it is at. */
 	usleep_range(1000, 2000);
 	/* Did it hear? If not, it must not read what is about to be freed. */
-	if (!nic_alive(nic))
+	if (!nic_alive(nic) || rd(nic, REG_TCTL) & TCTL_EN)
 		pci_clear_master(nic->pdev);
 	while (i != tx->use)
 		i = is_done(tx, i) ? reap(nic, i, &sent, 0) : reap(nic, i, &dropped, -1);
