@@ -458,11 +458,6 @@ void usbif_stop(struct usbif *ui, unsigned int why)
 	if (why == STOP_GONE)
 		devreset_idle(ui->node);
 	ui->stopped |= why;
-	/* Somebody resets it after all: who comes now waits for what comes of that. */
-	if (why & (STOP_RESET | STOP_BUS)) {
-		ui->in.hopeless = false;
-		ui->out.hopeless = false;
-	}
 	usbif_account(ui);
 	spin_unlock_irq(&ui->lock);
 	wake_up_all(&ui->wait);
