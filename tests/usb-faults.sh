@@ -2,6 +2,7 @@
 # A device that stops answering, stalls, babbles, answers late, changes or goes away: each is cured on the lowest rung that can cure it
 # contracts: US2 US3 US4 US5 DR6 DR13 ND14
 # timeout: 200
+# kernels: stock
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/lib-usb.sh"
@@ -182,8 +183,9 @@ wait $writer
 grep -q "error EIO" /run/out || fail "$(cat /run/out)"
 out=$((out + $(cut -d ' ' -f 1 /run/out)))
 poller_told
-hangs=$((hangs + 1))
-expect $hangs cat "$class/$node/stats/hangs"
+# The directions may have stood still for so long at two looks of the clock
+was=$hangs hangs=$(<"$class/$node/stats/hangs")
+[ "$hangs" = $((was + 1)) ] || [ "$hangs" = $((was + 2)) ] || fail "$was hangs before, $hangs now"
 counts n received $out
 reset "$node" function
 flow 32768
