@@ -7,6 +7,7 @@
 #include <linux/devcoredump.h>
 #include <linux/devreset.h>
 #include <linux/jiffies.h>
+#include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/vmalloc.h>
 #include "core.h"
@@ -117,6 +118,8 @@ int devreset_dump_write(struct devreset_dump *dump, const void *data, size_t len
 }
 EXPORT_SYMBOL_GPL(devreset_dump_write);
 
+static DEFINE_MUTEX(coredump_mutex);
+
 /**
  * devreset_dump_printf - add text to the diagnostics
  * @dump: as given to ops->dump
@@ -177,8 +180,13 @@ void dr_dump(struct dr_node *node, unsigned long deadline)
 		dr_count(node, STAT_DUMPS_CUT);
 	if (!dump.len)
 		goto free;
-	/* The device coredump frees the buffer, whatever becomes of it. */
+	/*
+	 * The device coredump frees the buffer, whatever becomes of it. It looks whether the
+	 * device has one already, and then makes it: not for two nodes of a device at once.
+	 */
+	mutex_lock(&coredump_mutex);
 	dev_coredumpv(node->hw, dump.buf, dump.len, GFP_KERNEL);
+	mutex_unlock(&coredump_mutex);
 	return;
 free:
 	vfree(dump.buf);
