@@ -118,8 +118,6 @@ int devreset_dump_write(struct devreset_dump *dump, const void *data, size_t len
 }
 EXPORT_SYMBOL_GPL(devreset_dump_write);
 
-static DEFINE_MUTEX(coredump_mutex);
-
 /**
  * devreset_dump_printf - add text to the diagnostics
  * @dump: as given to ops->dump
@@ -159,6 +157,12 @@ static struct dr_node *enter_dumper(struct dr_node *node, unsigned long deadline
 	return n;
 }
 
+/*
+ * A device coredump is made by looking whether the device has one already, and then making
+ * it: not for two nodes of a device at once. Taken last, and, as all of a request, noio.
+ */
+static DEFINE_MUTEX(coredump_mutex);
+
 /* Collect the diagnostics of @node, or of what it is a part of. Never fatal. */
 void dr_dump(struct dr_node *node, unsigned long deadline)
 {
@@ -180,10 +184,7 @@ void dr_dump(struct dr_node *node, unsigned long deadline)
 		dr_count(node, STAT_DUMPS_CUT);
 	if (!dump.len)
 		goto free;
-	/*
-	 * The device coredump frees the buffer, whatever becomes of it. It looks whether the
-	 * device has one already, and then makes it: not for two nodes of a device at once.
-	 */
+	/* The device coredump frees the buffer, whatever becomes of it. */
 	mutex_lock(&coredump_mutex);
 	dev_coredumpv(node->hw, dump.buf, dump.len, GFP_KERNEL);
 	mutex_unlock(&coredump_mutex);
