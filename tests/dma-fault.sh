@@ -21,11 +21,11 @@ inject() {
 	echo 100 >"$debugfs/$1/probability"
 }
 
-# with FAULT FAILURES: dmatest sees so many failures of 20 transfers on one channel
+# with FAULT FAILURES [TRANSFERS]: dmatest sees so many failures of 20 transfers on one channel
 with() {
 	inject "$1" 1
-	dmatest_run devreset_dma 1 20 test_buf_size=8192 channel=dma0chan0
-	expect "20 tests, $2 failures" dmatest_result 1
+	dmatest_run devreset_dma 1 "${3:-20}" test_buf_size=8192 channel=dma0chan0
+	expect "${3:-20} tests, $2 failures" dmatest_result 1
 	echo 0 >"$debugfs/$1/probability"
 }
 
@@ -47,10 +47,13 @@ expect 1 cat $counters/failed
 expect "attempts=1 hangs=1 quiesced=1 requests=1 successes=1" stats $chan
 ok "a transfer that fails is reported to fail, and no hang"
 
-with corrupt 1
+# One alone: the reset that it asks for would abort whatever comes next
+with corrupt 1 1
 expect 2 cat $counters/failed
 wait_for 10 is 2 "$class/$chan/stats/successes"
 expect "0 component 1 $chan completed something else" last $chan
+dmatest_run devreset_dma 1 20 test_buf_size=8192 channel=dma0chan0
+expect "20 tests, 0 failures" dmatest_result 1
 ok "a completion of something else completes nothing, and has the channel reset"
 
 expect "$(<$counters/submitted)" sh -c \
