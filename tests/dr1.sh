@@ -62,6 +62,9 @@ for name in one two near far; do
 done
 ok "all four functions are at work"
 
+# On a slow machine an edu may be at work for so long that it is looked at
+policy "edu-$near" check_interval_ms=0
+policy "edu-$far" check_interval_ms=0
 before=$(siblings)
 trace_on devreset
 for n in 1 2 3; do
@@ -74,8 +77,8 @@ trace_off
 ok "DR9: three function-level resets of an NVMe drive that was at work"
 
 expect "$before" siblings
-# The other drive is managed too, and so looked at now and then; and who is at work for long
-expect "" eval "steps 'node=(pcibus|edu|pci-($two|$near|$far))' | grep -Ev '^check node=(pci-$two|edu-[^ ]*) status=0'"
+# The other drive is managed too, and so looked at now and then
+expect "" eval "steps 'node=(pcibus|edu|pci-($two|$near|$far))' | grep -v '^check node=pci-$two status=0'"
 ok "DR1: no counter or state of any other node has changed, none was stopped or started"
 
 touch /run/stop

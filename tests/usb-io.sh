@@ -176,7 +176,8 @@ for _ in range(20):
             os.write(fd, bytes(512))
             os.fsync(fd)
         except BlockingIOError:
-            refused = True
+            # Not because it is just over, which poll() would say
+            refused = not poll.poll(0)
     if refused:
         break
     thread.join()
