@@ -51,7 +51,7 @@ peer_up
 # What one connection has learned is not for the next one
 sysctl -qw net.ipv4.tcp_no_metrics_save=1
 in_peer sysctl -qw net.ipv4.tcp_no_metrics_save=1
-in_peer iperf3 -s -D
+iperf_up
 for ((round = 1; round <= rounds; round++)); do
 	drivers=(devreset_net e1000)
 	((round % 2)) || drivers=(e1000 devreset_net)

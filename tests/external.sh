@@ -72,10 +72,6 @@ counted "DR2: a factorial that was outstanding was replayed, its writer got the 
 
 # --- AER, by a fault of the root port
 
-inject() {
-	qmp "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"pcie_aer_inject_error $*\"}}" |
-		grep -q '"return": "OK'
-}
 quiesced() { is "$1" "$class/$member/stats/quiesced"; }
 
 # ended: the last step of an external reset was traced
@@ -83,14 +79,14 @@ ended() { steps "^resume node=$member" | grep -q .; }
 
 aer() {
 	trace_on devreset
-	inject -c rp1 RCVR
-	inject rp1 COMP_TIME
+	aer_inject -c rp1 RCVR
+	aer_inject rp1 COMP_TIME
 	wait_for 30 ended
 	traced 0
 	counted "DR2: AER: a non-fatal error stops and starts the driver; a correctable one does not"
 
 	trace_on devreset
-	inject rp1 DLP
+	aer_inject rp1 DLP
 	wait_for 30 ended
 	traced -5
 	wait_for 30 eval "dmesg | grep -q 'AER: Root Port link has been reset'"

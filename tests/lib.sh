@@ -254,6 +254,12 @@ dmatest_result() {
 		awk '{ tests += $1; failures += $2 } END { print tests " tests, " failures " failures" }'
 }
 
+# aer_inject ARGUMENT...: as for QEMU's pcie_aer_inject_error
+aer_inject() {
+	qmp "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"pcie_aer_inject_error $*\"}}" |
+		grep -q '"return": "OK'
+}
+
 # all_settled: soon, nothing is claimed, and nothing is recovering any more
 settled() { ! grep -Eq ' claimed| dying| recovering' /sys/kernel/debug/devreset/tree; }
 all_settled() {

@@ -9,17 +9,13 @@
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
 
-net_load devreset_net
-peer_up
-net_up
+net_start max_recoveries=100 probation_ms=0 check_interval_ms=500
 serve pinger.py 10.9.0.2
 serve flow.py 10.9.0.2 5001
-wait_for 10 answers
 expect "$function" basename "$(readlink "$class/$adapter/reset_parent")"
 expect "$adapter" basename "$(readlink "$class/$tx/reset_parent")"
 expect "$adapter" basename "$(readlink "$class/$rx/reset_parent")"
 ok "the rings are below the adapter, and that below its PCI function"
-net_policy max_recoveries=100 probation_ms=0 check_interval_ms=500
 
 successes() { awk '{ sum += $1 } END { print sum }' "$class"/net*/stats/successes; }
 more_successes() { [ "$(successes)" -gt "$1" ]; }

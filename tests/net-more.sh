@@ -9,11 +9,7 @@
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
 
-net_load devreset_net
-peer_up
-net_up
-wait_for 10 answers
-net_policy max_recoveries=100 check_interval_ms=500
+net_start max_recoveries=100 check_interval_ms=500
 own=$(address_of "$nic")
 
 # --- addresses
@@ -97,8 +93,7 @@ wait $receiver || true
 
 stat_of() { ethtool -S "$nic" | awk -v k="$1:" '$1 == k { print $2 }'; }
 segments() { awk '$1 == "Tcp:" && $2 ~ /[0-9]/ { print $11 }' /proc/net/snmp; }
-in_peer iperf3 -s -D
-wait_for 30 eval "in_peer ss -Hltn sport = :5201 | grep -q LISTEN"
+iperf_up
 before=$(($(stat_of tx_packets) - 3 * $(stat_of tx_sent)))
 iperf3 -c 10.9.0.2 -n 10M >/dev/null
 [ $(($(stat_of tx_packets) - 3 * $(stat_of tx_sent))) -gt $before ] || fail "few segments in a packet: no TSO"
@@ -212,16 +207,12 @@ ok "ethtool -d: what the registers are"
 
 # --- resets of the PCI core's own, after an error of the port above
 
-inject() {
-	qmp "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"pcie_aer_inject_error $*\"}}" |
-		grep -q '"return": "OK'
-}
 recovered() { [ "$(dmesg | grep -c 'AER: device recovery successful')" = "$1" ]; }
 reg 0 5400 5404 2808 3808 >$dir/before
 n=0
 for error in COMP_TIME DLP; do
 	n=$((n + 1))
-	inject rp1 $error
+	aer_inject rp1 $error
 	wait_for 30 recovered $n
 	wait_for 30 is $n "$class/$adapter/stats/external"
 	wait_for 30 carrier

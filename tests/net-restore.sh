@@ -9,11 +9,7 @@
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
 
-net_load devreset_net
-peer_up
-net_up
-wait_for 10 answers
-net_policy check_interval_ms=0
+net_start check_interval_ms=0
 
 # --- what the hardware cannot do is refused
 

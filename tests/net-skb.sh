@@ -9,11 +9,7 @@
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
 
-net_load devreset_net
-peer_up
-net_up
-wait_for 10 answers
-net_policy reset_timeout_ms=60000 check_interval_ms=0
+net_start reset_timeout_ms=60000 check_interval_ms=0
 ip link set "$nic" down
 before=$(handed 2>/dev/null)
 ip link set "$nic" up

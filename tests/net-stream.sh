@@ -10,12 +10,8 @@
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
 
-net_load devreset_net
-peer_up
-net_up
+net_start check_interval_ms=0
 serve flow.py 10.9.0.2 5001
-wait_for 10 answers
-net_policy check_interval_ms=0
 
 python3 -IS "$tests/flow.py" stream 10.9.0.2 5001 $dir/enough 5 >$dir/stream 2>&1 &
 stream=$!
@@ -42,8 +38,7 @@ wait $back || fail "the TCP connection from the peer: $(cat $dir/back)"
 ok "two TCP connections have survived $resets resets: to the peer $(tail -n 1 $dir/stream), from it $(tail -n 1 $dir/back)"
 
 # The peer everybody has: a reset while it sends, and while it receives
-in_peer iperf3 -s -D
-wait_for 30 eval "in_peer ss -Hltn sport = :5201 | grep -q LISTEN"
+iperf_up
 # and nothing is found wrong with one that is busy, however often it is looked at
 net_policy check_interval_ms=100
 for way in tx rx; do

@@ -11,11 +11,7 @@
 . "$DEVRESET_TOP/tests/lib-ram.sh"
 
 if [ -z "${IN_RAM-}" ]; then
-	net_load devreset_net
-	peer_up
-	net_up
-	wait_for 10 answers
-	net_policy reset_timeout_ms=60000 max_recoveries=100
+	net_start reset_timeout_ms=60000 max_recoveries=100
 	ethtool -s "$nic" wol g
 	from_ram /bin/ping /sbin/ip
 fi

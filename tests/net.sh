@@ -77,6 +77,21 @@ net_up() {
 
 answers() { ping -q -c 1 -W 1 10.9.0.2; }
 
+# net_start [NAME=VALUE...]: the adapter and the peer hear each other, and what net_policy does
+net_start() {
+	net_load devreset_net
+	peer_up
+	net_up
+	wait_for 10 answers
+	[ $# = 0 ] || net_policy "$@"
+}
+
+# iperf_up: the peer serves iperf3
+iperf_up() {
+	in_peer iperf3 -s -D
+	wait_for 30 eval "in_peer ss -Hltn sport = :5201 | grep -q LISTEN"
+}
+
 # net_policy NAME=VALUE...: of all three nodes
 net_policy() {
 	policy "$adapter" "$@"

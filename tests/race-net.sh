@@ -10,11 +10,7 @@
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
 
-net_load devreset_net
-peer_up
-net_up
-wait_for 10 answers
-net_policy reset_timeout_ms=60000 max_recoveries=100
+net_start reset_timeout_ms=60000 max_recoveries=100
 policy "$function" reset_timeout_ms=60000
 sys=/sys/class/net/$nic
 busy=EALREADY,EBUSY,EAGAIN

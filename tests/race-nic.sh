@@ -9,11 +9,7 @@
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
 
-net_load devreset_net
-peer_up
-net_up
-wait_for 10 answers
-net_policy reset_timeout_ms=60000 max_recoveries=100
+net_start reset_timeout_ms=60000 max_recoveries=100
 driver=/sys/bus/pci/drivers/devreset_net
 gone=EALREADY,EBUSY,EAGAIN,ENODEV,ENOENT,EOPNOTSUPP,ETIMEDOUT,EIO
 resets=("adapter:$gone:component>$class/$adapter/reset+20" "tx:$gone:component>$class/$tx/reset+20"
