@@ -67,7 +67,7 @@ run() {
 	wait "$pid" || result="not ok"
 	if [ "$result" != ok ]; then
 		touch "$tmp/$name.failed"
-		why=$(sed -n 's/^not ok - /: /p; s/^The kernel complained/: &/p' "$tmp/$name.out" | head -n 1)
+		why=$(sed -n '/^not ok - /{s//: /p;q}; /^The kernel complained/{N;s/\n/ /;s/^/: /p;q}' "$tmp/$name.out")
 	fi
 	echo "$result - $name ($kernel, $((EPOCHSECONDS - start)) s)$why"
 }
