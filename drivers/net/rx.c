@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receiving. All buffers have 2048 bytes, whatever the MTU; a frame that takes
- * more of them becomes a packet with fragments. A short one is copied, and its
- * buffer stays where it is.
+ * Receiving. A buffer has room for an ordinary frame, which is all that the device
+ * then takes (RCTL); for a greater MTU, for the 2048 bytes that it writes to one, and
+ * a frame that takes more of them becomes a packet with fragments. A short one is
+ * copied, and its buffer stays where it is.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -10,10 +11,7 @@
 #include <linux/if_vlan.h>
 #include "net.h"
 
-#define BUF_BYTES	2048
 #define BUF_ROOM	(NET_SKB_PAD + NET_IP_ALIGN)
-#define BUF_SIZE	(SKB_DATA_ALIGN(BUF_ROOM + BUF_BYTES) + \
-			 SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
 #define COPY_BELOW	256
 /* Buffers are given to the device so many at a time */
 #define BATCH		16
@@ -23,21 +21,35 @@ static unsigned int next(const struct rx_ring *rx, unsigned int i)
 	return i + 1 == rx->count ? 0 : i + 1;
 }
 
+/* Ample for two VLAN tags and the checksum, without which frames are asked for */
+unsigned int nic_rx_bytes(int mtu)
+{
+	return mtu > ETH_DATA_LEN ? 2048 : 1536;
+}
+
+/* What an skb is made of */
+static unsigned int buf_size(const struct rx_ring *rx)
+{
+	return SKB_DATA_ALIGN(BUF_ROOM + rx->buf_bytes) +
+	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+}
+
 static void unmap(struct nic *nic, struct rx_buf *buf)
 {
-	dma_unmap_single(&nic->pdev->dev, buf->dma, BUF_BYTES, DMA_FROM_DEVICE);
+	dma_unmap_single(&nic->pdev->dev, buf->dma, nic->rx.buf_bytes, DMA_FROM_DEVICE);
 }
 
 /* --- buffers -------------------------------------------------------------------- */
 
 static int get_buf(struct nic *nic, struct rx_buf *buf)
 {
-	void *data = netdev_alloc_frag(BUF_SIZE);
+	unsigned int bytes = nic->rx.buf_bytes;
+	void *data = netdev_alloc_frag(buf_size(&nic->rx));
 	dma_addr_t dma;
 
 	if (unlikely(!data))
 		return -ENOMEM;
-	dma = dma_map_single(&nic->pdev->dev, data + BUF_ROOM, BUF_BYTES, DMA_FROM_DEVICE);
+	dma = dma_map_single(&nic->pdev->dev, data + BUF_ROOM, bytes, DMA_FROM_DEVICE);
 	if (unlikely(dma_mapping_error(&nic->pdev->dev, dma))) {
 		skb_free_frag(data);
 		return -ENOMEM;
@@ -115,7 +127,7 @@ static struct sk_buff *begin(struct nic *nic, struct rx_buf *buf, unsigned int l
 	struct sk_buff *skb;
 
 	unmap(nic, buf);
-	skb = napi_build_skb(buf->data, BUF_SIZE);
+	skb = napi_build_skb(buf->data, buf_size(&nic->rx));
 	if (unlikely(!skb)) {
 		skb_free_frag(buf->data);
 	} else {
@@ -134,7 +146,7 @@ static bool append(struct nic *nic, struct sk_buff *skb, struct rx_buf *buf, uns
 		return false;
 	unmap(nic, buf);
 	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page,
-			buf->data + BUF_ROOM - page_address(page), len, BUF_SIZE);
+			buf->data + BUF_ROOM - page_address(page), len, buf_size(&nic->rx));
 	buf->data = NULL;
 	return true;
 }
@@ -160,7 +172,7 @@ static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *b
 		rx->skip = !end;
 		return 0;
 	}
-	if (unlikely(len > BUF_BYTES || (end && desc->errors & RXD_ERR_FRAME))) {
+	if (unlikely(len > rx->buf_bytes || (end && desc->errors & RXD_ERR_FRAME))) {
 		give_up(rx, desc, &rx->errors);
 		return 0;
 	}
