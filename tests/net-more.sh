@@ -1,10 +1,10 @@
 #!/bin/bash
 # What else is asked of an adapter, over resets of every scope: more addresses, promiscuous, netconsole, registers, AER
-# contracts: ND2 ND4 DR2 DR11
+# contracts: ND2 ND4 DR2 DR6 DR11
 # qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,id=nic,bus=rp1,netdev=h0,romfile=
 # qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
 # append: iomem=relaxed
-# timeout: 200
+# timeout: 300
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
@@ -133,10 +133,25 @@ for scope in component function platform; do
 	wait_for 10 carrier
 	wait_for 10 ping -q -c 1 -W 1 -M "do" -s 16082 10.9.0.2
 done
+ok "ND2: MTU 16110"
+
+# Buffers are as long as the MTU needs them; what is longer must not be written to one
+long() { in_peer ping -q -c 1 -W 1 -s 8000 10.9.0.1 >/dev/null; }
+in_peer ping -q -f -s 8000 10.9.0.1 >/dev/null 2>&1 &
+flood=$!
+for ((i = 0; i < 4; i++)); do
+	ip link set "$nic" mtu 1500
+	wait_for 10 answers
+	! long || fail "a frame of 8042 bytes was received"
+	ip link set "$nic" mtu 9000
+	wait_for 10 long
+done
+kill $flood
+wait $flood || true
 ip link set "$nic" mtu 1500
 in_peer ip link set "$peer" mtu 1500
 wait_for 10 answers
-ok "ND2: MTU 16110"
+ok "the MTU goes up and down while long frames come: they are received when it is up, and only then"
 
 ethtool -s "$nic" autoneg off speed 100 duplex full
 wait_for 10 carrier
@@ -250,6 +265,18 @@ wait_for 30 is healthy "$class/$adapter/state"
 wait_for 10 carrier
 wait_for 10 answers
 ok "a link that the PHY has and the MAC has not"
+
+# Its own reset does not cure it
+policy "$tx" check_interval_ms=200 check_idle=1 max_attempts=1
+insmod "$DEVRESET_MODDIR/devreset_net_cable.ko" stuck=1
+wait_for 30 is "transmit ring wiped" "$class/$tx/last/reason"
+wait_for 30 is healthy "$class/$tx/state"
+expect "0 component 2 $adapter transmit ring wiped" last "$tx"
+rmmod devreset_net_cable
+policy "$tx" check_interval_ms=500 check_idle=0
+wait_for 10 carrier
+wait_for 10 answers
+ok "DR6: a ring that only a reset of the adapter cures"
 
 ip link set "$nic" down
 handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"

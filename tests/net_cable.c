@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The PHY that devreset_net asks says that it has a link, whether it has or not.
- * With the cable pulled that is a link lost inside the MAC, which no emulated
- * adapter can be made to do.
+ * What no emulated adapter can be made to do. The PHY that devreset_net asks says
+ * that it has a link, whether it has or not: with the cable pulled that is a link lost
+ * inside the MAC. And with stuck=1, the ring to send from does not take what is
+ * written to it until the adapter is reset.
  */
 #include <linux/kprobes.h>
 #include <linux/mii.h>
@@ -38,18 +39,55 @@ static struct kretprobe probe = {
 	.data_size = sizeof(struct call),
 };
 
+static bool stuck;
+module_param(stuck, bool, 0444);
+MODULE_PARM_DESC(stuck, "the ring to send from takes nothing until the adapter is reset");
+
+static int deny(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	if (READ_ONCE(stuck))
+		regs_set_return_value(regs, false);
+	return 0;
+}
+
+static struct kretprobe ring_probe = {
+	.kp.symbol_name = "nic_tx_programmed",
+	.handler = deny,
+};
+
+static int loosen(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	WRITE_ONCE(stuck, false);
+	return 0;
+}
+
+static struct kprobe adapter_probe = {
+	.symbol_name = "nic_init_hw",
+	.pre_handler = loosen,
+};
+
+static struct kretprobe *kretprobes[] = { &probe, &ring_probe };
+
 static int __init cable_init(void)
 {
-	return register_kretprobe(&probe);
+	int ret = register_kprobe(&adapter_probe);
+
+	if (ret)
+		return ret;
+	ret = register_kretprobes(kretprobes, ARRAY_SIZE(kretprobes));
+	if (ret)
+		unregister_kprobe(&adapter_probe);
+	return ret;
 }
 
 static void __exit cable_exit(void)
 {
-	unregister_kretprobe(&probe);
+	unregister_kretprobes(kretprobes, ARRAY_SIZE(kretprobes));
+	unregister_kprobe(&adapter_probe);
 }
 
 module_init(cable_init);
 module_exit(cable_exit);
 
-MODULE_DESCRIPTION("A PHY that always has a link");
+MODULE_DESCRIPTION("A PHY that always has a link, a ring that is stuck");
 MODULE_LICENSE("GPL");

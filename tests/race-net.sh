@@ -17,16 +17,19 @@ busy=EALREADY,EBUSY,EAGAIN
 gone=$busy,ENODEV,ENOENT
 updown="updown::0x1002>$sys/flags+0x1003>$sys/flags"
 
-# Something is under way all the time
+# Something is under way all the time, for some of which the MTU must be great
+in_peer ip link set "$peer" mtu 9000
 ping -q -f 10.9.0.2 >/dev/null 2>&1 &
 flood=$!
+in_peer ping -q -f -s 8000 10.9.0.1 >/dev/null 2>&1 &
+long=$!
 
 race "ND13: up and down against resets of the rings" 50:1000 "$updown" \
 	"tx:$busy:component>$class/$tx/reset" "rx:$busy:component>$class/$rx/reset"
 race "ND13: up and down, and MTU, against resets of the adapter" 20:1000 "$updown" \
 	"mtu::9000>$sys/mtu+1500>$sys/mtu" "adapter:$busy:component>$class/$adapter/reset"
-race "ND13: up and down against resets of the function" 5:30 "$updown" \
-	"function:$busy:function>$class/$adapter/reset"
+race "ND13: up and down, and MTU, against resets of the function" 5:30 "$updown" \
+	"mtu::9000>$sys/mtu+1500>$sys/mtu" "function:$busy:function>$class/$adapter/reset"
 net_up
 wait_for 20 answers
 ok "it works"
@@ -40,13 +43,14 @@ for ((i = 0; i < n; i++)); do
 done
 race_end "ring sizes changed $n times against resets"
 wait_for 20 answers
-kill $flood
-wait $flood || true
+kill $flood $long
+wait $flood $long || true
 
 # The names of the nodes are the interface's, at any time
 ip link set "$nic" down
-race_begin "adapter:$gone:component>$class/$adapter/reset+20" "tx:$gone:component>$class/$tx/reset+20" \
-	"other:$gone:component>$class/net-other0/reset+20"
+resets=("adapter:$gone:component>$class/$adapter/reset+20" "tx:$gone:component>$class/$tx/reset+20"
+	"function:$gone:function>$class/$adapter/reset+300")
+race_begin "${resets[@]}" "other:$gone:component>$class/net-other0/reset+20"
 for ((i = 0; i < n; i++)); do
 	ip link set "$nic" name other0
 	[ -e "$class/netring-other0:tx/state" ] || fail "the nodes do not follow the name"
@@ -57,7 +61,7 @@ race_end "renamed $n times against resets"
 
 ip netns add elsewhere
 n=$(rounds 10:1000)
-race_begin "adapter:$gone:component>$class/$adapter/reset+20" "tx:$gone:component>$class/$tx/reset+20"
+race_begin "${resets[@]}"
 for ((i = 0; i < n; i++)); do
 	ip link set "$nic" netns elsewhere
 	ip netns exec elsewhere ip link set "$nic" up
