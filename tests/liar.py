@@ -8,11 +8,13 @@ Who asks for the head of the configuration's descriptor is told its length; in t
 whole of it, the length is 65535. One vendor interface with a bulk endpoint each
 way, of which nothing comes and which takes nothing; its one alternate setting is 1.
 While FOLDER has a file "alt" it says that setting 0 is selected, and with
-"config" that configuration 2 is. Runs until it is killed.
+"config" that configuration 2 is. After SIGUSR1 it knows nothing of its endpoints
+until it is configured again. Runs until it is killed.
 """
 
 import fcntl
 import os
+import signal
 import struct
 import sys
 
@@ -29,7 +31,7 @@ def number(direction, nr, size):
 
 INIT, RUN, FETCH = number(1, 0, 257), number(0, 1, 0), number(2, 2, 8)
 EP0_WRITE, EP0_READ = number(1, 3, 8), number(3, 4, 8)
-EP_ENABLE, CONFIGURE = number(1, 5, 9), number(0, 9, 0)
+EP_ENABLE, EP_DISABLE, CONFIGURE = number(1, 5, 9), number(1, 6, 4), number(0, 9, 0)
 EP0_STALL = number(0, 12, 0)
 
 
@@ -62,17 +64,23 @@ class Device:
 
     def __init__(self):
         self.fd = os.open("/dev/raw-gadget", os.O_RDWR)
-        self.enabled = False
+        self.enabled = []
+        signal.signal(signal.SIGUSR1, self.forget)
         fcntl.ioctl(self.fd, INIT, struct.pack("128s128sB", b"dummy_udc", b"dummy_udc.0", 3))
         fcntl.ioctl(self.fd, RUN)
 
     def configure(self):
         """Its endpoints, which stay enabled over resets."""
         if not self.enabled:
-            for address in ENDPOINTS:
-                fcntl.ioctl(self.fd, EP_ENABLE, endpoint(address) + b"\0\0")
-        self.enabled = True
+            self.enabled = [fcntl.ioctl(self.fd, EP_ENABLE, bytearray(endpoint(address) + b"\0\0"))
+                            for address in ENDPOINTS]
         fcntl.ioctl(self.fd, CONFIGURE)
+
+    def forget(self, *_):
+        """No endpoint any more."""
+        for handle in self.enabled:
+            fcntl.ioctl(self.fd, EP_DISABLE, handle)
+        self.enabled = []
 
     def answer(self, request, value):
         """What is sent in answer; None: it refuses."""
@@ -106,7 +114,10 @@ class Device:
         """All that the host asks."""
         while True:
             event = bytearray(struct.pack("<II", 0, 8) + bytes(8))
-            fcntl.ioctl(self.fd, FETCH, event)
+            try:
+                fcntl.ioctl(self.fd, FETCH, event)
+            except InterruptedError:
+                continue
             if struct.unpack_from("<I", event)[0] != CONTROL:
                 continue
             try:

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A device that is not consistent: known again although it tells another length each time; not taken for good with another setting than it had
-# contracts: US3 US5
+# A device that is not consistent: known again although it tells another length each time; not taken for good with another setting than it had; its endpoints forgotten
+# contracts: US3 US5 DR6
 # kernels: debug
 # timeout: 60
 
@@ -30,6 +30,21 @@ for lie in alt config; do
 	expect healthy cat "$class/$device/state"
 	ok "US3: a reset after which the device says another $lie has failed, and the next one has not"
 done
+
+# -EPROTO, and the halt that is due then cannot be cleared
+node=usbif-$d:1.0
+c=$(chardev "$d:1.0")
+echo 60000 >/sys/module/devreset_usb/parameters/stall_ms
+policy "$node" max_attempts=1
+head -c 512 /dev/zero >"$c" &
+writer=$!
+wait_for 30 eval "[ \$(<$usb/$d:1.0/urbs_submitted) -gt \$(<$usb/$d:1.0/urbs_completed) ]"
+kill -USR1 $liar
+wait_for 60 is 1 "$class/$node/stats/successes"
+expect "0 function 2 $device its halt cannot be cleared" last "$node"
+kill $writer
+wait $writer || true
+ok "DR6: a device that knows nothing of its endpoints any more: the reset of its pipes fails, that of the device cures it"
 
 before=$(<"$usb/$d/devnum")
 reset "$port" platform
