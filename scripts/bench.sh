@@ -4,15 +4,15 @@
 # Measure what devreset costs, on the newest installed kernel, and compare that
 # with the goals: Documentation/performance.rst tells what is measured and how.
 #
-#   scripts/bench.sh [count|reset|dma|usb|real|cpus|bulk|packets|net|faults...]
-#                                   (all but the last three)
+#   scripts/bench.sh [count|reset|dma|usb|packets|real|cpus|bulk|net|faults...]
+#                                   (all but the last two)
 #
 # count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
 # dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
 # usb: resets of a USB device; bulk: data through it, in real time, on two processors;
 # real: the same resets in real time, on two processors, which nothing is judged by;
 # packets, net, faults: the network driver beside the kernel's own: what they carry, counted
-# and in real time, and how long after a fault the first packet is back
+# and in real time, and how long after a fault packets are back for good
 #
 # Prints a table at the end, and fails if a goal is missed.
 
@@ -20,7 +20,7 @@
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-[ $# != 0 ] || set -- count reset dma usb real cpus bulk
+[ $# != 0 ] || set -- count reset dma usb packets real cpus bulk
 
 # -icount needs a processor that is emulated; and these figures are of one
 export DEVRESET_MODDIR=$tmp/modules DEVRESET_ACCEL=tcg
