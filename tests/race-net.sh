@@ -62,11 +62,15 @@ race_end "renamed $n times against resets"
 ip netns add elsewhere
 n=$(rounds 10:1000)
 race_begin "${resets[@]}"
+# To begin a program, and a name space for it, takes longer than to move
+exec {here}> >(ip -b -) {there}> >(ip -n elsewhere -b -)
 for ((i = 0; i < n; i++)); do
-	ip link set "$nic" netns elsewhere
-	ip netns exec elsewhere ip link set "$nic" up
-	ip netns exec elsewhere ip link set "$nic" netns 1
+	echo "link set $nic netns elsewhere" >&$here
+	wait_for 30 [ ! -e "$sys" ]
+	printf 'link set %s\n' "$nic up" "$nic netns 1" >&$there
+	wait_for 30 [ -e "$sys" ]
 done
+exec {here}>&- {there}>&-
 race_end "moved to another name space and back $n times against resets"
 
 # Its name is free here while it is there
