@@ -289,24 +289,13 @@ static void nic_tx_timeout(struct net_device *netdev, unsigned int queue)
 static int nic_change_mtu(struct net_device *netdev, int mtu)
 {
 	struct nic *nic = netdev_priv(netdev);
-	unsigned int bytes = nic_rx_bytes(mtu);
-	int ret = 0;
 
 	mutex_lock(&nic->lock);
-	if (!nic->up) {
-		nic->rx.buf_bytes = bytes;
-	} else if (nic->rx.buf_bytes != bytes) {
-		nic_halt(nic, HALT_CONFIG);
-		ret = nic_resize_bufs(nic, bytes);
-	}
-	if (!ret) {
-		WRITE_ONCE(netdev->mtu, mtu);
-		if (nic_is_set_up(nic))
-			nic_update_rctl(nic);
-	}
-	nic_go(nic, HALT_CONFIG);
+	WRITE_ONCE(netdev->mtu, mtu);
+	if (nic_is_set_up(nic))
+		nic_update_rctl(nic);
 	mutex_unlock(&nic->lock);
-	return ret;
+	return 0;
 }
 
 /* The device has one switch for both. */
@@ -437,7 +426,6 @@ static void setup_nic(struct nic *nic)
 	set_bit(0, nic->vlans);
 	nic->tx.count = TX_DEFAULT;
 	nic->rx.count = RX_DEFAULT;
-	nic->rx.buf_bytes = nic_rx_bytes(ETH_DATA_LEN);
 	nic->rx_usecs = 125;
 	nic->tx_usecs = 64;
 	nic->autoneg = true;

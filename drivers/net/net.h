@@ -110,6 +110,7 @@ struct tx_ring {
 struct rx_buf {
 	void *data;
 	dma_addr_t dma;
+	unsigned int size;
 };
 
 /**
@@ -119,7 +120,6 @@ struct rx_buf {
  * @dma: where the device sees them
  * @buf: one for each
  * @count: how many there are
- * @buf_bytes: how long a buffer is; changed only while there are none
  * @use: the next to be given to the device
  * @clean: the next to be taken from it
  * @skb: a frame of which the end has not come
@@ -136,7 +136,6 @@ struct rx_ring {
 	struct rx_desc *desc;
 	struct rx_buf *buf;
 	unsigned int count;
-	unsigned int buf_bytes;
 	unsigned int use;
 	unsigned int clean;
 	struct sk_buff *skb;
@@ -320,7 +319,6 @@ int nic_phy_glance(struct nic *nic, unsigned int reg, u16 *value);
 int nic_alloc_rings(struct nic *nic);
 void nic_free_rings(struct nic *nic);
 int nic_resize_rings(struct nic *nic, unsigned int tx, unsigned int rx);
-int nic_resize_bufs(struct nic *nic, unsigned int bytes);
 
 /* tx.c */
 netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev);
@@ -338,7 +336,6 @@ bool nic_rx_programmed(struct nic *nic);
 void nic_rx_start(struct nic *nic);
 void nic_rx_stop(struct nic *nic);
 void nic_rx_drop(struct nic *nic);
-unsigned int nic_rx_bytes(int mtu);
 
 /* filter.c */
 void nic_set_rx_mode(struct net_device *netdev);

@@ -69,25 +69,6 @@ void nic_free_rings(struct nic *nic)
 	free_rx(nic, &nic->rx);
 }
 
-/*
- * Both stand. Has the device stopped, so that it writes to no buffer? See nic_stop().
- * While the adapter is reset, or what is above it, adapter_quiesce() has seen to that.
- */
-static bool has_stopped(struct nic *nic)
-{
-	return nic->halted & HALT_ADAPTER || nic_hush(nic);
-}
-
-/* Both stand. The buffers go, and the next ones have so many bytes. */
-int nic_resize_bufs(struct nic *nic, unsigned int bytes)
-{
-	if (!has_stopped(nic))
-		return -EIO;
-	nic_rx_drop(nic);
-	nic->rx.buf_bytes = bytes;
-	return 0;
-}
-
 /* Both stand. Without memory for the new ones, the old ones stay. */
 int nic_resize_rings(struct nic *nic, unsigned int tx, unsigned int rx)
 {
@@ -95,7 +76,11 @@ int nic_resize_rings(struct nic *nic, unsigned int tx, unsigned int rx)
 	struct rx_ring new_rx = { };
 	int ret;
 
-	if (!has_stopped(nic))
+	/*
+	 * Has it stopped? See nic_stop(). While the adapter is reset, or what is above
+	 * it, adapter_quiesce() has seen to that.
+	 */
+	if (!(nic->halted & HALT_ADAPTER) && !nic_hush(nic))
 		return -EIO;
 	ret = alloc_tx(nic, &new_tx, tx);
 	if (ret)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receiving. A buffer has room for an ordinary frame, which is all that the device
- * then takes (RCTL); for a greater MTU, for the 2048 bytes that it writes to one, and
- * a frame that takes more of them becomes a packet with fragments. A short one is
- * copied, and its buffer stays where it is.
+ * Receiving. The device may write 2048 bytes to a buffer, whatever the MTU; a frame
+ * that takes more of them becomes a packet with fragments. What a packet needs behind
+ * its bytes may lie in those 2048 if frames should be ordinary. One that leaves no
+ * room for that is copied, as a short one is, and its buffer stays where it is.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -11,7 +11,10 @@
 #include <linux/if_vlan.h>
 #include "net.h"
 
+#define BUF_BYTES	2048
 #define BUF_ROOM	(NET_SKB_PAD + NET_IP_ALIGN)
+/* An ordinary frame; ample for two VLAN tags */
+#define FRAME_BYTES	1536
 #define COPY_BELOW	256
 /* Buffers are given to the device so many at a time */
 #define BATCH		16
@@ -21,41 +24,46 @@ static unsigned int next(const struct rx_ring *rx, unsigned int i)
 	return i + 1 == rx->count ? 0 : i + 1;
 }
 
-/* Ample for two VLAN tags and the checksum, without which frames are asked for */
-unsigned int nic_rx_bytes(int mtu)
-{
-	return mtu > ETH_DATA_LEN ? 2048 : 1536;
-}
-
-/* What an skb is made of */
-static unsigned int buf_size(const struct rx_ring *rx)
-{
-	return SKB_DATA_ALIGN(BUF_ROOM + rx->buf_bytes) +
-	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
-}
-
 static void unmap(struct nic *nic, struct rx_buf *buf)
 {
-	dma_unmap_single(&nic->pdev->dev, buf->dma, nic->rx.buf_bytes, DMA_FROM_DEVICE);
+	dma_unmap_single(&nic->pdev->dev, buf->dma, BUF_BYTES, DMA_FROM_DEVICE);
 }
 
 /* --- buffers -------------------------------------------------------------------- */
 
+/* For frames of this MTU, but in any case for what the device may write */
+static unsigned int buf_size(unsigned int mtu)
+{
+	unsigned int bytes = mtu > ETH_DATA_LEN ? BUF_BYTES : FRAME_BYTES;
+
+	return max(SKB_DATA_ALIGN(BUF_ROOM + BUF_BYTES),
+		   SKB_DATA_ALIGN(BUF_ROOM + bytes) +
+		   SKB_DATA_ALIGN(sizeof(struct skb_shared_info)));
+}
+
+/* For a frame, in front of what a packet needs behind it */
+static unsigned int room(const struct rx_buf *buf)
+{
+	return SKB_WITH_OVERHEAD(buf->size) - BUF_ROOM;
+}
+
+/* With softirqs off */
 static int get_buf(struct nic *nic, struct rx_buf *buf)
 {
-	unsigned int bytes = nic->rx.buf_bytes;
-	void *data = netdev_alloc_frag(buf_size(&nic->rx));
+	unsigned int size = buf_size(READ_ONCE(nic->netdev->mtu));
+	void *data = napi_alloc_frag(size);
 	dma_addr_t dma;
 
 	if (unlikely(!data))
 		return -ENOMEM;
-	dma = dma_map_single(&nic->pdev->dev, data + BUF_ROOM, bytes, DMA_FROM_DEVICE);
+	dma = dma_map_single(&nic->pdev->dev, data + BUF_ROOM, BUF_BYTES, DMA_FROM_DEVICE);
 	if (unlikely(dma_mapping_error(&nic->pdev->dev, dma))) {
 		skb_free_frag(data);
 		return -ENOMEM;
 	}
 	buf->data = data;
 	buf->dma = dma;
+	buf->size = size;
 	return 0;
 }
 
@@ -109,7 +117,7 @@ static void deliver(struct nic *nic, const struct rx_desc *desc, struct sk_buff 
 	napi_gro_receive(&nic->napi, skb);
 }
 
-/* A whole frame in one buffer, and a short one */
+/* A short frame, or what takes too much of its buffer */
 static struct sk_buff *copy(struct nic *nic, struct rx_buf *buf, unsigned int len)
 {
 	struct sk_buff *skb = napi_alloc_skb(&nic->napi, len);
@@ -127,7 +135,7 @@ static struct sk_buff *begin(struct nic *nic, struct rx_buf *buf, unsigned int l
 	struct sk_buff *skb;
 
 	unmap(nic, buf);
-	skb = napi_build_skb(buf->data, buf_size(&nic->rx));
+	skb = napi_build_skb(buf->data, buf->size);
 	if (unlikely(!skb)) {
 		skb_free_frag(buf->data);
 	} else {
@@ -146,7 +154,7 @@ static bool append(struct nic *nic, struct sk_buff *skb, struct rx_buf *buf, uns
 		return false;
 	unmap(nic, buf);
 	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page,
-			buf->data + BUF_ROOM - page_address(page), len, buf_size(&nic->rx));
+			buf->data + BUF_ROOM - page_address(page), len, buf->size);
 	buf->data = NULL;
 	return true;
 }
@@ -172,7 +180,7 @@ static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *b
 		rx->skip = !end;
 		return 0;
 	}
-	if (unlikely(len > rx->buf_bytes || (end && desc->errors & RXD_ERR_FRAME))) {
+	if (unlikely(len > BUF_BYTES || (end && desc->errors & RXD_ERR_FRAME))) {
 		give_up(rx, desc, &rx->errors);
 		return 0;
 	}
@@ -182,7 +190,8 @@ static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *b
 			return 0;
 		}
 	} else {
-		skb = end && len <= COPY_BELOW ? copy(nic, buf, len) : begin(nic, buf, len);
+		skb = (end && len <= COPY_BELOW) || len > room(buf) ?
+		      copy(nic, buf, len) : begin(nic, buf, len);
 		if (unlikely(!skb)) {
 			give_up(rx, desc, &rx->dropped);
 			return 0;
@@ -272,7 +281,9 @@ void nic_rx_start(struct nic *nic)
 	nic_rx_program(nic);
 	rx->on = true;
 	nic_update_rctl(nic);
+	local_bh_disable();
 	refill(nic, rx->count - 1);
+	local_bh_enable();
 }
 
 /* The poll function does not run. Buffers stay; a frame of which the end did not come goes. */
