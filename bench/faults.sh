@@ -34,7 +34,7 @@ measure() {
 		if [ "$beside" = stream ]; then
 			touch $dir/enough
 			# Over a device that does not come back it would wait for long
-			[ "$took_it" != never ] || kill $stream
+			[ "$took_it" != never ] || kill $stream 2>/dev/null || true
 			wait $stream || [ "$took_it" = never ] || took_it="$took_it, TCP lost"
 		fi
 		took[$driver-$beside-$name]=$took_it
