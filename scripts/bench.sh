@@ -45,7 +45,7 @@ for name; do
 	echo "--- $name"
 	case $name in
 	count | reset | usb) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
-	packets) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=net ;;
+	packets) args=(-q "$movsq -icount shift=0,sleep=off" -m maxcpus=1) script=net ;;
 	bulk) args=() script=usb ;;
 	net | faults) args=() script=$name ;;
 	dma) args=(-q "$movsq -icount shift=0,sleep=off" -m maxcpus=1) script=dma ;;
