@@ -141,6 +141,8 @@ long() { in_peer ping -q -c 1 -W 1 -s 8000 10.9.0.1 >/dev/null; }
 ip netns exec peer ping -q -f -s 8000 10.9.0.1 >/dev/null 2>&1 &
 flood=$!
 errors=$(stat_of rx_errors)
+damaged() { awk '$1 == "Icmp:" && $2 ~ /[0-9]/ { print $4 }' /proc/net/snmp; }
+expect 0 damaged
 for ((i = 0; i < 4; i++)); do
 	ip link set "$nic" mtu 1500
 	wait_for 10 answers
@@ -155,6 +157,7 @@ ip link set "$nic" mtu 1500
 in_peer ip link set "$peer" mtu 1500
 wait_for 10 answers
 expect "$errors" stat_of rx_errors
+expect 0 damaged
 ok "the MTU goes up and down while long frames come: they are received when it is up, and only then"
 
 ethtool -s "$nic" autoneg off speed 100 duplex full
