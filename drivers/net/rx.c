@@ -3,7 +3,7 @@
  * Receiving. The device may write 2048 bytes to a buffer, whatever the MTU; a frame
  * that takes more of them becomes a packet with fragments. What a packet needs behind
  * its bytes may lie in those 2048 if frames should be ordinary. One that leaves no
- * room for that is copied, as a short one is, and its buffer stays where it is.
+ * room for that is copied. So is a short one, whose buffer stays where it is.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -36,9 +36,9 @@ static unsigned int buf_size(unsigned int mtu)
 {
 	unsigned int bytes = mtu > ETH_DATA_LEN ? BUF_BYTES : FRAME_BYTES;
 
-	return max(SKB_DATA_ALIGN(BUF_ROOM + BUF_BYTES),
-		   SKB_DATA_ALIGN(BUF_ROOM + bytes) +
-		   SKB_DATA_ALIGN(sizeof(struct skb_shared_info)));
+	return max_t(unsigned int, SKB_DATA_ALIGN(BUF_ROOM + BUF_BYTES),
+		     SKB_DATA_ALIGN(BUF_ROOM + bytes) +
+		     SKB_DATA_ALIGN(sizeof(struct skb_shared_info)));
 }
 
 /* For a frame, in front of what a packet needs behind it */
@@ -47,7 +47,6 @@ static unsigned int room(const struct rx_buf *buf)
 	return SKB_WITH_OVERHEAD(buf->size) - BUF_ROOM;
 }
 
-/* With softirqs off */
 static int get_buf(struct nic *nic, struct rx_buf *buf)
 {
 	unsigned int size = buf_size(READ_ONCE(nic->netdev->mtu));
@@ -67,12 +66,19 @@ static int get_buf(struct nic *nic, struct rx_buf *buf)
 	return 0;
 }
 
+static void put_buf(struct nic *nic, struct rx_buf *buf)
+{
+	unmap(nic, buf);
+	skb_free_frag(buf->data);
+	buf->data = NULL;
+}
+
 static unsigned int wanted(const struct rx_ring *rx)
 {
 	return (rx->clean > rx->use ? 0 : rx->count) + rx->clean - rx->use - 1;
 }
 
-/* Give the device what has been used up. False: there was no memory. */
+/* Give the device what has been used up, with softirqs off. False: there was no memory. */
 static bool refill(struct nic *nic, unsigned int n)
 {
 	struct rx_ring *rx = &nic->rx;
@@ -117,7 +123,7 @@ static void deliver(struct nic *nic, const struct rx_desc *desc, struct sk_buff 
 	napi_gro_receive(&nic->napi, skb);
 }
 
-/* A short frame, or what takes too much of its buffer */
+/* A short frame, or what leaves no room in its buffer, which stays where it is */
 static struct sk_buff *copy(struct nic *nic, struct rx_buf *buf, unsigned int len)
 {
 	struct sk_buff *skb = napi_alloc_skb(&nic->napi, len);
@@ -134,6 +140,12 @@ static struct sk_buff *begin(struct nic *nic, struct rx_buf *buf, unsigned int l
 {
 	struct sk_buff *skb;
 
+	if (unlikely(len > room(buf))) {
+		skb = copy(nic, buf, len);
+		/* The next one is for frames as they come now. */
+		put_buf(nic, buf);
+		return skb;
+	}
 	unmap(nic, buf);
 	skb = napi_build_skb(buf->data, buf->size);
 	if (unlikely(!skb)) {
@@ -190,8 +202,7 @@ static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *b
 			return 0;
 		}
 	} else {
-		skb = (end && len <= COPY_BELOW) || len > room(buf) ?
-		      copy(nic, buf, len) : begin(nic, buf, len);
+		skb = end && len <= COPY_BELOW ? copy(nic, buf, len) : begin(nic, buf, len);
 		if (unlikely(!skb)) {
 			give_up(rx, desc, &rx->dropped);
 			return 0;
@@ -200,7 +211,7 @@ static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *b
 	rx->skb = end ? NULL : skb;
 	if (!end)
 		return 0;
-	if (unlikely(skb->len < ETH_HLEN)) {
+	if (unlikely(skb_headlen(skb) < ETH_HLEN)) {
 		rx->skb = skb;
 		give_up(rx, desc, &rx->errors);
 		return 0;
@@ -223,7 +234,7 @@ int nic_rx_poll(struct nic *nic, int budget)
 	for (; done < budget; done++) {
 		struct rx_desc *desc = &rx->desc[rx->clean];
 
-		if (!(READ_ONCE(desc->status) & RXD_DD))
+		if (!(READ_ONCE(desc->status) & RXD_DD) || rx->clean == rx->use)
 			break;
 		dma_rmb();
 		n = take(nic, desc, &rx->buf[rx->clean]);
@@ -231,8 +242,9 @@ int nic_rx_poll(struct nic *nic, int budget)
 			packets++;
 			bytes += n;
 		}
-		/* Not to be seen again before the device has written it */
+		/* Not to be seen again before the device has written it, nor written to. */
 		desc->status = 0;
+		desc->addr = 0;
 		rx->clean = next(rx, rx->clean);
 		if (wanted(rx) >= BATCH)
 			refill(nic, wanted(rx));
@@ -273,6 +285,7 @@ bool nic_rx_programmed(struct nic *nic)
 void nic_rx_start(struct nic *nic)
 {
 	struct rx_ring *rx = &nic->rx;
+	bool filled;
 
 	memset(rx->desc, 0, rx->count * sizeof(*rx->desc));
 	rx->use = 0;
@@ -281,9 +294,11 @@ void nic_rx_start(struct nic *nic)
 	nic_rx_program(nic);
 	rx->on = true;
 	nic_update_rctl(nic);
-	local_bh_disable();
-	refill(nic, rx->count - 1);
-	local_bh_enable();
+	do {
+		local_bh_disable();
+		filled = refill(nic, min_t(unsigned int, wanted(rx), BATCH));
+		local_bh_enable();
+	} while (filled && wanted(rx));
 }
 
 /* The poll function does not run. Buffers stay; a frame of which the end did not come goes. */
@@ -306,13 +321,7 @@ void nic_rx_drop(struct nic *nic)
 	struct rx_ring *rx = &nic->rx;
 	unsigned int i;
 
-	for (i = 0; i < rx->count; i++) {
-		struct rx_buf *buf = &rx->buf[i];
-
-		if (!buf->data)
-			continue;
-		unmap(nic, buf);
-		skb_free_frag(buf->data);
-		buf->data = NULL;
-	}
+	for (i = 0; i < rx->count; i++)
+		if (rx->buf[i].data)
+			put_buf(nic, &rx->buf[i]);
 }
