@@ -219,6 +219,18 @@ c=$(chardev "$one")
 copy if=/dev/zero of="$c" count=4
 ok "a reset of the port: its power was off, the device was enumerated anew, files that were open say ENODEV"
 
+# It comes back, but nobody may use it
+root=$usb/usb$(<"$usb/$d/busnum")
+echo 0 >"$root/authorized_default"
+policy "$port" max_attempts=1
+refused EIO reset "$port" platform
+echo 1 >"$root/authorized_default"
+echo 1 >"$usb/$d/authorized"
+wait_for 30 bound zero
+c=$(chardev "$one")
+copy if=/dev/zero of="$c" count=4
+ok "a reset of the port from which the device comes back and is not configured has failed"
+
 # --- a device that comes back different
 
 before=$(<"$usb/$d/devnum")

@@ -29,10 +29,12 @@
  * struct ident - how a device is told from another one
  * @desc: its descriptor
  * @hash: of its configurations and its serial number
+ * @configured: it had one of these
  */
 struct ident {
 	struct usb_device_descriptor desc;
 	u32 hash;
+	bool configured;
 };
 
 /**
@@ -66,6 +68,7 @@ static void identify(struct usb_device *udev, struct ident *ident)
 {
 	int i;
 
+	ident->configured = udev->actconfig;
 	ident->desc = udev->descriptor;
 	/* The numbers of strings may be given anew each time. */
 	ident->desc.iManufacturer = 0;
@@ -112,24 +115,33 @@ static bool waits_for(struct port *p, struct usb_device *udev)
 	       p->old != udev;
 }
 
+/* What a reset is worth from which this device has come. */
+static int judge(struct usb_device *udev, const struct ident *before)
+{
+	if (!is_same(udev, before)) {
+		dev_warn(&udev->dev, "another device than before the reset of its port\n");
+		return -ENODEV;
+	}
+	/* No error to the USB core; nor is it one if it has to be authorized first. */
+	if (before->configured && !udev->actconfig) {
+		dev_warn(&udev->dev, "not configured after the reset of its port\n");
+		return -EIO;
+	}
+	return 0;
+}
+
 /**
  * port_device_added - a device was enumerated: does a reset wait for it?
- * @udev: the device, configured, its drivers bound
+ * @udev: the device, its drivers bound if it could be configured
  */
 void port_device_added(struct usb_device *udev)
 {
 	struct port *p;
-	int status;
 
 	mutex_lock(&ports_lock);
-	list_for_each_entry(p, &ports, link) {
-		if (!waits_for(p, udev))
-			continue;
-		status = is_same(udev, &p->ident) ? 0 : -ENODEV;
-		if (status)
-			dev_warn(&udev->dev, "another device than before the reset of its port\n");
-		end_reset(p, status);
-	}
+	list_for_each_entry(p, &ports, link)
+		if (waits_for(p, udev))
+			end_reset(p, judge(udev, &p->ident));
 	mutex_unlock(&ports_lock);
 }
 

@@ -359,15 +359,14 @@ void pipe_run(struct pipe *pipe)
 
 /**
  * pipe_hold - call all URBs back, wait for them, and submit no more
- * @pipe: the pipe, running or not; its one user holds it, and lets go by
- *	pipe_let_go()
+ * @pipe: the pipe, running or not; who holds it lets go by pipe_let_go()
  *
  * Context: process, may sleep.
  */
 void pipe_hold(struct pipe *pipe)
 {
 	spin_lock_irq(&pipe->ui->lock);
-	pipe->held = true;
+	pipe->held++;
 	spin_unlock_irq(&pipe->ui->lock);
 	usb_kill_anchored_urbs(&pipe->anchor);
 }
@@ -378,7 +377,7 @@ void pipe_hold(struct pipe *pipe)
  */
 void pipe_let_go(struct pipe *pipe)
 {
-	pipe->held = false;
+	pipe->held--;
 	pipe_run(pipe);
 	usbif_account(pipe->ui);
 }

@@ -60,7 +60,7 @@ struct chunk {
  * @ready: in: chunks to be read, in order
  * @wanted: in: somebody found nothing to read
  * @open: in: files that may be read
- * @held: its user is taking chunks out
+ * @held: how many are taking chunks out, or have stopped it to read no more
  * @torn: after an error the two sides may disagree about the data toggle:
  *	nothing is submitted until @mend or a reset has cleared it on both
  * @mend: clears it
@@ -98,7 +98,7 @@ struct pipe {
 	struct list_head ready;
 	bool wanted;
 	unsigned int open;
-	bool held;
+	unsigned int held;
 	bool torn;
 	struct work_struct mend;
 	bool settling;
