@@ -43,13 +43,15 @@ static int racer_thread(void *data)
 {
 	struct racer *racer = data;
 	unsigned int i;
+	int laps;
 
 	for (i = 0; !all_have_done(); i++) {
 		if (racer->turn(racer, i))
 			atomic_inc(&racer->good);
-		/* Let the others have it now and then, and who lags behind often. */
-		if (atomic_read(&racer->good) >= goal(racer))
-			schedule_timeout_idle(3);
+		/* Let the others have it now and then, and who lags behind ever more often. */
+		laps = atomic_read(&racer->good) / goal(racer);
+		if (laps)
+			schedule_timeout_idle(min(3 * laps, HZ / 4));
 		else if (i % 2)
 			schedule_timeout_idle(1);
 		else
