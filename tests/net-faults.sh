@@ -133,6 +133,19 @@ wait_for 10 answers
 wait_for 10 all_well
 ok "broken while it is down, and taken down while it is broken"
 
+# Under load the poll function allows interrupts again: masked until that is found
+masked() { dmesg | grep -c 'hang: interrupts do not arrive' || true; }
+mask() { reg d8=ffffffff; [ "$(masked)" -gt "$before" ]; }
+before=$(masked)
+ping -q -i 0.1 10.9.0.2 >/dev/null &
+pings=$!
+wait_for 30 mask
+kill $pings
+wait $pings || true
+wait_for 10 answers
+wait_for 10 all_well
+ok "interrupts that do not arrive: found, and back"
+
 # --- those that only a check with patience finds
 
 # ND14: the device believes that it has sent what it has not
@@ -207,7 +220,13 @@ wait_for 10 answers
 # --- nothing ticks
 
 net_policy check_interval_ms=500
-wait_for 10 answers
+# Of one that is not idle there is something to be seen
+trace_on workqueue/workqueue_execute_start devreset
+answers
+for what in tick_work devreset_check; do
+	wait_for 10 grep -q $what "$tracing/trace"
+done
+trace_off
 sleep 3
 trace_on workqueue/workqueue_execute_start devreset
 sleep 5

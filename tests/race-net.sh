@@ -21,8 +21,8 @@ updown="updown::0x1002>$sys/flags+0x1003>$sys/flags"
 ping -q -f 10.9.0.2 >/dev/null 2>&1 &
 flood=$!
 
-race "ND13: up and down against resets of the rings" 50:1000 "$updown" \
-	"tx:$busy:component>$class/$tx/reset" "rx:$busy:component>$class/$rx/reset"
+race "ND13: up and down, and MTU, against resets of the rings" 50:1000 "$updown" \
+	"mtu::9000>$sys/mtu+1500>$sys/mtu" "tx:$busy:component>$class/$tx/reset" "rx:$busy:component>$class/$rx/reset"
 race "ND13: up and down, and MTU, against resets of the adapter" 20:1000 "$updown" \
 	"mtu::9000>$sys/mtu+1500>$sys/mtu" "adapter:$busy:component>$class/$adapter/reset"
 race "ND13: up and down, and MTU, against resets of the function" 5:30 "$updown" \
