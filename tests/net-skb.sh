@@ -4,6 +4,7 @@
 # qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000-82545em,bus=rp1,netdev=h0,romfile=
 # qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
 # append: iomem=relaxed
+# timeout: 240
 # kernels: stock
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
