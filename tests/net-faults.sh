@@ -222,7 +222,7 @@ wait_for 10 answers
 net_policy check_interval_ms=500
 # Of one that is not idle there is something to be seen
 trace_on workqueue/workqueue_execute_start devreset
-answers
+answers >/dev/null
 for what in tick_work devreset_check; do
 	wait_for 10 grep -q $what "$tracing/trace"
 done
