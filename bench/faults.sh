@@ -16,7 +16,7 @@ declare -A took
 # measure DRIVER alone|stream: the driver is loaded anew for each fault, and the device put
 # right before
 measure() {
-	local driver=$1 beside=$2 name command stream took_it
+	local driver=$1 beside=$2 name command stream back
 
 	while read -r name _ command; do
 		setpci -s "$slot" COMMAND=7:407 BASE_ADDRESS_0="$bar"
@@ -30,15 +30,15 @@ measure() {
 			stream=$!
 			wait_for 30 grep -q streaming $dir/stream
 		fi
-		took_it=$(python3 -IS "$tests/pinger.py" outage 10.9.0.2 "${DEVRESET_WATCH:-15}" "$command")
+		back=$(python3 -IS "$tests/pinger.py" outage 10.9.0.2 "${DEVRESET_WATCH:-15}" "$command")
 		if [ "$beside" = stream ]; then
 			touch $dir/enough
 			# Over a device that does not come back it would wait for long
-			[ "$took_it" != never ] || kill $stream 2>/dev/null || true
-			wait $stream || [ "$took_it" = never ] || took_it="$took_it, TCP lost"
+			[ "$back" != never ] || kill $stream 2>/dev/null || true
+			wait $stream || [ "$back" = never ] || back="$back, TCP lost"
 		fi
-		took[$driver-$beside-$name]=$took_it
-		echo "$driver, $beside, $name: $took_it"
+		took[$driver-$beside-$name]=$back
+		echo "$driver, $beside, $name: $back"
 		if [ "$driver" = e1000 ]; then rmmod e1000; else unload; fi
 	done < <(faults)
 }
