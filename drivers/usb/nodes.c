@@ -90,6 +90,26 @@ static void find_hope(struct devreset_node *node, const char *fault)
 }
 
 /*
+ * An URB may carry more than a slow device moves in that time. What it has moved shows
+ * when the URB is called back; the rest goes on.
+ */
+static void look(struct pipe *pipe)
+{
+	struct usbif *ui = pipe->ui;
+	bool stalled;
+
+	spin_lock_irq(&ui->lock);
+	stalled = !ui->stopped && !pipe->struck && pipe_is_stalled(pipe);
+	spin_unlock_irq(&ui->lock);
+	if (!stalled)
+		return;
+	pipe_hold(pipe);
+	spin_lock_irq(&ui->lock);
+	pipe_let_go(pipe);
+	spin_unlock_irq(&ui->lock);
+}
+
+/*
  * Each direction for itself: one that moves does not excuse the other. Work that a
  * reset has interrupted is the test of that reset.
  */
@@ -101,6 +121,8 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 
 	wait_event_timeout(ui->wait, is_decided(ui),
 			   min(stall(), msecs_to_jiffies(PROOF_MS)) + 1);
+	look(&ui->out);
+	look(&ui->in);
 	spin_lock_irq(&ui->lock);
 	first = ui->restarted;
 	ui->restarted = false;

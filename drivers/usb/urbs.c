@@ -103,6 +103,12 @@ static bool is_cut(struct urb *urb)
 	       (usb_urb_dir_out(urb) && urb->actual_length < urb->transfer_buffer_length);
 }
 
+/* A slow device may never come to the end of one: a check calls it back. */
+static bool is_success(struct urb *urb)
+{
+	return !urb->status || (urb->status == -ENOENT && urb->actual_length);
+}
+
 /* The device took, or sent, some of it. */
 static void move_on(struct chunk *chunk)
 {
@@ -215,7 +221,7 @@ static void pipe_complete(struct urb *urb)
 	first = is_cut(urb) && !pipe->settling;
 	pipe->settling |= is_cut(urb);
 	pipe->torn |= is_tear(urb->status);
-	if (urb->status) {
+	if (!is_success(urb)) {
 		pipe->status = urb->status;
 	} else {
 		pipe->strikes = 0;
