@@ -135,23 +135,48 @@ static int read_back_interface(struct usb_device *udev, struct usb_interface *in
 	return -EIO;
 }
 
-/* US3: what the device says about its configuration; the device lock is held. */
-static int read_back(struct usb_device *udev, int config)
+/**
+ * device_config - the configuration that a device is in, as the USB core has it
+ * @udev: the device, locked
+ *
+ * Return: its value, or -1.
+ */
+int device_config(struct usb_device *udev)
 {
-	int i, ret;
+	return udev->actconfig ? udev->actconfig->desc.bConfigurationValue : -1;
+}
+
+/**
+ * device_check_config - US3: is a device still in a configuration, after a reset?
+ * @udev: the device, locked, and not asleep
+ * @config: what it was in before, or -1
+ *
+ * Return: 0, also for -1; -EIO when it says that it is in another one; or an errno.
+ */
+int device_check_config(struct usb_device *udev, int config)
+{
 	u8 value;
+	int ret;
 
 	if (config < 0)
 		return 0;
 	ret = ask(udev, USB_REQ_GET_CONFIGURATION, USB_RECIP_DEVICE, 0, &value);
 	if (ret)
 		return ret;
-	if (value != config || !udev->actconfig) {
-		dev_err(&udev->dev, "configuration %u after a reset, should be %d\n",
-			value, config);
-		return -EIO;
-	}
-	for (i = 0; i < udev->actconfig->desc.bNumInterfaces && !ret; i++)
+	if (value == config && device_config(udev) == config)
+		return 0;
+	dev_err(&udev->dev, "configuration %u after a reset, should be %d\n", value, config);
+	return -EIO;
+}
+
+/* US3: what the device says about its configuration; the device lock is held. */
+static int read_back(struct usb_device *udev, int config)
+{
+	int i, ret = device_check_config(udev, config);
+
+	if (config < 0)
+		return ret;
+	for (i = 0; !ret && i < udev->actconfig->desc.bNumInterfaces; i++)
 		ret = read_back_interface(udev, udev->actconfig->interface[i]);
 	return ret;
 }
@@ -182,7 +207,7 @@ static int device_reset(struct devreset_node *node, u32 gen)
 	pm_runtime_get_sync(&udev->dev);
 	ret = usb_lock_device_for_reset(udev, NULL);
 	if (!ret) {
-		config = udev->actconfig ? udev->actconfig->desc.bConfigurationValue : -1;
+		config = device_config(udev);
 		ret = device_reset_locked(udev) ?: read_back(udev, config);
 		usb_unlock_device(udev);
 	} else if (ret == -EBUSY) {

@@ -29,12 +29,12 @@
  * struct ident - how a device is told from another one
  * @desc: its descriptor
  * @hash: of its configurations and its serial number
- * @configured: it had one of these
+ * @config: the value of the one it was in, or -1
  */
 struct ident {
 	struct usb_device_descriptor desc;
 	u32 hash;
-	bool configured;
+	int config;
 };
 
 /**
@@ -68,7 +68,7 @@ static void identify(struct usb_device *udev, struct ident *ident)
 {
 	int i;
 
-	ident->configured = udev->actconfig;
+	ident->config = device_config(udev);
 	ident->desc = udev->descriptor;
 	/* The numbers of strings may be given anew each time. */
 	ident->desc.iManufacturer = 0;
@@ -115,33 +115,69 @@ static bool waits_for(struct port *p, struct usb_device *udev)
 	       p->old != udev;
 }
 
-/* What a reset is worth from which this device has come. */
+/*
+ * Back to the configuration that it was in before. The USB core has chosen one, if the
+ * device may be used, and does not say whether that went well.
+ */
+static int configure(struct usb_device *udev, int config)
+{
+	int ret, chosen = device_config(udev);
+
+	if (config < 0 || chosen == config)
+		return 0;
+	ret = usb_set_configuration(udev, config);
+	if (!ret || ret == -ENODEV)
+		return ret;
+	dev_warn(&udev->dev, "configuration %d after the reset of its port: %d\n", config, ret);
+	usb_set_configuration(udev, chosen);
+	return -EIO;
+}
+
+/* What a reset is worth from which this device, locked, has come. */
 static int judge(struct usb_device *udev, const struct ident *before)
 {
 	if (!is_same(udev, before)) {
 		dev_warn(&udev->dev, "another device than before the reset of its port\n");
 		return -ENODEV;
 	}
-	/* No error to the USB core; nor is it one if it has to be authorized first. */
-	if (before->configured && !udev->actconfig) {
-		dev_warn(&udev->dev, "not configured after the reset of its port\n");
-		return -EIO;
+	return configure(udev, before->config) ?: device_check_config(udev, before->config);
+}
+
+/* Is a reset of this port waiting for that device? What it was, then. */
+static bool find_waiting(struct usb_device *udev, struct ident *before)
+{
+	struct port *p;
+	bool found = false;
+
+	mutex_lock(&ports_lock);
+	list_for_each_entry(p, &ports, link) {
+		if (waits_for(p, udev)) {
+			*before = p->ident;
+			found = true;
+		}
 	}
-	return 0;
+	mutex_unlock(&ports_lock);
+	return found;
 }
 
 /**
  * port_device_added - a device was enumerated: does a reset wait for it?
- * @udev: the device, its drivers bound if it could be configured
+ * @udev: the device, locked, its drivers bound if it could be configured
  */
 void port_device_added(struct usb_device *udev)
 {
+	struct ident before;
 	struct port *p;
+	int status;
 
+	if (!find_waiting(udev, &before))
+		return;
+	/* Not under the lock: it may bind drivers, whose nodes want it. */
+	status = judge(udev, &before);
 	mutex_lock(&ports_lock);
 	list_for_each_entry(p, &ports, link)
 		if (waits_for(p, udev))
-			end_reset(p, judge(udev, &p->ident));
+			end_reset(p, status);
 	mutex_unlock(&ports_lock);
 }
 
@@ -240,23 +276,35 @@ static int power_cycle(struct port *p)
 	return on ? -EOPNOTSUPP : 0;
 }
 
-/* Tear down and build again all that uses the device, which stays plugged in. */
-static int rebuild(struct usb_device *udev)
+/* Tear down and build again all that uses the device, locked, which stays plugged in. */
+static int rebuild_locked(struct usb_device *udev)
 {
-	int config, err, ret;
+	int config = device_config(udev);
+	int err, ret;
 
-	ret = usb_lock_device_for_reset(udev, NULL);
-	if (ret)
-		return ret == -EBUSY ? -EAGAIN : ret;
-	config = udev->actconfig ? udev->actconfig->desc.bConfigurationValue : -1;
 	usb_set_configuration(udev, -1);
 	ret = device_reset_locked(udev);
 	/* Whatever came of it, it is not left unconfigured. */
 	if (ret != -ENODEV) {
 		err = usb_set_configuration(udev, config);
-		ret = ret ?: err;
+		ret = ret ?: err ?: device_check_config(udev, config);
 	}
-	usb_unlock_device(udev);
+	return ret;
+}
+
+static int rebuild(struct usb_device *udev)
+{
+	int ret;
+
+	pm_runtime_get_sync(&udev->dev);
+	ret = usb_lock_device_for_reset(udev, NULL);
+	if (!ret) {
+		ret = rebuild_locked(udev);
+		usb_unlock_device(udev);
+	} else if (ret == -EBUSY) {
+		ret = -EAGAIN;
+	}
+	pm_runtime_put(&udev->dev);
 	return ret;
 }
 

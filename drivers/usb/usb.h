@@ -202,6 +202,8 @@ bool pipe_is_stalled(struct pipe *pipe);
 /* device.c: node "usb-1-1" */
 int device_probe(struct devreset_provider *provider, struct usb_device *udev);
 void device_forget(struct usb_device *udev);
+int device_config(struct usb_device *udev);
+int device_check_config(struct usb_device *udev, int config);
 int device_reset_locked(struct usb_device *udev);
 int device_survey(struct usb_device *udev, unsigned int flags);
 
