@@ -46,7 +46,7 @@ static int lock_users(struct file *file, struct pipe *pipe)
 }
 
 /* Wait until @cond, which is called with ui->lock held, is not -EAGAIN. */
-static int wait_until(struct pipe *pipe, int (*cond)(struct pipe *pipe))
+static int wait_until(struct pipe *pipe, int (*cond)(struct pipe *pipe, u64 end), u64 end)
 {
 	struct usbif *ui = pipe->ui;
 	long left;
@@ -55,7 +55,7 @@ static int wait_until(struct pipe *pipe, int (*cond)(struct pipe *pipe))
 	do {
 		left = wait_event_interruptible_timeout(ui->wait, ({
 			spin_lock_irq(&ui->lock);
-			ret = cond(pipe);
+			ret = cond(pipe, end);
 			spin_unlock_irq(&ui->lock);
 			ret != -EAGAIN;
 		}), PATIENCE);
@@ -66,7 +66,7 @@ static int wait_until(struct pipe *pipe, int (*cond)(struct pipe *pipe))
 /* --- reading ------------------------------------------------------------- */
 
 /* What was received is read, whatever has become of the device. */
-static int has_data(struct pipe *in)
+static int has_data(struct pipe *in, u64 end)
 {
 	if (!list_empty(&in->ready))
 		return 0;
@@ -92,11 +92,11 @@ static int wait_for_data(struct file *file, struct pipe *in)
 
 	if (file->f_flags & O_NONBLOCK) {
 		spin_lock_irq(&in->ui->lock);
-		ret = has_data(in);
+		ret = has_data(in, 0);
 		spin_unlock_irq(&in->ui->lock);
 		return ret;
 	}
-	ret = wait_until(in, has_data);
+	ret = wait_until(in, has_data, 0);
 	if (ret)
 		want_no_more(in);
 	return ret;
@@ -159,7 +159,7 @@ static ssize_t chardev_read(struct file *file, char __user *buf, size_t count, l
 
 /* --- writing ------------------------------------------------------------- */
 
-static int has_room(struct pipe *out)
+static int has_room(struct pipe *out, u64 end)
 {
 	return pipe_error(out) ?: list_empty(&out->idle) ? -EAGAIN : 0;
 }
@@ -167,12 +167,13 @@ static int has_room(struct pipe *out)
 /* During a reset, nothing is taken in from those who do not wait. */
 static int has_room_now(struct pipe *out)
 {
-	return pipe_error(out) ?: out->ui->stopped || out->struck ? -EAGAIN : has_room(out);
+	return pipe_error(out) ?: out->ui->stopped || out->struck ? -EAGAIN : has_room(out, 0);
 }
 
-static int is_taken(struct pipe *out)
+/* All that was queued before @end; less may be due now, if some of it was withdrawn. */
+static int is_taken(struct pipe *out, u64 end)
 {
-	return out->taken == out->queued ? 0 : pipe_error(out) ?: -EAGAIN;
+	return out->taken >= min(end, out->queued) ? 0 : pipe_error(out) ?: -EAGAIN;
 }
 
 static int wait_for_room(struct file *file, struct pipe *out)
@@ -180,7 +181,7 @@ static int wait_for_room(struct file *file, struct pipe *out)
 	int ret;
 
 	if (!(file->f_flags & O_NONBLOCK))
-		return wait_until(out, has_room);
+		return wait_until(out, has_room, 0);
 	spin_lock_irq(&out->ui->lock);
 	ret = has_room_now(out);
 	spin_unlock_irq(&out->ui->lock);
@@ -267,7 +268,7 @@ static ssize_t chardev_write(struct file *file, const char __user *buf, size_t c
 	}
 	if (sent && !(file->f_flags & O_NONBLOCK)) {
 		/* With a reason to stop already, do not wait for a second one. */
-		err = ret && ret != -EFAULT ? ret : wait_until(out, is_taken);
+		err = ret && ret != -EFAULT ? ret : wait_until(out, is_taken, U64_MAX);
 		if (err)
 			withdraw(out, start);
 		sent = taken_since(out, start);
@@ -282,8 +283,13 @@ static ssize_t chardev_write(struct file *file, const char __user *buf, size_t c
 static int chardev_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	struct usbif *ui = file->private_data;
+	u64 queued;
 
-	return wait_until(&ui->out, is_taken);
+	/* Not for what others queue meanwhile: that may never end. */
+	spin_lock_irq(&ui->lock);
+	queued = ui->out.queued;
+	spin_unlock_irq(&ui->lock);
+	return wait_until(&ui->out, is_taken, queued);
 }
 
 /* Who polls for data waits for it like who reads. */
@@ -291,7 +297,7 @@ static int poll_in(struct pipe *in, __poll_t events)
 {
 	if (list_empty(&in->ready) && !(events & (EPOLLIN | EPOLLRDNORM)))
 		return pipe_error(in) ?: -EAGAIN;
-	return has_data(in);
+	return has_data(in, 0);
 }
 
 static __poll_t chardev_poll(struct file *file, poll_table *wait)
