@@ -181,9 +181,13 @@ static int usbif_reset_resume(struct usb_interface *intf)
 	return 0;
 }
 
-/* The kernel's gadget zero, which always has something to say: driver_info */
+/*
+ * The kernel's gadget zero, which always has something to say: driver_info. Whatever else
+ * its device has is for the drivers of those.
+ */
 static const struct usb_device_id usbif_ids[] = {
-	{ USB_DEVICE(0x0525, 0xa4a0), .driver_info = true },
+	{ USB_DEVICE_INTERFACE_CLASS(0x0525, 0xa4a0, USB_CLASS_VENDOR_SPEC),
+	  .driver_info = true },
 	{ }
 };
 MODULE_DEVICE_TABLE(usb, usbif_ids);
