@@ -21,6 +21,7 @@ WHEN is a number of seconds, "once", "reset" (the host has reset the device),
 "power" (it has turned the port's power off), or "told" (another command says so,
 such as "mute 0"). FIFO also takes
 
+    pace MS         wait so long before each transfer from now on
     size N          send N bytes at a time from now on
     block N         take N bytes at a time from now on; where that is no multiple of
                     512, a transfer of the host ends when so many have come
@@ -76,6 +77,7 @@ class Gadget:
         self.fault = self.until = None
         self.size = self.normal = block
         self.halt = None
+        self.pace = 0
         self.deadline = 0
         self.sent = self.received = self.wrong = self.enabled = 0
 
@@ -89,6 +91,9 @@ class Gadget:
                     file.write(f"sent={self.sent} received={self.received} "
                                f"wrong={self.wrong} enabled={self.enabled}\n")
                 os.rename(state + ".new", state)
+                return
+            if words[0] == "pace":
+                self.pace = int(words[1]) / 1000
                 return
             if words[0] == "size":
                 self.size = self.normal = int(words[1])
@@ -139,6 +144,7 @@ class Gadget:
 
     def behave(self, path, name):
         """Do what is wrong before the next transfer, if anything is."""
+        time.sleep(self.pace)
         with self.changed:
             while self.fault == "mute":
                 left = None

@@ -231,6 +231,29 @@ c=$(chardev "$one")
 copy if=/dev/zero of="$c" count=4
 ok "a reset of the port from which the device comes back and is not configured has failed"
 
+# The kernel chooses the first one for a device that is new
+unplug zero
+wait_for 30 [ ! -e "$class/$port" ]
+mkdir $gadgets/zero/configs/c.2
+ln -s $gadgets/zero/functions/Loopback.0 $gadgets/zero/configs/c.2/
+plug zero
+wait_for 30 bound zero
+put 2 "$usb/$d/bConfigurationValue"
+before=$(<"$usb/$d/devnum")
+reset "$port" platform
+expect "0 platform 1 $port operator" last "$port"
+[ "$(<"$usb/$d/devnum")" != "$before" ] || fail "the same device as before"
+expect 2 cat "$usb/$d/bConfigurationValue"
+copy if=/dev/zero of="$(chardev "$d:2.0")" count=1
+unplug zero
+wait_for 30 [ ! -e "$class/$port" ]
+rm $gadgets/zero/configs/c.2/Loopback.0
+rmdir $gadgets/zero/configs/c.2
+plug zero
+wait_for 30 bound zero
+c=$(chardev "$one")
+ok "US3: after a reset of the port, a device is in the configuration that it was in before"
+
 # --- a device that comes back different
 
 before=$(<"$usb/$d/devnum")
@@ -266,8 +289,19 @@ echo "$d" >/sys/bus/usb/drivers/usb/bind
 wait_for 30 bound zero
 ok "DR8: a device is managed by its name, and by nothing else"
 
+python3 -IS - "$(chardev "$one")" >/run/polled <<'END' &
+import os, select, sys
+poll = select.poll()
+poll.register(os.open(sys.argv[1], os.O_RDWR), 0)
+print(poll.poll()[0][1] == select.POLLERR | select.POLLHUP)
+END
+poller=$!
+wait_for 30 grep -q '^7 ' "/proc/$poller/syscall"
 unplug zero
 wait_for 30 [ ! -e "$class/$port" ]
+wait $poller
+expect True cat /run/polled
+ok "who sleeps in poll() is told that the device has gone"
 expect "manage unmanage" paste -sd ' ' <(ls $class)
 plug zero
 wait_for 30 bound zero

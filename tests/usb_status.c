@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Errors that no emulated host controller reports: the next "count" bulk URBs that send
+ * something, and would have succeeded, end with "status" instead.
+ */
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/usb.h>
+#include <linux/usb/hcd.h>
+
+static int status;
+module_param(status, int, 0644);
+MODULE_PARM_DESC(status, "what they end with, such as -71");
+
+static int count;
+module_param(count, int, 0644);
+MODULE_PARM_DESC(count, "how many more of them");
+
+/* usb_hcd_giveback_urb(hcd, urb, status), by one controller, so one at a time */
+static int give_back(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct urb *urb = (struct urb *)regs_get_kernel_argument(regs, 1);
+
+	if (count <= 0 || !usb_pipebulk(urb->pipe) || !usb_urb_dir_out(urb) || (int)regs->dx)
+		return 0;
+	count--;
+	regs->dx = (unsigned int)status;
+	return 0;
+}
+
+static struct kprobe probe = {
+	.symbol_name = "usb_hcd_giveback_urb",
+	.pre_handler = give_back,
+};
+
+static int __init status_init(void)
+{
+	return register_kprobe(&probe);
+}
+
+static void __exit status_exit(void)
+{
+	unregister_kprobe(&probe);
+}
+
+module_init(status_init);
+module_exit(status_exit);
+
+MODULE_DESCRIPTION("URBs that end with errors");
+MODULE_LICENSE("GPL");
