@@ -17,40 +17,6 @@ expect "$adapter" basename "$(readlink "$class/$tx/reset_parent")"
 expect "$adapter" basename "$(readlink "$class/$rx/reset_parent")"
 ok "the rings are below the adapter, and that below its PCI function"
 
-successes() { awk '{ sum += $1 } END { print sum }' "$class"/net*/stats/successes; }
-more_successes() { [ "$(successes)" -gt "$1" ]; }
-all_well() { [ "$(sort -u "$class"/net*/state)" = healthy ]; }
-
-# broken NAME WHO COMMAND: one fault, and what cured it
-broken() {
-	local name=$1 who=$2 took before by=
-	shift 2
-
-	before=$(successes)
-	for by in "$adapter" "$tx" "$rx"; do
-		cat "$class/$by/stats/requests" >"$dir/before-$by"
-	done
-	took=$(python3 -IS "$tests/pinger.py" fault 10.9.0.2 30 "$*")
-	[ "$took" != never ] || fail "$name: never came back: $(cat $class/net*/last/reason $class/net*/state)"
-	# Under load the poll function turns the interrupts on again by itself
-	[ "$who" = any ] || wait_for 10 more_successes "$before"
-	wait_for 10 all_well
-	for by in "$adapter" "$tx" "$rx"; do
-		[ "$(<"$class/$by/stats/requests")" = "$(<"$dir/before-$by")" ] || last "$by"
-	done >"$dir/last"
-	[ "$who" = any ] || grep -q " $(cured_by "$who") " "$dir/last" ||
-		fail "$name: not cured by $(cured_by "$who"): $(cat "$dir/last")"
-	ok "$name: back after $took ms: $(paste -sd ';' "$dir/last")"
-}
-
-all_faults() {
-	local name who command
-
-	while read -r name who command; do
-		broken "$name" "$who" "$command"
-	done < <(faults)
-}
-
 # Alone on the stock kernel, beside a stream on the one with checkers; given time, both
 if [ "$DEVRESET_KERNEL" = stock ] || [ "${SOAK-}" ]; then
 	all_faults

@@ -283,10 +283,19 @@ wait_for 30 is "transmit ring wiped" "$class/$tx/last/reason"
 wait_for 30 is healthy "$class/$tx/state"
 expect "0 component 2 $adapter transmit ring wiped" last "$tx"
 rmmod devreset_net_cable
+wait_for 10 carrier
+# Nor does that of the adapter, in which it is set up twice
+before=$(<"$class/$tx/stats/successes")
+policy "$adapter" max_attempts=1
+insmod "$DEVRESET_MODDIR/devreset_net_cable.ko" stuck=3
+wait_for 30 above "$class/$tx/stats/successes" "$before"
+wait_for 30 is healthy "$class/$tx/state"
+expect "0 function 3 $function transmit ring wiped" last "$tx"
+rmmod devreset_net_cable
 policy "$tx" check_interval_ms=500 check_idle=0
 wait_for 10 carrier
 wait_for 10 answers
-ok "DR6: a ring that only a reset of the adapter cures"
+ok "DR6: a ring that only a reset of the adapter cures, and one that only that of the function does"
 
 ip link set "$nic" down
 handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"

@@ -55,14 +55,21 @@ wait_for 10 answers
 net_policy check_interval_ms=2000
 ok "ND2: what was lost in a suspend is there again"
 
-# resets NODE: all the time, and what they ended with
+# resets NODE SCOPE [COMMAND...]: all the time, the command in between, and what they ended with
 resets() {
+	local node=$1 scope=$2
+	shift 2
+
 	until [ -e /run/stop ]; do
-		echo component >"$class/$1/reset" && echo success >&2
+		echo "$scope" >"$class/$node/reset" && echo "success: $scope" >&2
+		"$@"
 	done 2>>/run/told
 }
-resets "$adapter" &
-resets "$tx" &
+# After one of the function it takes a while to have the link again
+rest() { read -r -t 1 -u "$silence" || true; }
+resets "$adapter" component &
+resets "$tx" component &
+resets "$adapter" function rest &
 successes() { grep -c success /run/told || true; }
 more_successes() { [ "$(successes)" -gt "$before" ]; }
 n=$(rounds 10:1000) refused=0 before=0
@@ -77,6 +84,7 @@ for ((i = 0; i < n; )); do
 		refused=$((refused + 1))
 	fi
 done
+wait_for 30 grep -q "success: function" /run/told
 touch /run/stop
 wait
 expect "" grep -vE 'success|busy|already|Interrupted|unavailable' /run/told
@@ -84,5 +92,6 @@ ip link set "$nic" up
 wait_for 10 carrier
 wait_for 10 answers
 all_settled
-ok "$n suspends against $(successes) resets ($refused refused)"
+functions=$(grep -c "success: function" /run/told)
+ok "$n suspends against $(successes) resets, $functions of them of the function ($refused refused)"
 unload

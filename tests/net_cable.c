@@ -2,12 +2,14 @@
 /*
  * What no emulated adapter can be made to do. The PHY that devreset_net asks says
  * that it has a link, whether it has or not: with the cable pulled that is a link lost
- * inside the MAC. And with stuck=1, the ring to send from does not take what is
- * written to it until the adapter is reset.
+ * inside the MAC. With stuck=N, the ring to send from does not take what is written
+ * to it until the adapter was set up N times. And with as=0x1004, an 82540EM says
+ * that it is an 82543GC, which can do less.
  */
 #include <linux/kprobes.h>
 #include <linux/mii.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 
 struct call {
 	unsigned long reg;
@@ -39,13 +41,13 @@ static struct kretprobe probe = {
 	.data_size = sizeof(struct call),
 };
 
-static bool stuck;
-module_param(stuck, bool, 0444);
-MODULE_PARM_DESC(stuck, "the ring to send from takes nothing until the adapter is reset");
+static int stuck;
+module_param(stuck, int, 0444);
+MODULE_PARM_DESC(stuck, "how often to set up the adapter before the ring to send from takes anything");
 
 static int deny(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
-	if (READ_ONCE(stuck))
+	if (READ_ONCE(stuck) > 0)
 		regs_set_return_value(regs, false);
 	return 0;
 }
@@ -57,7 +59,7 @@ static struct kretprobe ring_probe = {
 
 static int loosen(struct kprobe *kprobe, struct pt_regs *regs)
 {
-	WRITE_ONCE(stuck, false);
+	WRITE_ONCE(stuck, stuck - 1);
 	return 0;
 }
 
@@ -66,7 +68,44 @@ static struct kprobe adapter_probe = {
 	.pre_handler = loosen,
 };
 
-static struct kretprobe *kretprobes[] = { &probe, &ring_probe };
+static ushort as;
+module_param(as, ushort, 0444);
+MODULE_PARM_DESC(as, "the device ID that an 82540EM has");
+
+#define ID_82540EM	(0x100e << 16 | PCI_VENDOR_ID_INTEL)
+
+struct config {
+	unsigned long where;
+	u32 *value;
+};
+
+/* pci_bus_read_config_dword(bus, devfn, where, value) */
+static int enter_config(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	struct config *config = (struct config *)instance->data;
+
+	config->where = regs_get_kernel_argument(regs, 2);
+	config->value = (u32 *)regs_get_kernel_argument(regs, 3);
+	return 0;
+}
+
+static int leave_config(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	struct config *config = (struct config *)instance->data;
+
+	if (as && (int)config->where == PCI_VENDOR_ID && *config->value == ID_82540EM)
+		*config->value = as << 16 | PCI_VENDOR_ID_INTEL;
+	return 0;
+}
+
+static struct kretprobe config_probe = {
+	.kp.symbol_name = "pci_bus_read_config_dword",
+	.entry_handler = enter_config,
+	.handler = leave_config,
+	.data_size = sizeof(struct config),
+};
+
+static struct kretprobe *kretprobes[] = { &probe, &ring_probe, &config_probe };
 
 static int __init cable_init(void)
 {
@@ -89,5 +128,5 @@ static void __exit cable_exit(void)
 module_init(cable_init);
 module_exit(cable_exit);
 
-MODULE_DESCRIPTION("A PHY that always has a link, a ring that is stuck");
+MODULE_DESCRIPTION("A PHY that always has a link, a ring that is stuck, an older device");
 MODULE_LICENSE("GPL");
