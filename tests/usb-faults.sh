@@ -161,6 +161,34 @@ for scope in component function; do
 	counts n received $out
 	expect 0 count n wrong
 done
+
+# Of a kilobyte, it may take half before it is mute
+tell n mute told
+python3 -IS - "$c" "$out" >/run/sync <<'END' &
+import os, struct, sys, threading
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+first = int(sys.argv[2]) // 4
+assert os.write(fd, struct.pack("<256I", *range(first, first + 256))) == 1024
+sync = threading.Thread(target=os.fsync, args=(fd,))
+sync.start()
+while open(f"/proc/self/task/{sync.native_id}/syscall").read().split()[0] != "74":
+    pass
+first += 256
+assert os.write(fd, struct.pack("<4096I", *range(first, first + 4096))) == 16384
+print("queued", flush=True)
+sync.join()
+print("synced", flush=True)
+END
+wait_for 30 grep -q queued /run/sync
+tell n pace $((stall / 16))
+tell n mute 0
+wait_for 60 grep -q synced /run/sync
+out=$((out + 17408))
+[ "$(count n received)" -lt $out ] || fail "fsync() waited for what was written after it began"
+tell n pace 0
+counts n received $out
+ok "fsync() waits for what was written before it, and for nothing else"
+
 echo $stall >/sys/module/devreset_usb/parameters/stall_ms
 policy "$node" check_interval_ms=200 auto=1
 policy "$device" reset_timeout_ms=10000
