@@ -10,7 +10,7 @@
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
 
-net_start
+net_start max_recoveries=100
 echo 1 >"$pci/$slot/remove"
 insmod "$DEVRESET_MODDIR/devreset_net_cable.ko" as=0x1004
 echo 1 >/sys/bus/pci/rescan

@@ -157,7 +157,7 @@ broken() {
 		cat "$class/$by/stats/requests" >"$dir/before-$by"
 	done
 	took=$(python3 -IS "$tests/pinger.py" fault 10.9.0.2 30 "$*")
-	[ "$took" != never ] || fail "$name: never came back: $(cat $class/net*/last/reason $class/net*/state)"
+	[ "$took" != never ] || fail "$name: never came back: $(cat "$class"/net*/last/reason "$class"/net*/state)"
 	# Under load the poll function turns the interrupts on again by itself
 	[ "$who" = any ] || wait_for 10 more_successes "$before"
 	wait_for 10 all_well
