@@ -44,8 +44,12 @@ with() {
 	[ -n "$file" ] && basename "${file%/"$2"}"
 }
 
-# bound SERIAL: it is there, and its first interface has our driver
-bound() { local d; d=$(usb_of "$1") && [ -e "$class/usbif-$d:1.0/reset" ]; }
+# bound SERIAL: it is there, and its first interface has our driver. The last node is the
+# device's, which is made for those of its interfaces
+bound() {
+	local d
+	d=$(usb_of "$1") && [ -e "$class/usbif-$d:1.0/reset" ] && [ -e "$class/usb-$d/reset" ]
+}
 
 # chardev INTERFACE, such as 1-1:1.0: its char device, which comes after its node
 chardev() {

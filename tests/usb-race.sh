@@ -93,7 +93,7 @@ race "binding a hub anew against resets of its port" 2:30 \
 echo "$hub" >/sys/bus/usb/drivers/hub/unbind
 wait_for 30 [ ! -e "$below" ]
 echo "$hub" >/sys/bus/usb/drivers/hub/bind
-wait_for 60 [ -e "$class/usbif-$serial:1.0/reset" ]
+wait_for 60 [ -e "$below/reset" ]
 reset "usbport-$serial" platform
 expect "0 platform 1 usbport-$serial operator" last "usbport-$serial"
 ok "its port can be reset after"
