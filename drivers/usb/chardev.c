@@ -28,10 +28,13 @@ static int pipe_error(struct pipe *pipe)
 	lockdep_assert_held(&ui->lock);
 	if (ui->stopped & STOP_GONE)
 		return -ENODEV;
+	/* The outcome of a reset is waited for, whoever asked for it. */
+	if (ui->stopped && !ui->stuck)
+		return 0;
 	if (pipe->hopeless)
 		return -EIO;
 	if (devreset_state(ui->node) == DEVRESET_FAILED &&
-	    (pipe->struck || ui->stopped || pipe_is_stalled(pipe)))
+	    (pipe->struck || ui->stuck || pipe_is_stalled(pipe)))
 		return -EIO;
 	return 0;
 }
@@ -360,6 +363,9 @@ static void stop_reading(struct pipe *in)
 		return;
 	pipe_hold(in);
 	spin_lock_irq(&in->ui->lock);
+	/* Those that could not be submitted, too. */
+	if (!in->open)
+		list_splice_tail_init(&in->queue, &in->idle);
 	pipe_let_go(in);
 	spin_unlock_irq(&in->ui->lock);
 }

@@ -170,20 +170,35 @@ static int pipe_reset(struct pipe *pipe)
 	return le16_to_cpu(status) & BIT(USB_ENDPOINT_HALT) ? -EIO : 0;
 }
 
-/* No URB flies. */
+/*
+ * No URB flies. Not while the USB core resets the device: host controllers have nothing
+ * for its endpoints then, and it is no longer the pipes' turn anyway.
+ */
 static int pipes_reset(struct usbif *ui)
 {
-	int ret = pipe_reset(&ui->out) ?: pipe_reset(&ui->in);
+	int ret = -EAGAIN;
 
+	mutex_lock(&ui->halt);
+	if (!(READ_ONCE(ui->stopped) & ~STOP_RESET))
+		ret = pipe_reset(&ui->out) ?: pipe_reset(&ui->in);
 	if (!ret)
 		usbif_renew(ui);
+	mutex_unlock(&ui->halt);
 	return ret;
+}
+
+static void set_stuck(struct usbif *ui, bool stuck)
+{
+	spin_lock_irq(&ui->lock);
+	ui->stuck = stuck;
+	spin_unlock_irq(&ui->lock);
 }
 
 static int usbif_quiesce(struct devreset_node *node)
 {
 	struct usbif *ui = node->data;
 
+	set_stuck(ui, false);
 	usbif_stop(ui, STOP_RESET);
 	spin_lock_irq(&ui->lock);
 	usbif_watch(ui);
@@ -201,13 +216,19 @@ static int usbif_reset(struct devreset_node *node, u32 gen)
 static int usbif_resume_node(struct devreset_node *node, int status)
 {
 	struct usbif *ui = node->data;
+	int ret = 0;
 
 	/* It may be at work still, or again: a reset of the USB core's has let it go. */
 	if (status) {
 		usbif_stop(ui, STOP_RESET);
-		if (pipes_reset(ui))
-			return -EIO;
+		ret = pipes_reset(ui);
 	}
+	/* What else stops it will renew the pipes when it lets go. */
+	if (ret && ret != -EAGAIN) {
+		set_stuck(ui, true);
+		return -EIO;
+	}
+	set_stuck(ui, false);
 	usbif_go(ui, STOP_RESET);
 	return 0;
 }

@@ -29,12 +29,10 @@
  * struct ident - how a device is told from another one
  * @desc: its descriptor
  * @hash: of its configurations and its serial number
- * @config: the value of the one it was in, or -1
  */
 struct ident {
 	struct usb_device_descriptor desc;
 	u32 hash;
-	int config;
 };
 
 /**
@@ -46,7 +44,8 @@ struct ident {
  * @node: its node, while @gen is not 0
  * @gen: the attempt that waits for the device to come back, or 0
  * @ident: and what it was
- * @old: that device, with a reference, as long as @gen is not 0
+ * @old: that device, with a reference, and kept awake, as long as @gen is not 0
+ * @config: the configuration it was in when a reset last found it in one, or -1
  */
 struct port {
 	struct list_head link;
@@ -57,6 +56,7 @@ struct port {
 	u32 gen;
 	struct ident ident;
 	struct usb_device *old;
+	int config;
 };
 
 static LIST_HEAD(ports);
@@ -68,7 +68,6 @@ static void identify(struct usb_device *udev, struct ident *ident)
 {
 	int i;
 
-	ident->config = device_config(udev);
 	ident->desc = udev->descriptor;
 	/* The numbers of strings may be given anew each time. */
 	ident->desc.iManufacturer = 0;
@@ -98,6 +97,8 @@ static bool is_same(struct usb_device *udev, const struct ident *before)
 static void forget_device(struct port *p)
 {
 	p->gen = 0;
+	if (p->old)
+		pm_runtime_put(&p->old->dev);
 	usb_put_dev(p->old);
 	p->old = NULL;
 }
@@ -134,17 +135,17 @@ static int configure(struct usb_device *udev, int config)
 }
 
 /* What a reset is worth from which this device, locked, has come. */
-static int judge(struct usb_device *udev, const struct ident *before)
+static int judge(struct usb_device *udev, const struct ident *before, int config)
 {
 	if (!is_same(udev, before)) {
 		dev_warn(&udev->dev, "another device than before the reset of its port\n");
 		return -ENODEV;
 	}
-	return configure(udev, before->config) ?: device_check_config(udev, before->config);
+	return configure(udev, config) ?: device_check_config(udev, config);
 }
 
 /* Is a reset of this port waiting for that device? What it was, then. */
-static bool find_waiting(struct usb_device *udev, struct ident *before)
+static bool find_waiting(struct usb_device *udev, struct ident *before, int *config)
 {
 	struct port *p;
 	bool found = false;
@@ -153,6 +154,7 @@ static bool find_waiting(struct usb_device *udev, struct ident *before)
 	list_for_each_entry(p, &ports, link) {
 		if (waits_for(p, udev)) {
 			*before = p->ident;
+			*config = p->config;
 			found = true;
 		}
 	}
@@ -168,12 +170,12 @@ void port_device_added(struct usb_device *udev)
 {
 	struct ident before;
 	struct port *p;
-	int status;
+	int status, config;
 
-	if (!find_waiting(udev, &before))
+	if (!find_waiting(udev, &before, &config))
 		return;
 	/* Not under the lock: it may bind drivers, whose nodes want it. */
-	status = judge(udev, &before);
+	status = judge(udev, &before, config);
 	mutex_lock(&ports_lock);
 	list_for_each_entry(p, &ports, link)
 		if (waits_for(p, udev))
@@ -220,9 +222,27 @@ static void expect_device(struct port *p, struct devreset_node *node, u32 gen,
 	p->gen = gen;
 	if (gen) {
 		p->old = usb_get_dev(udev);
+		pm_runtime_get_noresume(&udev->dev);
 		identify(udev, &p->ident);
 	}
 	mutex_unlock(&ports_lock);
+}
+
+/*
+ * The configuration that a device is to be in afterwards. One that an attempt before
+ * has left in none was in the one that it was in before that. The device is locked, or
+ * its hub is.
+ */
+static int wanted_config(struct port *p, struct usb_device *udev)
+{
+	int config = device_config(udev);
+
+	mutex_lock(&ports_lock);
+	if (config >= 0)
+		p->config = config;
+	config = p->config;
+	mutex_unlock(&ports_lock);
+	return config;
 }
 
 /* --- the reset ----------------------------------------------------------- */
@@ -277,9 +297,9 @@ static int power_cycle(struct port *p)
 }
 
 /* Tear down and build again all that uses the device, locked, which stays plugged in. */
-static int rebuild_locked(struct usb_device *udev)
+static int rebuild_locked(struct port *p, struct usb_device *udev)
 {
-	int config = device_config(udev);
+	int config = wanted_config(p, udev);
 	int err, ret;
 
 	usb_set_configuration(udev, -1);
@@ -292,14 +312,14 @@ static int rebuild_locked(struct usb_device *udev)
 	return ret;
 }
 
-static int rebuild(struct usb_device *udev)
+static int rebuild(struct port *p, struct usb_device *udev)
 {
 	int ret;
 
 	pm_runtime_get_sync(&udev->dev);
 	ret = usb_lock_device_for_reset(udev, NULL);
 	if (!ret) {
-		ret = rebuild_locked(udev);
+		ret = rebuild_locked(p, udev);
 		usb_unlock_device(udev);
 	} else if (ret == -EBUSY) {
 		ret = -EAGAIN;
@@ -319,10 +339,14 @@ static int reset_locked(struct port *p, struct devreset_node *node, u32 gen,
 	if (!*udev)
 		return -ENODEV;
 	usb_get_dev(*udev);
+	/* One that sleeps would be woken, not enumerated. */
+	pm_runtime_get_sync(&(*udev)->dev);
+	wanted_config(p, *udev);
 	expect_device(p, node, gen, *udev);
 	ret = power_cycle(p);
 	if (ret)
 		expect_device(p, NULL, 0, NULL);
+	pm_runtime_put(&(*udev)->dev);
 	return ret;
 }
 
@@ -338,7 +362,7 @@ static int port_reset(struct devreset_node *node, u32 gen)
 		usb_unlock_device(p->hub);
 	}
 	if (ret == -EOPNOTSUPP)
-		ret = rebuild(udev);
+		ret = rebuild(p, udev);
 	else if (!ret)
 		ret = -EINPROGRESS;
 	pm_runtime_put(&p->hub->dev);
@@ -434,6 +458,7 @@ static int port_register(struct devreset_provider *provider, struct usb_device *
 	p->dev = dev;
 	p->hub = usb_get_dev(udev->parent);
 	p->port1 = udev->portnum;
+	p->config = -1;
 	mutex_lock(&ports_lock);
 	list_add(&p->link, &ports);
 	mutex_unlock(&ports_lock);

@@ -235,7 +235,8 @@ static void pipe_complete(struct urb *urb)
 	}
 	move_on(chunk);
 	pipe_run(pipe);
-	first = first && pipe->settling;
+	/* Who holds it calls all of them back, the last one first. */
+	first = first && pipe->settling && !pipe->held;
 	usbif_account(ui);
 	spin_unlock_irqrestore(&ui->lock, flags);
 

@@ -147,6 +147,7 @@ enum answers {
  * @halt: for starting and stopping
  * @lock: for the pipes and what follows
  * @stopped: why it stands
+ * @stuck: with STOP_RESET: it could not be started again
  * @restarted: it was reset, which was not checked yet
  * @answers: see there
  * @in: from the device
@@ -163,6 +164,7 @@ struct usbif {
 
 	spinlock_t lock;	/* of all below */
 	unsigned int stopped;
+	bool stuck;
 	bool restarted;
 	enum answers answers;
 	struct pipe in;
