@@ -14,7 +14,7 @@ net_start check_interval_ms=0
 # --- what the hardware cannot do is refused
 
 refused EINVAL put 16111 "/sys/class/net/$nic/mtu"
-refused EINVAL ethtool -G "$nic" rx 8
+refused EINVAL ethtool -G "$nic" rx 79
 refused EINVAL ethtool -G "$nic" tx 8192
 refused EADDRNOTAVAIL ip link set "$nic" address 01:00:00:00:00:01
 refused EINVAL ethtool -s "$nic" autoneg off speed 1000 duplex full

@@ -125,12 +125,12 @@ static const char *adapter_fault(struct nic *nic)
 		fault = nic_config_fault(nic);
 	if (!fault)
 		fault = nic_filter_fault(nic);
+	if (!fault)
+		fault = control_fault(nic);
 	if (fault || !nic->up)
 		return fault;
 	nic_read_stats(nic);
 	fault = link_fault(nic);
-	if (!fault)
-		fault = control_fault(nic);
 	if (!fault && !nic_irq_arrives(nic))
 		fault = "interrupts do not arrive";
 	return fault;

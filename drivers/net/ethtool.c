@@ -137,7 +137,8 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 	int ret = 0;
 
 	if (ring->rx_mini_pending || ring->rx_jumbo_pending ||
-	    tx < RING_MIN || tx > ring_max(nic) || rx < RING_MIN || rx > ring_max(nic))
+	    ring->tx_pending < RING_MIN || tx > ring_max(nic) ||
+	    ring->rx_pending < RING_MIN || rx > ring_max(nic))
 		return -EINVAL;
 	mutex_lock(&nic->lock);
 	if (nic->up) {

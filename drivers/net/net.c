@@ -48,6 +48,8 @@ static void pause(struct nic *nic)
 	/* One that had completed before may still be about to allow interrupts. */
 	synchronize_rcu_expedited();
 	wr(nic, REG_IMC, INT_MASK_ALL);
+	/* Who has sent nothing for long is not late because of this. */
+	netif_trans_update(nic->netdev);
 	netif_tx_disable(nic->netdev);
 }
 

@@ -37,7 +37,8 @@ static unsigned int next(const struct tx_ring *tx, unsigned int i)
 
 static unsigned int room(const struct tx_ring *tx)
 {
-	unsigned int clean = READ_ONCE(tx->clean);
+	/* Buffers up to there are no longer written to. */
+	unsigned int clean = smp_load_acquire(&tx->clean);
 
 	return (clean > tx->use ? 0 : tx->count) + clean - tx->use - 1;
 }
@@ -395,7 +396,8 @@ bool nic_tx_clean(struct nic *nic, int budget)
 	}
 	if (i == tx->clean)
 		return false;
-	WRITE_ONCE(tx->clean, i);
+	/* Pairs with room(). */
+	smp_store_release(&tx->clean, i);
 	if (i == READ_ONCE(tx->use))
 		devreset_idle(tx->node);
 	else
