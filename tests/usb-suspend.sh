@@ -94,6 +94,8 @@ ask() {
 		sleep "$4"
 	done >"$3" 2>&1
 }
+: >/run/told-1
+: >/run/told-2
 ask component "$node" /run/told-1 0 &
 first=$!
 ask function "$device" /run/told-2 0.3 &
