@@ -281,6 +281,18 @@ done
 refused ENODEV put "usb 99-1" $class/manage
 expect healthy cat "$class/$device/state"
 put "usb $d" $class/unmanage
+# One that nobody uses, and that sleeps
+put "usb $d" $class/manage
+echo "$one" >/sys/bus/usb/drivers/devreset_usb/unbind
+echo "$two" >/sys/bus/usb/drivers/devreset_usb/unbind
+echo 0 >"$usb/$d/power/autosuspend_delay_ms"
+echo auto >"$usb/$d/power/control"
+wait_for 30 is suspended "$usb/$d/power/runtime_status"
+before=$(<"$usb/$d/devnum")
+reset "$port" platform
+expect "0 platform 1 $port operator" last "$port"
+[ "$(<"$usb/$d/devnum")" != "$before" ] || fail "the same device as before"
+wait_for 30 bound zero
 # Whose removal nobody would tell of
 echo "$d" >/sys/bus/usb/drivers/usb/unbind
 wait_for 30 [ ! -e "$class/$port" ]
