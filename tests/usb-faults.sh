@@ -68,15 +68,15 @@ flow 32768
 wait $teller
 cured "a device that answers late" "$node" component 1 "no progress"
 
-# An error now and then, in transfers of which each takes longer than that
+# An error now and then, in transfers of which each takes twice as long as that
 insmod "$DEVRESET_MODDIR/devreset_usb_status.ko" status=-84 count=3
 tell n pace $((stall / 8))
-"${usbio[@]}" write "$c" "$out" 20480 5120 >/run/out
-expect "20480 bytes, error none" cat /run/out
+"${usbio[@]}" write "$c" "$out" 32768 8192 >/run/out
+expect "32768 bytes, error none" cat /run/out
 tell n pace 0
 expect 0 cat /sys/module/devreset_usb_status/parameters/count
 rmmod devreset_usb_status
-out=$((out + 20480))
+out=$((out + 32768))
 expect $hangs cat "$class/$node/stats/hangs"
 expect 0 count n wrong
 ok "one that is slow, and has three errors, but not in a row"
