@@ -53,7 +53,7 @@ for name; do
 	cpus) args=(-q "$movsq") script=dma ;;
 	*) die "no such measurement: $name" ;;
 	esac
-	"$top/scripts/vm.sh" "${args[@]}" "$top/bench/$script.sh" | tee "$tmp/out" | grep --line-buffered -v '^row'
+	"$top/scripts/vm.sh" "${args[@]}" "$top/bench/$script.sh" | tee "$tmp/out" | sed -u '/^row/d'
 	printf 'row\t--- %s\t\t\t\n' "$name" >>"$tmp/rows"
 	grep '^row' "$tmp/out" >>"$tmp/rows"
 done
