@@ -293,6 +293,7 @@ reset "$port" platform
 expect "0 platform 1 $port operator" last "$port"
 [ "$(<"$usb/$d/devnum")" != "$before" ] || fail "the same device as before"
 wait_for 30 bound zero
+ok "US1: a reset of the port of a device that slept"
 # Whose removal nobody would tell of
 echo "$d" >/sys/bus/usb/drivers/usb/unbind
 wait_for 30 [ ! -e "$class/$port" ]

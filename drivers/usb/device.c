@@ -137,13 +137,16 @@ static int read_back_interface(struct usb_device *udev, struct usb_interface *in
 
 /**
  * device_config - the configuration that a device is in, as the USB core has it
- * @udev: the device, locked
+ * @udev: the device; if it is not locked, it may be in another one by now
  *
  * Return: its value, or -1.
  */
 int device_config(struct usb_device *udev)
 {
-	return udev->actconfig ? udev->actconfig->desc.bConfigurationValue : -1;
+	/* It points to what stays as long as the device does. */
+	struct usb_host_config *config = READ_ONCE(udev->actconfig);
+
+	return config ? config->desc.bConfigurationValue : -1;
 }
 
 /**

@@ -130,7 +130,9 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 		ui->in.suspect = false;
 		ui->out.suspect = false;
 	}
-	if (ui->stopped & STOP_RESET)
+	/* No reset is under way: callbacks come one at a time. */
+	ui->stuck = ui->stopped & STOP_RESET;
+	if (ui->stuck)
 		fault = "could not be started again";
 	else if (!ui->stopped)
 		fault = pipe_fault(&ui->out) ?: pipe_fault(&ui->in);

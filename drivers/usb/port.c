@@ -45,7 +45,7 @@ struct ident {
  * @gen: the attempt that waits for the device to come back, or 0
  * @ident: and what it was
  * @old: that device, with a reference, and kept awake, as long as @gen is not 0
- * @config: the configuration it was in when a reset last found it in one, or -1
+ * @config: the configuration it is to be in after a reset, or -1; kept when that fails
  */
 struct port {
 	struct list_head link;
@@ -103,9 +103,20 @@ static void forget_device(struct port *p)
 	p->old = NULL;
 }
 
+/*
+ * Hold ports_lock. A reset that has failed may have left the device in another
+ * configuration, or in none: the next one still knows.
+ */
+static void forget_config(struct port *p, int status)
+{
+	if (!status || status == -ENODEV)
+		p->config = -1;
+}
+
 /* Hold ports_lock. */
 static void end_reset(struct port *p, int status)
 {
+	forget_config(p, status);
 	devreset_complete(p->node, p->gen, status, 0);
 	forget_device(p);
 }
@@ -229,9 +240,8 @@ static void expect_device(struct port *p, struct devreset_node *node, u32 gen,
 }
 
 /*
- * The configuration that a device is to be in afterwards. One that an attempt before
- * has left in none was in the one that it was in before that. The device is locked, or
- * its hub is.
+ * The configuration that a device is to be in afterwards: that which it is in, or was
+ * before an attempt that has failed left it in none.
  */
 static int wanted_config(struct port *p, struct usb_device *udev)
 {
@@ -309,6 +319,9 @@ static int rebuild_locked(struct port *p, struct usb_device *udev)
 		err = usb_set_configuration(udev, config);
 		ret = ret ?: err ?: device_check_config(udev, config);
 	}
+	mutex_lock(&ports_lock);
+	forget_config(p, ret);
+	mutex_unlock(&ports_lock);
 	return ret;
 }
 
