@@ -39,6 +39,8 @@ for ((i = 0; i < n; i++)); do
 	ethtool -G "$nic" rx $((80 + 8 * (i % 50))) tx $((512 - 8 * (i % 50)))
 done
 race_end "ring sizes changed $n times against resets"
+# Nothing was wrong with a ring, whatever the device had heard of it at that moment
+expect 0 cat "$class/$tx/stats/soft_errors"
 wait_for 20 answers
 kill $flood
 wait $flood || true

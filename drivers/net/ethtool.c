@@ -134,23 +134,17 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 {
 	unsigned int tx = ALIGN(ring->tx_pending, 8), rx = ALIGN(ring->rx_pending, 8);
 	struct nic *nic = netdev_priv(netdev);
-	int ret = 0;
 
 	if (ring->rx_mini_pending || ring->rx_jumbo_pending ||
 	    ring->tx_pending < RING_MIN || tx > ring_max(nic) ||
 	    ring->rx_pending < RING_MIN || rx > ring_max(nic))
 		return -EINVAL;
-	mutex_lock(&nic->lock);
-	if (nic->up) {
-		nic_halt(nic, HALT_CONFIG);
-		ret = nic_resize_rings(nic, tx, rx);
-		nic_go(nic, HALT_CONFIG);
-	} else {
-		nic->tx.count = tx;
-		nic->rx.count = rx;
-	}
-	mutex_unlock(&nic->lock);
-	return ret;
+	/* rtnl is held: it stays so. */
+	if (nic->up)
+		return nic_resize_rings(nic, tx, rx);
+	nic->tx.count = tx;
+	nic->rx.count = rx;
+	return 0;
 }
 
 static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,

@@ -78,7 +78,7 @@ struct tx_buf {
  * @on: the device works on it; changed under nic->lock, and not while the queue
  *	may be used
  * @prove: it was started and has not proved that it works
- * @ran: a reset of it has begun since it was started
+ * @ran: the device had it when its reset began, or an earlier one: it should still
  */
 struct tx_ring {
 	struct devreset_node *node;
@@ -130,6 +130,7 @@ struct rx_buf {
  * @errors: frames that were wrong
  * @sync: for @packets and @bytes
  * @on: the device works on it; under nic->lock
+ * @ran: as for &struct tx_ring
  */
 struct rx_ring {
 	struct devreset_node *node;
@@ -147,6 +148,7 @@ struct rx_ring {
 	struct u64_stats_sync sync;
 
 	bool on;
+	bool ran;
 	dma_addr_t dma;
 };
 

@@ -111,7 +111,12 @@ static int tx_check(struct devreset_node *node, const char **reason)
 
 static int rx_quiesce(struct devreset_node *node)
 {
-	return quiesce(node->data, HALT_RX);
+	struct nic *nic = node->data;
+
+	mutex_lock(&nic->lock);
+	nic->rx.ran |= nic->rx.on;
+	mutex_unlock(&nic->lock);
+	return quiesce(nic, HALT_RX);
 }
 
 static int rx_reset(struct devreset_node *node, u32 gen)
@@ -121,7 +126,7 @@ static int rx_reset(struct devreset_node *node, u32 gen)
 
 	mutex_lock(&nic->lock);
 	if (nic->up) {
-		ret = nic_rx_programmed(nic) ? 0 : DEVRESET_SOFT_ERROR;
+		ret = !nic->rx.ran || nic_rx_programmed(nic) ? 0 : DEVRESET_SOFT_ERROR;
 		nic_rx_program(nic);
 		if (!nic_rx_programmed(nic))
 			ret = -EIO;

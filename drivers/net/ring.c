@@ -3,6 +3,8 @@
  * Memory of the rings, which are there while the interface is up.
  */
 #include <linux/dma-mapping.h>
+#include <linux/minmax.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include "net.h"
 
@@ -18,6 +20,7 @@ static int alloc_tx(struct nic *nic, struct tx_ring *tx, unsigned int count)
 		return -ENOMEM;
 	}
 	tx->count = count;
+	tx->ran = false;
 	return 0;
 }
 
@@ -33,6 +36,7 @@ static int alloc_rx(struct nic *nic, struct rx_ring *rx, unsigned int count)
 		return -ENOMEM;
 	}
 	rx->count = count;
+	rx->ran = false;
 	return 0;
 }
 
@@ -69,35 +73,63 @@ void nic_free_rings(struct nic *nic)
 	free_rx(nic, &nic->rx);
 }
 
-/* Both stand. Without memory for the new ones, the old ones stay. */
+/* Their memory; what else is known of them stays. */
+static void swap_rings(struct nic *nic, struct tx_ring *tx, struct rx_ring *rx)
+{
+	swap(nic->tx.desc, tx->desc);
+	swap(nic->tx.buf, tx->buf);
+	swap(nic->tx.dma, tx->dma);
+	swap(nic->tx.count, tx->count);
+	swap(nic->rx.desc, rx->desc);
+	swap(nic->rx.buf, rx->buf);
+	swap(nic->rx.dma, rx->dma);
+	swap(nic->rx.count, rx->count);
+	/* The device has never heard of these. */
+	nic->tx.ran = false;
+	nic->rx.ran = false;
+}
+
+static int exchange(struct nic *nic, struct tx_ring *tx, struct rx_ring *rx)
+{
+	int ret = 0;
+
+	mutex_lock(&nic->lock);
+	nic_halt(nic, HALT_CONFIG);
+	/*
+	 * Has it stopped? See nic_stop(). While the adapter is reset, or what is above
+	 * it, adapter_quiesce() has seen to that.
+	 */
+	if (!(nic->halted & HALT_ADAPTER) && !nic_hush(nic)) {
+		ret = -EIO;
+	} else {
+		nic_rx_drop(nic);
+		swap_rings(nic, tx, rx);
+	}
+	nic_go(nic, HALT_CONFIG);
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+/*
+ * With rtnl held, so that it stays up, and without nic->lock: memory may have to be
+ * made free over this very adapter. Without memory for the new ones, the old ones stay.
+ */
 int nic_resize_rings(struct nic *nic, unsigned int tx, unsigned int rx)
 {
 	struct tx_ring new_tx = { };
 	struct rx_ring new_rx = { };
 	int ret;
 
-	/*
-	 * Has it stopped? See nic_stop(). While the adapter is reset, or what is above
-	 * it, adapter_quiesce() has seen to that.
-	 */
-	if (!(nic->halted & HALT_ADAPTER) && !nic_hush(nic))
-		return -EIO;
+	ASSERT_RTNL();
 	ret = alloc_tx(nic, &new_tx, tx);
 	if (ret)
 		return ret;
 	ret = alloc_rx(nic, &new_rx, rx);
-	if (ret) {
-		free_tx(nic, &new_tx);
-		return ret;
+	if (!ret) {
+		/* Now these are the ones to be given back, old or new. */
+		ret = exchange(nic, &new_tx, &new_rx);
+		free_rx(nic, &new_rx);
 	}
-	nic_free_rings(nic);
-	nic->tx.desc = new_tx.desc;
-	nic->tx.buf = new_tx.buf;
-	nic->tx.dma = new_tx.dma;
-	nic->tx.count = tx;
-	nic->rx.desc = new_rx.desc;
-	nic->rx.buf = new_rx.buf;
-	nic->rx.dma = new_rx.dma;
-	nic->rx.count = rx;
-	return 0;
+	free_tx(nic, &new_tx);
+	return ret;
 }

@@ -292,6 +292,7 @@ void nic_rx_start(struct nic *nic)
 	rx->clean = 0;
 	rx->skip = false;
 	nic_rx_program(nic);
+	rx->ran = false;
 	rx->on = true;
 	nic_update_rctl(nic);
 	do {
