@@ -54,6 +54,15 @@ for mac in "${more[@]:0:15}"; do
 done
 over_resets yyyyyyyyyyyyyyyn "${more[@]:0:15}" $foreign
 ok "ND2: 15 more addresses, which the device has registers for, and no other"
+# RAH of the last one
+reg 547c=0
+wait_for 10 answers
+wait_for 10 is "unicast filter wiped" "$class/$adapter/last/reason"
+wait_for 10 is probation "$class/$adapter/state"
+wait_for 10 carrier
+wait_for 10 answers
+expect y heard "${more[14]}"
+ok "ND2: one of these registers wiped"
 bridge fdb add "${more[15]}" dev "$nic" self permanent
 over_resets yyyyyyyyyyyyyyyy "${more[@]}"
 ok "ND2: 16, which it has not"
@@ -88,6 +97,38 @@ done
 ok "ND2: a VLAN that nobody asked for is received when the filter is off, and only then"
 kill $receiver
 wait $receiver || true
+
+# What is in the ring with its tag in the descriptor must not leave without it, when the
+# switch is thrown that the device has for tags both ways
+ip netns exec peer python3 -IS "$tests/frame.py" receive "$peer" >$dir/frames &
+receiver=$!
+wait_for 30 grep -q listening $dir/frames
+send() { python3 -IS "$tests/frame.py" send "$1" - "$2" "$peer_mac"; }
+net_policy check_interval_ms=0
+ip link add link "$nic" name tagged type vlan id 7
+ip link set tagged up
+dropped=$(handed 2>&1 >/dev/null | cut -d ' ' -f 4)
+reg 400-2
+send tagged stays
+ethtool -K "$nic" rxvlan off
+reg 400+2
+send "$nic" leaves
+wait_for 10 grep -q "^leaves" $dir/frames
+! grep -q "^stays" $dir/frames || fail "a frame has lost its tag"
+[ "$(handed 2>&1 >/dev/null | cut -d ' ' -f 4)" -gt "$dropped" ] || fail "it was not in the ring"
+# Now it is the stack that puts the tag into the frame
+send tagged software
+ethtool -K "$nic" rxvlan on
+send tagged hardware
+send "$nic" done
+wait_for 10 grep -q "^done" $dir/frames
+! grep -qE "^(software|hardware)" $dir/frames || fail "$(cat $dir/frames)"
+ip link del tagged
+net_policy check_interval_ms=500
+kill $receiver
+wait $receiver || true
+wait_for 10 answers
+ok "ND4: a frame that is in the ring when tags are turned off is dropped, and not sent without its tag"
 
 # --- what the stack leaves to it
 

@@ -170,8 +170,9 @@ static const char *addresses_fault(struct nic *nic)
 	for (i = 0; i < MTA_REGS; i++)
 		if (nic->mta[i] && rd(nic, REG_MTA + 4 * i) != nic->mta[i])
 			return "multicast filter wiped";
-	if (nic->unicast && !(rd(nic, REG_RAH(1)) & RAH_AV))
-		return "unicast filter wiped";
+	for (i = 1; i <= nic->unicast; i++)
+		if (!(rd(nic, REG_RAH(i)) & RAH_AV))
+			return "unicast filter wiped";
 	return NULL;
 }
 
@@ -214,14 +215,21 @@ int nic_set_mac(struct net_device *netdev, void *addr)
 int nic_set_features(struct net_device *netdev, netdev_features_t features)
 {
 	struct nic *nic = netdev_priv(netdev);
+	bool tags;
 
 	mutex_lock(&nic->lock);
+	tags = (features ^ nic->features) & NETIF_F_HW_VLAN_CTAG_RX;
+	/* What is in the ring with a tag beside it would be sent without. */
+	if (tags)
+		nic_halt(nic, HALT_CONFIG);
 	nic->features = features;
 	if (nic_is_set_up(nic)) {
 		wr(nic, REG_CTRL, nic_ctrl(nic));
 		wr(nic, REG_RXCSUM, features & NETIF_F_RXCSUM ? RXCSUM_ON : 0);
 		nic_update_rctl(nic);
 	}
+	if (tags)
+		nic_go(nic, HALT_CONFIG);
 	mutex_unlock(&nic->lock);
 	return 0;
 }
