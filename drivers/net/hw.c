@@ -19,6 +19,12 @@ bool nic_alive(struct nic *nic)
 	return status != REG_GONE && ctrl != REG_GONE && (status || ctrl);
 }
 
+/* It has heard that it is to neither send nor receive. */
+static bool stands(struct nic *nic)
+{
+	return nic_alive(nic) && !(rd(nic, REG_RCTL) & RCTL_EN) && !(rd(nic, REG_TCTL) & TCTL_EN);
+}
+
 /*
  * Before memory is given back, or after: both units, whatever they were told
  * before, as that may never have arrived. False: nor may this.
@@ -32,8 +38,7 @@ bool nic_hush(struct nic *nic)
 	wr(nic, REG_TCTL, nic_tctl(nic));
 	/* They finish the frames that they are at. */
 	usleep_range(1000, 2000);
-	return nic_alive(nic) && !(rd(nic, REG_RCTL) & RCTL_EN) &&
-	       !(rd(nic, REG_TCTL) & TCTL_EN);
+	return stands(nic);
 }
 
 /* --- EEPROM -------------------------------------------------------------------- */
@@ -195,8 +200,11 @@ int nic_init_hw(struct nic *nic)
 	wr(nic, REG_IMC, INT_MASK_ALL);
 	wr(nic, REG_RCTL, 0);
 	wr(nic, REG_TCTL, 0);
+	/* The rings are to be set up anew. */
+	nic->tx.ran = false;
+	nic->rx.ran = false;
 	/* What nic_stop() took from it, and nic_open() could not give back */
-	if (nic->up && !nic->pdev->is_busmaster)
+	if (nic->up && !nic->pdev->is_busmaster && stands(nic))
 		pci_set_master(nic->pdev);
 	wr(nic, REG_CTRL, nic_ctrl(nic));
 	wr(nic, REG_PBA, PBA_RX_KB);
