@@ -204,6 +204,9 @@ static int fill(struct nic *nic, struct sk_buff *skb, unsigned int first)
 	struct tx_ring *tx = &nic->tx;
 	int ret;
 
+	/* From before the stack was told: it would be sent without its tag. */
+	if (skb_vlan_tag_present(skb) && unlikely(!(nic->features & NETIF_F_HW_VLAN_CTAG_RX)))
+		return -EINVAL;
 	/* Fewer may hang the device, which does the rest of the padding. */
 	if (unlikely(skb->len < 17 && __skb_put_padto(skb, 17, false)))
 		return -ENOMEM;
@@ -473,12 +476,14 @@ void nic_tx_stop(struct nic *nic)
 	/* Did it hear? If not, it must not read what is about to be freed. */
 	if (!nic_alive(nic) || rd(nic, REG_TCTL) & TCTL_EN)
 		pci_clear_master(nic->pdev);
+	local_bh_disable();
 	while (i != tx->use)
 		i = is_done(tx, i) ? reap(nic, i, &sent, 0) : reap(nic, i, &dropped, -1);
 	account_sent(tx, &sent);
 	u64_stats_update_begin(&tx->sync);
 	tx->dropped += dropped.skbs;
 	u64_stats_update_end(&tx->sync);
+	local_bh_enable();
 	tx->clean = i;
 	if (tx->probes != tx->asked)
 		WRITE_ONCE(tx->lost, tx->asked);
