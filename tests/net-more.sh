@@ -213,9 +213,16 @@ for scope in component function platform; do
 	expect "$forced" reg 0
 	wait_for 10 answers
 done
+refused EINVAL ethtool -r "$nic"
 ethtool -s "$nic" autoneg on
 wait_for 10 ethtool -t "$nic" online
 ok "ND2: a link that was not negotiated"
+hangs=$(<"$class/$adapter/stats/hangs")
+ethtool -r "$nic"
+wait_for 10 carrier
+wait_for 10 answers
+expect "$hangs" cat "$class/$adapter/stats/hangs"
+ok "ethtool -r: the link is negotiated anew, which is no hang"
 
 # --- netconsole: the kernel sends from wherever it complains, with interrupts off
 

@@ -24,7 +24,7 @@ skbs() {
 skbs=$(skbs)
 
 # More at a time than all take: it ends early when the carrier goes, as it does in the adapter's reset
-packets=$(rounds 100000:1000000) total=0
+packets=$(rounds 100000:1000000) total=0 burst=16
 race_begin "tx:EALREADY,EBUSY,EAGAIN,EIO:component>$class/$tx/reset+400" \
 	"adapter:EALREADY,EBUSY,EAGAIN,EIO:component>$class/$adapter/reset+4000"
 # QEMU's device has sent a packet when it has been told of it: some are to stay in the ring.
@@ -40,7 +40,9 @@ resets() { echo $(($(<"$class/$tx/stats/attempts") + $(<"$class/$adapter/stats/a
 # On a fast machine that many packets meet few resets
 while [ $total -lt "$packets" ] || [ "$(resets)" -le 20 ]; do
 	wait_for 10 carrier
-	pktgen "$nic" 100000 "$peer_mac" >/dev/null
+	# One by one, and so that the device is told of the last of several only (xmit_more)
+	burst=$((17 - burst))
+	pktgen "$nic" 100000 "$peer_mac" $burst >/dev/null
 	total=$((total + $(sed -n 's/.*pkts-sofar: \([0-9]*\) .*/\1/p' $dir/pktgen)))
 done
 kill $breaker

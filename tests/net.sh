@@ -177,14 +177,14 @@ all_faults() {
 	done < <(faults)
 }
 
-# pktgen INTERFACE COUNT MAC: send packets of 64 bytes, print how many a second
+# pktgen INTERFACE COUNT MAC [BURST]: send packets of 64 bytes, print how many a second
 pktgen() {
 	local line
 
 	[ -e /proc/net/pktgen ] || modprobe pktgen
 	echo rem_device_all >/proc/net/pktgen/kpktgend_0
 	echo "add_device $1" >/proc/net/pktgen/kpktgend_0
-	for line in "count $2" "pkt_size 60" "delay 0" "dst 10.9.0.2" "dst_mac $3"; do
+	for line in "count $2" "pkt_size 60" "delay 0" "dst 10.9.0.2" "dst_mac $3" "burst ${4-1}"; do
 		echo "$line" >"/proc/net/pktgen/$1"
 	done
 	# On a slow machine this returns before the thread has begun

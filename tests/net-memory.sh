@@ -1,0 +1,80 @@
+#!/bin/bash
+# A network adapter without memory: for its rings, for what it receives, for what it sends
+# contracts: ND4
+# qemu: -netdev hubport,id=h0,hubid=0 -device pcie-root-port,id=rp1,chassis=1 -device e1000,bus=rp1,netdev=h0,romfile=
+# qemu: -netdev hubport,id=h1,hubid=0 -device virtio-net-pci,netdev=h1,romfile=
+# append: iomem=relaxed kmemleak=on
+# timeout: 120
+# kernels: debug
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/net.sh"
+
+net_start
+pages=/sys/kernel/debug/fail_page_alloc slabs=/sys/kernel/debug/failslab
+stat_of() { ethtool -S "$nic" | awk -v k="$1:" '$1 == k { print $2 }'; }
+
+# fail_for WHO PERCENT: of all allocations that must not wait, and of those of who asks for it
+fail_for() {
+	echo 0 >"$1/verbose"
+	echo -1 >"$1/times"
+	[ ! -e "$1/min-order" ] || echo 0 >"$1/min-order"
+	echo "$2" >"$1/probability"
+}
+
+# --- each allocation of "up" and of "ethtool -G", in turn
+
+fail_for $pages 0
+fail_for $slabs 0
+echo N >$pages/ignore-gfp-wait
+echo N >$slabs/ignore-gfp-wait
+n=$(python3 -IS "$tests/nth.py" rings "$nic") || fail "$n"
+[ "$n" -ge 2 ] || fail "only $n allocations of new rings failed"
+wait_for 10 answers
+ok "no memory for new rings, $n times: the old ones stay"
+ip link set "$nic" down
+n=$(python3 -IS "$tests/nth.py" up "$nic") || fail "$n"
+[ "$n" -ge 3 ] || fail "only $n allocations on the way up failed"
+net_up
+wait_for 10 answers
+ok "no memory on the way up, $n times: it stays down, and comes up later"
+echo Y >$pages/ignore-gfp-wait
+echo Y >$slabs/ignore-gfp-wait
+
+# --- no buffers
+
+ip netns exec peer ping -q -f -s 1400 10.9.0.1 >/dev/null 2>&1 &
+flood=$!
+received=$(stat_of rx_packets)
+fail_for $pages 100
+# What was left is used up: nothing comes any more, and the device drops it
+runs_dry() {
+	received=$(stat_of rx_packets)
+	doze
+	[ "$(stat_of rx_packets)" = "$received" ] && ! answers
+}
+wait_for 60 runs_dry
+fail_for $pages 0
+wait_for 20 answers
+ok "it has no buffers, and receives again when there are some"
+
+# --- now and then none for a packet, both ways
+
+ping -q -f -s 1400 10.9.0.2 >/dev/null 2>&1 &
+second=$!
+dropped=$(stat_of rx_dropped)
+fail_for $pages 30
+fail_for $slabs 30
+some_dropped() { [ "$(stat_of rx_dropped)" -gt $((dropped + 20)) ]; }
+wait_for 60 some_dropped
+fail_for $pages 0
+fail_for $slabs 0
+kill $flood $second
+wait $flood $second || true
+wait_for 20 answers
+expect 0 eval "cat $class/net*/stats/hangs | sort -u"
+expect 0 cat "$class/$function/stats/hangs"
+ip link set "$nic" down
+handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"
+ok "ND4: no memory for some packets: $(stat_of rx_dropped) dropped, handed $(paste -sd " " $dir/sum); that is no hang"
+unload
