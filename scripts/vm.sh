@@ -13,7 +13,7 @@
 # -q  more arguments for QEMU, such as -device; -m the same for the kernel
 #
 # The script's head may hold "# qemu:", "# append:" and "# timeout:" lines, which mean
-# the same, and "# devices: still". Prints what the script prints, and returns its exit status. 124 is a
+# the same, and "# devices: still"; @tmp@ is a folder for QEMU's own files. Prints what the script prints, and returns its exit status. 124 is a
 # time-out, 125 a kernel that complained or died: then its log follows.
 # --shell gives an interactive guest; leave it with "exit".
 #
@@ -58,7 +58,7 @@ if [ "$1" = --shell ]; then
 else
 	script=$(readlink -f "$1")
 	[ -r "$script" ] || die "no script $1"
-	read -ra words <<<"$(header qemu | xargs)"
+	read -ra words <<<"$(header qemu | sed "s|@tmp@|$tmp|g" | xargs)"
 	qemu=("${words[@]}" "${qemu[@]}")
 	append="$(header append | xargs)$append"
 	limit=${limit:-$(header timeout)}
