@@ -61,7 +61,7 @@ check_text() {
 
 # The tests that are named as proof of a clause exist
 check_contracts() {
-	awk -F '``' '/^Tests?:/ { on = 1 } /^$/ { on = 0 }
+	awk -F '``' '/Tests?: / { on = 1; sub(/.*Tests?: /, "") } /^$/ { on = 0 }
 		on { for (i = 2; i <= NF; i += 2) print $i }' Documentation/contracts.rst |
 		sort -u | while read -r name; do
 		[ -e "$name" ] || grep -rqE "KUNIT_CASE(_PARAM)?\(${name}[,)]" kunit ||

@@ -340,10 +340,21 @@ wait_for 30 above "$class/$tx/stats/successes" "$before"
 wait_for 30 is healthy "$class/$tx/state"
 expect "0 function 3 $function transmit ring wiped" last "$tx"
 rmmod devreset_net_cable
-policy "$tx" check_interval_ms=500 check_idle=0
+wait_for 10 carrier
+# Nor does that of the function
+before=$(<"$class/$tx/stats/successes")
+policy "$function" max_attempts=1
+policy "$tx" ceiling=platform
+insmod "$DEVRESET_MODDIR/devreset_net_cable.ko" stuck=5
+wait_for 30 above "$class/$tx/stats/successes" "$before"
+wait_for 30 is healthy "$class/$tx/state"
+read -r status scope _ by _ < <(last "$tx")
+expect "0 platform pcibus-${slot%:*}" echo "$status $scope $by"
+rmmod devreset_net_cable
+policy "$tx" ceiling=function check_interval_ms=500 check_idle=0
 wait_for 10 carrier
 wait_for 10 answers
-ok "DR6: a ring that only a reset of the adapter cures, and one that only that of the function does"
+ok "DR6: a ring that only a reset of the adapter cures, one that only that of the function does, or that of the bus"
 
 ip link set "$nic" down
 handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"

@@ -26,7 +26,8 @@ skbs=$(skbs)
 # More at a time than all take: it ends early when the carrier goes, as it does in the adapter's reset
 packets=$(rounds 100000:1000000) total=0 burst=16
 race_begin "tx:EALREADY,EBUSY,EAGAIN,EIO:component>$class/$tx/reset+400" \
-	"adapter:EALREADY,EBUSY,EAGAIN,EIO:component>$class/$adapter/reset+4000"
+	"adapter:EALREADY,EBUSY,EAGAIN,EIO:component>$class/$adapter/reset+4000" \
+	"function:EALREADY,EBUSY,EAGAIN,EIO:function>$class/$adapter/reset+10000"
 # QEMU's device has sent a packet when it has been told of it: some are to stay in the ring.
 # One that is broken anew before it has proved that it works has failed: EIO
 break_it() {
@@ -36,7 +37,7 @@ break_it() {
 }
 break_it &
 breaker=$!
-resets() { echo $(($(<"$class/$tx/stats/attempts") + $(<"$class/$adapter/stats/attempts"))); }
+resets() { echo $(($(<"$class/$tx/stats/attempts") + $(<"$class/$adapter/stats/attempts") + $(<"$class/$function/stats/attempts"))); }
 # On a fast machine that many packets meet few resets
 while [ $total -lt "$packets" ] || [ "$(resets)" -le 20 ]; do
 	wait_for 10 carrier

@@ -84,4 +84,7 @@ net_up
 wait_for 20 answers
 ok "it works"
 all_settled
+ip link set "$nic" down
+handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"
+ok "ND4: handed $(paste -sd " " $dir/sum)"
 unload

@@ -52,4 +52,8 @@ done
 race_end "pulled and plugged $n times under resets"
 works
 all_settled
+# Counted since it was plugged the last time
+ip link set "$nic" down
+handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"
+ok "ND4: handed $(paste -sd " " $dir/sum)"
 unload

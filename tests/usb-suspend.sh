@@ -102,7 +102,7 @@ ask function "$device" /run/told-2 0.3 &
 second=$!
 successes() { grep -c success "$1" || true; }
 succeeded() { [ "$(successes "$1")" -gt "$2" ]; }
-n=$(rounds 6) slept=0
+n=$(rounds 6:1000) slept=0
 while [ $slept -lt "$n" ]; do
 	wait_for 60 succeeded /run/told-1 "$(successes /run/told-1)"
 	wait_for 60 succeeded /run/told-2 "$(successes /run/told-2)"
