@@ -13,6 +13,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/timer.h>
+#include <linux/workqueue.h>
 #include "../drivers/compat.h"
 #include "../drivers/dma/dma.h"
 #include "dma_client.h"
@@ -480,6 +481,66 @@ static void nothing_is_written_afterwards_dm5(struct kunit *test)
 	KUNIT_EXPECT_GT(test, caught, 5);
 }
 
+/**
+ * struct from_afar - a call on another processor
+ * @work: does it
+ * @chan: the channel
+ * @call: what is called
+ * @begun: it is
+ * @done: and has returned
+ */
+struct from_afar {
+	struct work_struct work;
+	struct dma_chan *chan;
+	int (*call)(struct dma_chan *chan);
+	bool begun;
+	bool done;
+};
+
+static void call_from_afar(struct work_struct *work)
+{
+	struct from_afar *f = container_of(work, struct from_afar, work);
+
+	WRITE_ONCE(f->begun, true);
+	f->call(f->chan);
+	WRITE_ONCE(f->done, true);
+}
+
+/* Who stops the channel waits for the page in hand: here for one that takes its time. */
+static void waits_for_the_page_in_hand_dm5(struct kunit *test)
+{
+	static int (*const calls[])(struct dma_chan *chan) = {
+		dmaengine_terminate_async, dmaengine_pause,
+	};
+	struct from_afar *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	struct channel *c;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "one processor");
+	f->chan = client_channel(test, 0);
+	c = to_channel(f->chan);
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	INIT_WORK(&f->work, call_from_afar);
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		f->call = calls[i];
+		f->begun = false;
+		f->done = false;
+		/* As its thread does, which has nothing to do */
+		smp_store_mb(c->inside, true);
+		schedule_work_on(cpumask_next(0, cpu_online_mask), &f->work);
+		KUNIT_EXPECT_TRUE(test, client_wait(READ_ONCE(f->begun)));
+		schedule_timeout_idle(HZ / 50 + 1);
+		KUNIT_EXPECT_FALSE(test, READ_ONCE(f->done));
+		smp_store_release(&c->inside, false);	/* Pairs with channel_bar(). */
+		flush_work(&f->work);
+		KUNIT_EXPECT_TRUE(test, f->done);
+	}
+	dmaengine_resume(f->chan);
+	client_expect_works(test, f->chan);
+}
+
 /* Its device goes while a client holds a channel. */
 static void gone_device_is_unsuccessful_dm7(struct kunit *test)
 {
@@ -515,6 +576,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(state_is_as_allocated_again_dm4),
 	KUNIT_CASE(prepared_one_survives_dm5),
 	KUNIT_CASE(nothing_is_written_afterwards_dm5),
+	KUNIT_CASE(waits_for_the_page_in_hand_dm5),
 	KUNIT_CASE(gone_device_is_unsuccessful_dm7),
 	{ }
 };

@@ -3,8 +3,8 @@
  * A channel, as dmaengine calls it.
  *
  * All but alloc, free and synchronize may be called in any context. A job's
- * memory is written to only under the channel's lock and while the job is
- * active, so that after channel_abort() not one byte of it is (DM5); and no more
+ * memory is written to only while the job is active, and nobody has barred the
+ * channel, so that after channel_abort() not one byte of it is (DM5); and no more
  * than a page at a time, so that this is all that an abort waits for (DM1).
  */
 #include <linux/kthread.h>
@@ -61,6 +61,7 @@ void channel_abort(struct channel *c, bool by_client)
 	chan->completed_cookie = chan->cookie;
 	list_splice_tail_init(&c->issued, &c->dying);
 	list_splice_tail_init(&c->submitted, &c->dying);
+	channel_bar(c);
 	c->active = NULL;
 	c->paused = false;
 	c->configured = false;
@@ -80,6 +81,17 @@ void channel_abort(struct channel *c, bool by_client)
 	channel_wake(c);
 }
 
+/* From when this returns the thread moves nothing. */
+static void forbid(struct channel *c, unsigned int why)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&c->lock, flags);
+	c->halted |= why;
+	channel_bar(c);
+	spin_unlock_irqrestore(&c->lock, flags);
+}
+
 /**
  * channel_halt - have the thread stop where it is
  * @c: the channel
@@ -91,11 +103,7 @@ void channel_abort(struct channel *c, bool by_client)
  */
 int channel_halt(struct channel *c, unsigned int why)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&c->lock, flags);
-	c->halted |= why;
-	spin_unlock_irqrestore(&c->lock, flags);
+	forbid(c, why);
 	channel_wake(c);
 	if (why & HALT_GONE)
 		wait_event_idle(c->idle, !READ_ONCE(c->running));
@@ -225,14 +233,11 @@ static void channel_free(struct dma_chan *chan)
 {
 	struct channel *c = to_channel(chan);
 	struct engine *engine = c->engine;
-	unsigned long flags;
 
 	channel_abort(c, true);
 	channel_synchronize(chan);
 	/* What a callback has submitted meanwhile is not done, nor told of: it could be a cycle. */
-	spin_lock_irqsave(&c->lock, flags);
-	c->halted |= HALT_FREE;
-	spin_unlock_irqrestore(&c->lock, flags);
+	forbid(c, HALT_FREE);
 	kthread_stop(c->task);
 	forget_jobs(c);
 	atomic_dec(&engine->users);
@@ -282,7 +287,7 @@ static enum dma_status channel_status(struct dma_chan *chan, dma_cookie_t cookie
 			status = DMA_PAUSED;
 	}
 	dma_set_tx_state(state, chan->completed_cookie, chan->cookie,
-			 job ? job->len - job->done : 0);
+			 job ? job_left(job) : 0);
 	spin_unlock_irqrestore(&c->lock, flags);
 	if (over)
 		channel_wake(c);
@@ -297,6 +302,7 @@ static int set_paused(struct channel *c, bool paused)
 	spin_lock_irqsave(&c->lock, flags);
 	job = list_first_entry_or_null(&c->issued, struct job, link);
 	if (c->paused != paused) {
+		channel_bar(c);
 		if (job && job->begun)
 			job_put_word(job, paused ? DEVRESET_DMA_SUSPEND : DEVRESET_DMA_ACTIVE);
 		c->paused = paused;

@@ -8,6 +8,7 @@
 #include <linux/devreset.h>
 #include <linux/devreset_dma.h>
 #include <linux/dmaengine.h>
+#include <linux/irqflags.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -39,7 +40,7 @@ enum job_kind {
  * struct job - a descriptor
  * @tx: what the client sees
  * @link: in one of the channel's lists; the channel's lock protects this and
- *	the rest, but for what is over: that is its thread's
+ *	the rest, but for what is over, or being moved: that is its thread's
  * @kind: what to do
  * @value: for JOB_FILL
  * @begun: it has been worked on
@@ -47,7 +48,7 @@ enum job_kind {
  * @stuck: does not go on
  * @silent: done, but nobody was told (an interrupt was lost)
  * @len: sum of the pieces
- * @done: bytes moved; for JOB_CYCLE, in this round
+ * @done: bytes moved, of pieces that are; for JOB_CYCLE, in this round
  * @at: piece in work
  * @off: and how far
  * @word: the client's completion word, or NULL
@@ -128,9 +129,10 @@ struct outcome {
  * @task: works through @issued and tells what is over; while there is a client
  * @wait: where @task waits
  * @idle: where others wait for @task
+ * @inside: @task may be writing to a job's memory: see channel_enter()
  * @lock: of all below, and of the jobs; any context. A job's memory is written
- *	to with this held, no more than a page at a time, and only while it is
- *	@active
+ *	to only while it is @active, and no more than a page at a time: with
+ *	this held and the channel @barred, or while @task is @inside
  * @node: its devreset node, or NULL
  * @jobs: how many there are, but for @unacked
  * @prepared: jobs that the client has not submitted
@@ -142,6 +144,7 @@ struct outcome {
  * @unacked: jobs told, but not acknowledged; @task's own
  * @outstanding: jobs submitted or issued, by cookie; others are stale
  * @active: the job that @task works on
+ * @barred: @task has to look, with @lock held, before it goes on with @active
  * @running: @task is in engine_ops.run
  * @by_client: it was the client who cut off what is @dying
  * @paused: by the client
@@ -163,6 +166,7 @@ struct channel {
 	struct task_struct *task;
 	wait_queue_head_t wait;
 	wait_queue_head_t idle;
+	bool inside;
 
 	spinlock_t lock;	/* of all below */
 	struct devreset_node *node;
@@ -176,6 +180,7 @@ struct channel {
 	struct list_head unacked;
 	struct job *outstanding[MOST_JOBS];
 	struct job *active;
+	bool barred;
 	bool running;
 	bool by_client;
 	bool paused;
@@ -208,7 +213,7 @@ struct channel {
  * @run: do @job, which is @c's active one, in @c's thread: 0, -EAGAIN when
  *	job_may_run() said no (to go on later, or never), or why it failed;
  *	then an @outcome->fault that is set has the channel recovered
- * @poll: do some of @job, with the channel's lock held; true: it is done.
+ * @poll: do some of @job, with the channel's lock held, and barred; true: it is done.
  *	Optional
  * @check: does the engine work?
  * @stop: wait until the engine has stopped, all channels being halted. Optional
@@ -279,6 +284,52 @@ static inline bool job_may_run(struct channel *c, struct job *job)
 	return c->active == job && !c->paused && !c->halted;
 }
 
+/* The residue. Hold the lock, and have the channel barred, if it is active. */
+static inline u32 job_left(struct job *job)
+{
+	return job->len - job->done - job->off;
+}
+
+/*
+ * How a job's memory is written to without the lock, which would cost a short job as much
+ * as the copy: @c's thread enters, and leaves after no more than a page, and interrupts
+ * are off in between. Who takes the job from it, or looks into it, bars the channel,
+ * which waits until the thread has left. The thread does not enter a channel that is
+ * barred, and is the one who opens it, with the lock held: see job_go_on().
+ */
+static inline void channel_leave(struct channel *c)
+{
+	/* Pairs with channel_bar(): what was moved, and how much. */
+	smp_store_release(&c->inside, false);
+	local_irq_enable();
+}
+
+/* In @c's thread. Return: it may write to the active job's memory. */
+static inline bool channel_enter(struct channel *c)
+{
+	local_irq_disable();
+	/* A full barrier, as is that of channel_bar(): one of the two sees the other. */
+	smp_store_mb(c->inside, true);
+	/* Not READ_ONCE(): the compiler tests a byte in memory, which cannot tear. */
+	if (likely(!data_race(c->barred)))
+		return true;
+	channel_leave(c);
+	return false;
+}
+
+/*
+ * Hold the lock. It may be a hard interrupt's: one cannot come in between on the
+ * processor that the thread is on, and on others the wait is for a page at most.
+ */
+static inline void channel_bar(struct channel *c)
+{
+	lockdep_assert_held(&c->lock);
+	/* A full barrier: see channel_enter(). */
+	smp_store_mb(c->barred, true);
+	/* Pairs with channel_leave(). */
+	smp_cond_load_acquire(&c->inside, !VAL);
+}
+
 /* The same as a condition to wait for, on channel.wait; to be asked again */
 static inline bool job_stopped(struct channel *c, struct job *job)
 {
@@ -314,6 +365,7 @@ bool job_found(struct channel *c);
 bool job_poll(struct channel *c);
 void job_tell(struct channel *c);
 void job_period(struct channel *c, struct job *job);
+bool job_go_on(struct channel *c, struct job *job);
 void job_free(struct channel *c, struct job *job);
 void jobs_free(struct channel *c, struct list_head *list);
 int channel_thread(void *data);

@@ -87,7 +87,7 @@ void job_put_word(struct job *job, enum devreset_dma_status status)
 static void end(struct channel *c, struct job *job, enum dmaengine_tx_result result)
 {
 	job->result.result = result;
-	job->result.residue = result == DMA_TRANS_NOERROR ? 0 : job->len - job->done;
+	job->result.residue = result == DMA_TRANS_NOERROR ? 0 : job_left(job);
 	job_put_word(job, result == DMA_TRANS_NOERROR ? DEVRESET_DMA_IDLE :
 							DEVRESET_DMA_HALTED);
 	if (c->active == job)
@@ -107,7 +107,10 @@ static void end_active(struct channel *c, struct job *job, enum dmaengine_tx_res
 		failures_add(c, job->tx.cookie, job->tx.cookie);
 	}
 	end(c, job, result);
-	if (c->node && list_empty(&c->issued))
+	if (!c->node)
+		return;
+	devreset_progress(c->node);
+	if (list_empty(&c->issued))
 		devreset_idle(c->node);
 }
 
@@ -313,10 +316,35 @@ static struct job *begin(struct channel *c)
 		job = activate(c);
 		job->stuck = false;
 		job->silent = false;
+		c->barred = false;
 		c->running = true;
 	}
 	spin_unlock_irqrestore(&c->lock, flags);
 	return job;
+}
+
+/**
+ * job_go_on - ask whether to go on with a job in a channel that was barred
+ * @c: the channel
+ * @job: what its thread works on
+ *
+ * Also to be asked now and then while nobody bars it, as it tells the hang clock.
+ *
+ * Return: true, and the channel is open; or engine_ops.run is to return -EAGAIN.
+ */
+bool job_go_on(struct channel *c, struct job *job)
+{
+	bool may;
+
+	spin_lock_irq(&c->lock);
+	may = job_may_run(c, job);
+	if (may) {
+		c->barred = false;
+		if (c->node)
+			devreset_progress(c->node);
+	}
+	spin_unlock_irq(&c->lock);
+	return may;
 }
 
 /**
@@ -335,8 +363,13 @@ bool job_poll(struct channel *c)
 	lockdep_assert_held(&c->lock);
 	if (!c->engine->ops->poll || !may_begin(c))
 		return false;
+	channel_bar(c);
 	job = activate(c);
-	if (job->stuck || job->silent || !c->engine->ops->poll(c, job))
+	if (job->stuck || job->silent)
+		return false;
+	if (c->node)
+		devreset_progress(c->node);
+	if (!c->engine->ops->poll(c, job))
 		return false;
 	end_active(c, job, DMA_TRANS_NOERROR);
 	return true;

@@ -61,8 +61,9 @@ static void channel_dump(struct devreset_node *node, struct devreset_dump *dump)
 	now.paused = c->paused;
 	now.active = c->active;
 	if (c->active) {
+		channel_bar(c);
 		now.len = c->active->len;
-		now.done = c->active->done;
+		now.done = c->active->len - job_left(c->active);
 		now.cookie = c->active->tx.cookie;
 	}
 	spin_unlock_irqrestore(&c->lock, flags);

@@ -15,7 +15,7 @@
 
 #define NAME		"devreset_dma"
 #define MOST_CHANNELS	64
-#define AT_ONCE		16	/* pages, before others may have the processor */
+#define AT_ONCE		64	/* pages, before others may have the processor */
 
 static unsigned int channels = 4;
 module_param(channels, uint, 0444);
@@ -23,8 +23,18 @@ MODULE_PARM_DESC(channels, "soft channels, 0 to " __stringify(MOST_CHANNELS) " (
 
 static struct platform_device *device;
 
-/* Move up to @most bytes of @job, up to the end of a page. Hold the channel's lock. */
-static void move(struct channel *c, struct job *job, size_t most)
+/* What comes next */
+enum step {
+	STEP_MORE,
+	STEP_PERIOD,
+	STEP_OVER,
+};
+
+/*
+ * Move up to @most bytes of @job, up to the end of a page. Hold the channel's lock, and
+ * have it barred, or be between channel_enter() and channel_leave().
+ */
+static enum step move(struct job *job, size_t most)
 {
 	struct piece *piece = &job->piece[job->at];
 	void *dst = piece->dst + job->off;
@@ -35,43 +45,62 @@ static void move(struct channel *c, struct job *job, size_t most)
 		memset(dst, job->value, len);
 	else
 		memcpy(dst, piece->src + job->off, len);
-	job->done += len;
 	job->off += len;
-	if (job->off == piece->len) {
-		job->off = 0;
-		job->at++;
-	}
-	if (c->node)
-		devreset_progress(c->node);
+	if (job->off < piece->len)
+		return STEP_MORE;
+	job->done += job->off;
+	job->off = 0;
+	if (++job->at < job->pieces)
+		return job->kind == JOB_CYCLE ? STEP_PERIOD : STEP_MORE;
+	if (job->kind != JOB_CYCLE)
+		return STEP_OVER;
+	job->at = 0;
+	job->done = 0;
+	return STEP_PERIOD;
 }
 
-enum step {
-	STEP_MORE,
-	STEP_PERIOD,
-	STEP_OVER,
-	STEP_STOPPED,
+/* For the compiler, which knows how to copy what has a size and is aligned */
+struct whole {
+	u64 word[PAGE_SIZE / sizeof(u64)];
 };
 
-static enum step step(struct channel *c, struct job *job, size_t most)
+/*
+ * Whole pages of the piece in work, but for its last: which is most of what there is to
+ * do when there is much. Called after channel_enter(); false: it has been left.
+ */
+static bool move_pages(struct channel *c, struct job *job, unsigned int *pages)
 {
-	enum step next = STEP_STOPPED;
-	unsigned long flags;
+	struct piece *piece = &job->piece[job->at];
+	const struct whole *src = piece->src + job->off;
+	struct whole *dst = piece->dst + job->off;
+	unsigned int count = min(*pages, (piece->len - job->off - 1) / (u32)PAGE_SIZE);
 
-	spin_lock_irqsave(&c->lock, flags);
-	if (job_may_run(c, job)) {
-		next = STEP_MORE;
-		if (job->at < job->pieces && most)
-			move(c, job, most);
-		if (job->kind == JOB_CYCLE && !job->off)
-			next = STEP_PERIOD;
-		else if (job->at == job->pieces)
-			next = STEP_OVER;
-		if (next == STEP_PERIOD && job->at == job->pieces) {
-			job->at = 0;
-			job->done = 0;
-		}
+	if (job->kind == JOB_FILL || !PAGE_ALIGNED(dst) ||
+	    !IS_ALIGNED((unsigned long)src, __alignof__(*src)))
+		return true;
+	*pages -= count;
+	for (; count; count--) {
+		*dst++ = *src++;
+		job->off += PAGE_SIZE;
+		channel_leave(c);
+		if (!channel_enter(c))
+			return false;
 	}
-	spin_unlock_irqrestore(&c->lock, flags);
+	return true;
+}
+
+/* Until there is something to see to; STEP_MORE: see whether it may go on. */
+static enum step advance(struct channel *c, struct job *job)
+{
+	unsigned int pages = AT_ONCE;
+	enum step next;
+
+	do {
+		if (!channel_enter(c) || !move_pages(c, job, &pages))
+			return STEP_MORE;
+		next = move(job, PAGE_SIZE);
+		channel_leave(c);
+	} while (next == STEP_MORE && pages-- > 0);
 	return next;
 }
 
@@ -103,27 +132,34 @@ static void end_period(struct channel *c, struct job *job)
 	wait_event_idle_timeout(c->wait, job_stopped(c, job), 1);
 }
 
+/* Where the fault has it stop: a job of one byte, before it has begun */
+static int fail_halfway(struct channel *c, struct job *job, bool stall)
+{
+	if (job->len > 1) {
+		while (!channel_enter(c))
+			if (!job_go_on(c, job))
+				return -EAGAIN;
+		move(job, job->len / 2);
+		channel_leave(c);
+	}
+	return stall ? stand_still(c, job, false) : -EIO;
+}
+
 static int soft_run(struct channel *c, struct job *job, struct outcome *outcome)
 {
 	bool stall = fault_now(FAULT_STALL), error = fault_now(FAULT_ERROR);
-	size_t most = stall || error ? job->len / 2 : PAGE_SIZE;
-	unsigned int steps = 0;
 	enum step next;
 
-	do {
-		next = step(c, job, most);
-		if (next == STEP_STOPPED)
-			return -EAGAIN;
-		if (stall)
-			return stand_still(c, job, false);
-		if (error)
-			return -EIO;
+	if (stall || error)
+		return fail_halfway(c, job, stall);
+	/* Done it is if it told nobody, and was paused then. */
+	while (job->at < job->pieces && (next = advance(c, job)) != STEP_OVER) {
 		if (next == STEP_PERIOD)
 			end_period(c, job);
-		if (!(++steps % AT_ONCE))
-			cond_resched();
-	} while (next != STEP_OVER);
-
+		cond_resched();
+		if (!job_go_on(c, job))
+			return -EAGAIN;
+	}
 	if (fault_now(FAULT_LOSE))
 		return stand_still(c, job, true);
 	outcome->completed = job->tx.phys;
@@ -136,9 +172,7 @@ static bool soft_poll(struct channel *c, struct job *job)
 {
 	if (job->kind == JOB_CYCLE)
 		return false;
-	if (job->at < job->pieces)
-		move(c, job, PAGE_SIZE);
-	return job->at == job->pieces;
+	return job->at == job->pieces || move(job, PAGE_SIZE) == STEP_OVER;
 }
 
 static void soft_setup(struct engine *engine)
