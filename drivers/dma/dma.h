@@ -140,7 +140,7 @@ struct outcome {
  * @issued: jobs to do, in order, @active first
  * @dying: jobs cut off, on their way from those to @over
  * @over: jobs whose clients are to be told
- * @gathered: bytes of what is in @over, small jobs counted as more
+ * @gathered: bytes of what is in @over, and something for each
  * @unacked: jobs told, but not acknowledged; @task's own
  * @outstanding: jobs submitted or issued, by cookie; others are stale
  * @active: the job that @task works on
@@ -284,6 +284,15 @@ static inline bool job_may_run(struct channel *c, struct job *job)
 	return c->active == job && !c->paused && !c->halted;
 }
 
+/* Whoever sees that it says Idle sees what was moved. */
+static inline void job_put_word(struct job *job, enum devreset_dma_status status)
+{
+	if (!job->word)
+		return;
+	/* Pairs with the client, who has no lock. */
+	smp_store_release(job->word, job->tx.phys | status);
+}
+
 /* The residue. Hold the lock, and have the channel barred, if it is active. */
 static inline u32 job_left(struct job *job)
 {
@@ -359,7 +368,6 @@ void channel_go(struct channel *c, unsigned int why);
 
 /* job.c */
 struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flags);
-void job_put_word(struct job *job, enum devreset_dma_status status);
 void job_halt(struct channel *c, struct job *job);
 bool job_found(struct channel *c);
 bool job_poll(struct channel *c);
@@ -377,9 +385,16 @@ static inline dma_cookie_t cookie_after(dma_cookie_t cookie)
 }
 
 void failures_forget(struct channel *c);
-void failures_renew(struct channel *c);
+void __failures_renew(struct channel *c);
 void failures_add(struct channel *c, dma_cookie_t first, dma_cookie_t last);
 bool failures_have(struct channel *c, dma_cookie_t cookie);
+
+/* The newest cookie may be that of a failure, 2^31 transfers ago. */
+static inline void failures_renew(struct channel *c)
+{
+	if (unlikely(c->failures.count || c->failures.forgotten))
+		__failures_renew(c);
+}
 
 /* prep.c */
 void prep_setup(struct dma_device *dma);

@@ -33,8 +33,7 @@ void failures_forget(struct channel *c)
 	c->failures.forgotten = 0;
 }
 
-/* The newest cookie may be that of a failure, 2^31 transfers ago. */
-void failures_renew(struct channel *c)
+void __failures_renew(struct channel *c)
 {
 	struct failures *f = &c->failures;
 	dma_cookie_t cookie = c->chan.cookie;

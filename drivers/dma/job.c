@@ -14,8 +14,11 @@
 #include <linux/slab.h>
 #include "dma.h"
 
-/* What is smaller counts as much, among what is gathered before a client is told */
-#define SMALL	SZ_16K
+/* What a job counts beside its length, among what is gathered before a client is told */
+#define EACH	SZ_128K
+
+/* So many are told before other bottom halves have their turn. */
+#define IN_A_ROW	16
 
 /* Of those that are not acknowledged, so many more than have just been told are looked at. */
 #define REAPED	32
@@ -73,15 +76,6 @@ void jobs_free(struct channel *c, struct list_head *list)
 		job_free(c, job);
 }
 
-/* Whoever sees that it says Idle sees what was moved. */
-void job_put_word(struct job *job, enum devreset_dma_status status)
-{
-	if (!job->word)
-		return;
-	/* Pairs with the client, who has no lock. */
-	smp_store_release(job->word, job->tx.phys | status);
-}
-
 /* --- how it ends; hold the channel's lock ------------------------------------ */
 
 static void end(struct channel *c, struct job *job, enum dmaengine_tx_result result)
@@ -93,7 +87,7 @@ static void end(struct channel *c, struct job *job, enum dmaengine_tx_result res
 	if (c->active == job)
 		c->active = NULL;
 	list_move_tail(&job->link, &c->over);
-	c->gathered += max_t(u32, job->len, SMALL);
+	c->gathered += job->len + EACH;
 	c->ended++;
 }
 
@@ -179,14 +173,13 @@ static void told(struct channel *c)
 	smp_store_release(&c->told, c->told + 1);
 }
 
+/* The list that it is in leads on from the one before: it may be in another one, or gone. */
 static void tell(struct channel *c, struct job *job)
 {
 	dma_descriptor_unmap(&job->tx);
-	local_bh_disable();
 	call(job, &job->result);
 	if (job->result.result == DMA_TRANS_NOERROR)
 		dma_run_dependencies(&job->tx);
-	local_bh_enable();
 	atomic_dec(&c->jobs);
 	if (async_tx_test_ack(&job->tx))
 		kfree(job);
@@ -218,19 +211,22 @@ void job_tell(struct channel *c)
 {
 	struct job *job, *next;
 	unsigned int count = 0;
-	unsigned long flags;
 	LIST_HEAD(list);
 
-	spin_lock_irqsave(&c->lock, flags);
+	spin_lock_irq(&c->lock);
 	list_splice_init(&c->over, &list);
 	c->gathered = 0;
-	spin_unlock_irqrestore(&c->lock, flags);
+	spin_unlock_irq(&c->lock);
+	local_bh_disable();
 	list_for_each_entry_safe(job, next, &list, link) {
-		list_del(&job->link);
 		tell(c, job);
 		told(c);
-		count++;
+		if (++count % IN_A_ROW)
+			continue;
+		local_bh_enable();
+		local_bh_disable();
 	}
+	local_bh_enable();
 	reap_acked(c, count + REAPED);
 	if (wq_has_sleeper(&c->idle))
 		wake_up_all(&c->idle);
@@ -290,7 +286,7 @@ static bool must_tell(struct channel *c)
 {
 	struct job *next = list_first_entry(&c->issued, struct job, link);
 
-	return !list_empty(&c->over) && c->gathered + next->len > c->engine->ops->gather;
+	return !list_empty(&c->over) && c->gathered + next->len + EACH > c->engine->ops->gather;
 }
 
 /* Hold the lock. */
@@ -306,20 +302,18 @@ static struct job *activate(struct channel *c)
 	return job;
 }
 
+/* Hold the lock. Return: the job in hand, or NULL: there is something else to see to. */
 static struct job *begin(struct channel *c)
 {
-	struct job *job = NULL;
-	unsigned long flags;
+	struct job *job;
 
-	spin_lock_irqsave(&c->lock, flags);
-	if (may_begin(c) && !must_tell(c)) {
-		job = activate(c);
-		job->stuck = false;
-		job->silent = false;
-		c->barred = false;
-		c->running = true;
-	}
-	spin_unlock_irqrestore(&c->lock, flags);
+	c->running = may_begin(c) && !must_tell(c);
+	if (!c->running)
+		return NULL;
+	job = activate(c);
+	job->stuck = false;
+	job->silent = false;
+	c->barred = false;
 	return job;
 }
 
@@ -375,57 +369,78 @@ bool job_poll(struct channel *c)
 	return true;
 }
 
-static void finish(struct channel *c, struct job *job, int ret, const struct outcome *outcome)
+/*
+ * Hold the lock. What is wrong with the engine stays in @outcome if it is to be seen to;
+ * true: it is to be said that nobody told.
+ */
+static bool conclude(struct channel *c, struct job *job, int ret, struct outcome *outcome)
 {
-	const char *fault = outcome->fault;
-	struct devreset_node *node;
-	unsigned long flags;
-	bool first = false;
-
-	spin_lock_irqsave(&c->lock, flags);
 	if (c->active != job) {
-		fault = NULL;	/* cut off meanwhile */
+		outcome->fault = NULL;	/* cut off meanwhile */
 	} else if (ret == -EAGAIN) {
 		c->active = NULL;
 	} else if (ret) {
 		end_active(c, job, outcome->result);
 	} else if (outcome->completed != job->tx.phys) {
 		/* Of what it has done, nothing is known. */
-		fault = "completed something else";
+		outcome->fault = "completed something else";
 		end_active(c, job, DMA_TRANS_WRITE_FAILED);
 	} else {
-		if (outcome->lost)
-			first = !c->n_lost++;
 		end_active(c, job, DMA_TRANS_NOERROR);
+		return outcome->lost && !c->n_lost++;
 	}
-	node = fault ? c->node : NULL;
-	spin_unlock_irqrestore(&c->lock, flags);
-	if (first)
-		say_lost(c);
-	/* Before it counts as stopped: then a reset by others takes care of it, too. */
-	if (node)
-		devreset_recover(node, fault);
-	spin_lock_irqsave(&c->lock, flags);
-	c->running = false;
-	spin_unlock_irqrestore(&c->lock, flags);
-	if (wq_has_sleeper(&c->idle))
+	return false;
+}
+
+/* Return: the next one, at once, or NULL */
+static struct job *finish(struct channel *c, struct job *job, int ret, struct outcome *outcome)
+{
+	struct devreset_node *node;
+	bool first;
+
+	spin_lock_irq(&c->lock);
+	first = conclude(c, job, ret, outcome);
+	node = outcome->fault ? c->node : NULL;
+	if (first || node) {
+		spin_unlock_irq(&c->lock);
+		if (first)
+			say_lost(c);
+		/* Before it counts as stopped: then a reset by others takes care of it, too. */
+		if (node)
+			devreset_recover(node, outcome->fault);
+		spin_lock_irq(&c->lock);
+	}
+	job = begin(c);
+	spin_unlock_irq(&c->lock);
+	if (!job && wq_has_sleeper(&c->idle))
 		wake_up_all(&c->idle);
+	return job;
+}
+
+/* Jobs, until there is something to tell, or nothing to do */
+static void work(struct channel *c)
+{
+	struct job *job;
+
+	spin_lock_irq(&c->lock);
+	job = begin(c);
+	spin_unlock_irq(&c->lock);
+	while (job) {
+		struct outcome outcome = { .result = DMA_TRANS_WRITE_FAILED };
+
+		job = finish(c, job, c->engine->ops->run(c, job, &outcome), &outcome);
+		cond_resched();
+	}
 }
 
 int channel_thread(void *data)
 {
 	struct channel *c = data;
-	struct job *job;
 
 	while (!kthread_should_stop()) {
-		struct outcome outcome = { .result = DMA_TRANS_WRITE_FAILED };
-
 		wait_event_idle(c->wait, has_work(c) || kthread_should_stop());
-		job = begin(c);
-		if (job)
-			finish(c, job, c->engine->ops->run(c, job, &outcome), &outcome);
-		else
-			job_tell(c);
+		work(c);
+		job_tell(c);
 		cond_resched();
 	}
 	return 0;
