@@ -442,6 +442,37 @@ static void acknowledged_do_not_pile_up(struct kunit *test)
 	KUNIT_EXPECT_LT(test, kept, 2U * MOST_JOBS);
 }
 
+/* What is used again is as new, more than are kept or not. */
+static void spares_are_as_new(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_start(test, chan, 64);
+	struct dma_async_tx_descriptor *tx;
+	unsigned int used;
+	int i;
+
+	client_expect_done(test, chan, t);
+	used = kfifo_len(&to_channel(chan)->spare);
+	KUNIT_EXPECT_GT(test, used, 0U);
+	tx = dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 64, DMA_CTRL_ACK);
+	KUNIT_ASSERT_NOT_NULL(test, tx);
+	KUNIT_EXPECT_EQ(test, kfifo_len(&to_channel(chan)->spare), used - 1);
+	KUNIT_EXPECT_EQ(test, tx->cookie, 0);
+	KUNIT_EXPECT_NULL(test, tx->callback_result);
+	KUNIT_EXPECT_NULL(test, tx->callback_param);
+	KUNIT_EXPECT_NULL(test, to_job(tx)->word);
+	KUNIT_EXPECT_FALSE(test, to_job(tx)->begun);
+	KUNIT_ASSERT_GT(test, dmaengine_submit(tx), 0);
+
+	dmaengine_pause(chan);
+	for (i = 0; i < 2 * SPARES; i++)
+		t = client_start(test, chan, 64);
+	dmaengine_resume(chan);
+	client_expect_done(test, chan, t);
+	KUNIT_EXPECT_EQ(test, kfifo_len(&to_channel(chan)->spare), (unsigned int)SPARES);
+	client_expect_works(test, chan);
+}
+
 /* Beyond what the device can address there is nothing, whatever memory is there. */
 static void mask_is_enforced(struct kunit *test)
 {
@@ -472,6 +503,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(unacknowledged_stays),
 	KUNIT_CASE(unacknowledged_do_not_count),
 	KUNIT_CASE(acknowledged_do_not_pile_up),
+	KUNIT_CASE(spares_are_as_new),
 	KUNIT_CASE(mask_is_enforced),
 	{ }
 };

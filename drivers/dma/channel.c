@@ -227,6 +227,8 @@ static void forget_jobs(struct channel *c)
 	list_for_each_entry_safe(job, next, &c->unacked, link)
 		kfree(job);
 	INIT_LIST_HEAD(&c->unacked);
+	while (kfifo_get(&c->spare, &job))
+		kfree(job);
 }
 
 static void channel_free(struct dma_chan *chan)
@@ -376,5 +378,6 @@ void channel_init(struct channel *c, struct engine *engine)
 	INIT_LIST_HEAD(&c->dying);
 	INIT_LIST_HEAD(&c->over);
 	INIT_LIST_HEAD(&c->unacked);
+	INIT_KFIFO(c->spare);
 	list_add_tail(&c->chan.device_node, &engine->dma.channels);
 }

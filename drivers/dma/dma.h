@@ -9,6 +9,7 @@
 #include <linux/devreset_dma.h>
 #include <linux/dmaengine.h>
 #include <linux/irqflags.h>
+#include <linux/kfifo.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -21,7 +22,7 @@ struct seq_file;
 /**
  * struct piece - of a job
  * @dst: where the processor finds it
- * @src: the same; NULL for JOB_FILL
+ * @src: the same; not for JOB_FILL
  * @len: in bytes
  */
 struct piece {
@@ -38,9 +39,10 @@ enum job_kind {
 
 /**
  * struct job - a descriptor
- * @tx: what the client sees
  * @link: in one of the channel's lists; the channel's lock protects this and
- *	the rest, but for what is over, or being moved: that is its thread's
+ *	the rest, but for what is over, or being moved: that is its thread's.
+ *	The first, as it is the one that job_alloc() leaves alone
+ * @tx: what the client sees
  * @kind: what to do
  * @value: for JOB_FILL
  * @begun: it has been worked on
@@ -57,8 +59,8 @@ enum job_kind {
  * @piece: these
  */
 struct job {
-	struct dma_async_tx_descriptor tx;
 	struct list_head link;
+	struct dma_async_tx_descriptor tx;
 	enum job_kind kind;
 	u8 value;
 	bool begun;
@@ -83,6 +85,9 @@ struct job {
  * their clients were told of, and have not acknowledged, do not count.
  */
 #define MOST_JOBS	1024
+
+/* How many jobs a channel keeps to be used again; a power of two */
+#define SPARES		64
 
 /* How many separate failures a channel remembers */
 #define FAILURES	16
@@ -130,6 +135,7 @@ struct outcome {
  * @wait: where @task waits
  * @idle: where others wait for @task
  * @inside: @task may be writing to a job's memory: see channel_enter()
+ * @spare: jobs of one piece, to be used again; @task puts them there
  * @lock: of all below, and of the jobs; any context. A job's memory is written
  *	to only while it is @active, and no more than a page at a time: with
  *	this held and the channel @barred, or while @task is @inside
@@ -167,6 +173,7 @@ struct channel {
 	wait_queue_head_t wait;
 	wait_queue_head_t idle;
 	bool inside;
+	DECLARE_KFIFO(spare, struct job *, SPARES);
 
 	spinlock_t lock;	/* of all below */
 	struct devreset_node *node;

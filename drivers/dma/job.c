@@ -23,6 +23,14 @@
 /* Of those that are not acknowledged, so many more than have just been told are looked at. */
 #define REAPED	32
 
+static struct job *new_job(unsigned int pieces)
+{
+	size_t size = struct_size((struct job *)NULL, piece, pieces);
+
+	/* So that the low bits of its address are free for a status */
+	return kmalloc(roundup_pow_of_two(size), GFP_NOWAIT | __GFP_NOWARN);
+}
+
 /**
  * job_alloc - a new job, without pieces, among the prepared ones
  * @c: its channel
@@ -34,31 +42,36 @@
  */
 struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flags)
 {
-	size_t size = struct_size((struct job *)NULL, piece, pieces);
+	struct job *job = NULL;
 	unsigned long irq;
-	struct job *job;
-	bool taken;
+	bool may;
 
-	/* So that the low bits of its address are free for a status */
-	job = kzalloc(roundup_pow_of_two(size), GFP_NOWAIT | __GFP_NOWARN);
-	if (!job)
+	do {
+		if (pieces > 1 || kfifo_is_empty(&c->spare)) {
+			job = new_job(pieces);
+			if (!job)
+				return NULL;
+		}
+		spin_lock_irqsave(&c->lock, irq);
+		may = !(c->halted & HALT_GONE) && atomic_read(&c->jobs) < MOST_JOBS - 1;
+		/* Another processor may have taken the last spare one. */
+		if (may && (job || kfifo_get(&c->spare, &job))) {
+			atomic_inc(&c->jobs);
+			list_add_tail(&job->link, &c->prepared);
+		}
+		spin_unlock_irqrestore(&c->lock, irq);
+	} while (may && !job);
+	if (!may) {
+		kfree(job);
 		return NULL;
+	}
+	/* Nobody looks at it before it is submitted, not even in that list. */
+	memset_after(job, 0, link);
 	dma_async_tx_descriptor_init(&job->tx, &c->chan);
 	job->tx.flags = flags;
 	job->tx.phys = phys_to_dma(c->engine->dma.dev, virt_to_phys(job));
 	job->pieces = pieces;
-
-	spin_lock_irqsave(&c->lock, irq);
-	taken = !(c->halted & HALT_GONE) && atomic_read(&c->jobs) < MOST_JOBS - 1;
-	if (taken) {
-		atomic_inc(&c->jobs);
-		list_add_tail(&job->link, &c->prepared);
-	}
-	spin_unlock_irqrestore(&c->lock, irq);
-	if (taken)
-		return job;
-	kfree(job);
-	return NULL;
+	return job;
 }
 
 /* One whose client has not been told of it, nor will be */
@@ -173,7 +186,14 @@ static void told(struct channel *c)
 	smp_store_release(&c->told, c->told + 1);
 }
 
-/* The list that it is in leads on from the one before: it may be in another one, or gone. */
+/* To be used again, if there is room; the thread only */
+static void put_back(struct channel *c, struct job *job)
+{
+	if (job->pieces > 1 || !kfifo_put(&c->spare, job))
+		kfree(job);
+}
+
+/* The list that it is in leads on from the one before: it may be in another one already. */
 static void tell(struct channel *c, struct job *job)
 {
 	dma_descriptor_unmap(&job->tx);
@@ -182,7 +202,7 @@ static void tell(struct channel *c, struct job *job)
 		dma_run_dependencies(&job->tx);
 	atomic_dec(&c->jobs);
 	if (async_tx_test_ack(&job->tx))
-		kfree(job);
+		put_back(c, job);
 	else
 		list_add_tail(&job->link, &c->unacked);
 }
@@ -196,7 +216,7 @@ static void reap_acked(struct channel *c, unsigned int most)
 		job = list_first_entry(&c->unacked, struct job, link);
 		if (async_tx_test_ack(&job->tx)) {
 			list_del(&job->link);
-			kfree(job);
+			put_back(c, job);
 		} else {
 			list_move_tail(&job->link, &c->unacked);
 		}

@@ -46,9 +46,8 @@ static bool add_piece(struct job *job, u32 *at, dma_addr_t dst, dma_addr_t src, 
 	if (!len || len > c->engine->ops->max_len - job->len)
 		return false;
 	piece->dst = memory(c, dst, len);
-	if (job->kind != JOB_FILL)
-		piece->src = memory(c, src, len);
-	if (!piece->dst || (job->kind != JOB_FILL && !piece->src))
+	piece->src = job->kind == JOB_FILL ? piece->dst : memory(c, src, len);
+	if (!piece->dst || !piece->src)
 		return false;
 	piece->len = len;
 	job->len += len;
