@@ -163,12 +163,15 @@ ok "a request that a reset of the ring has cut off has failed"
 # --- the five statuses
 
 net_policy check_interval_ms=0
-soft=$(<"$class/$tx/stats/soft_errors")
-reset "$tx" component
-expect "$soft" cat "$class/$tx/stats/soft_errors"
-reg 3808=0
-reset "$tx" component
-expect $((soft + 1)) cat "$class/$tx/stats/soft_errors"
+for ring in "$tx 3808" "$rx 2808"; do
+	read -r node length <<<"$ring"
+	soft=$(<"$class/$node/stats/soft_errors")
+	reset "$node" component
+	expect "$soft" cat "$class/$node/stats/soft_errors"
+	reg "$length=0"
+	reset "$node" component
+	expect $((soft + 1)) cat "$class/$node/stats/soft_errors"
+done
 ok "ND1: success, and success with a soft error: the ring had to be set up anew"
 reset "$adapter" component
 [ "$(<"$class/$adapter/last/duration_us")" -gt 20000 ] || fail "adapter reset in no time"
@@ -193,12 +196,17 @@ for what in tick_work devreset_check; do
 	wait_for 10 grep -q $what "$tracing/trace"
 done
 trace_off
-sleep 3
-trace_on workqueue/workqueue_execute_start devreset
-sleep 5
-trace_off
-expect "" sh -c "grep -e tick_work -e devreset_check $tracing/trace | head -3"
-ok "ND15: nothing ticks on an idle interface"
+# Nor has the driver anything of its own that does
+for state in up down; do
+	ip link set "$nic" $state
+	sleep 3
+	trace_on workqueue/workqueue_execute_start timer/timer_expire_entry \
+		timer/hrtimer_expire_entry devreset
+	sleep 5
+	trace_off
+	expect "" sh -c "grep -e '\[devreset' -e devreset_check $tracing/trace | head -3"
+done
+ok "ND15: nothing ticks on an idle interface, nor on one that is down"
 expect "" grep -rnE '\b[mu]delay\(' "$DEVRESET_TOP/drivers/net"
 ok "ND6: no busy wait"
 unload

@@ -23,7 +23,7 @@ wait_for 30 grep -q streaming $dir/stream
 wait_for 30 grep -q streaming $dir/back
 # Most are of the ring to send from: after the others, QEMU's device receives nothing for a
 # second. SOAK=1: as many of each
-resets=$(rounds 200:1000) turns=(0 10 15 45 49)
+resets=$(rounds 200:1000) turns=(0 10 15 45 49) received=/sys/class/net/$nic/statistics/rx_bytes
 for ((i = 0; i < resets; i++)); do
 	case $([ "${SOAK-}" ] && echo "${turns[i % 5]}" || echo $((i % 50))) in
 	10 | 20 | 30 | 40) reset "$rx" component ;;
@@ -32,6 +32,7 @@ for ((i = 0; i < resets; i++)); do
 	49) reset "$adapter" platform ;;
 	*) reset "$tx" component ;;
 	esac
+	[ -z "${SOAK-}" ] || wait_for 60 above "$received" "$(<"$received")"
 done
 touch $dir/enough
 wait $stream || fail "the TCP connection: $(cat $dir/stream)"

@@ -87,7 +87,7 @@ def main():
     else:
         state = interface.ethtool(GRINGPARAM)
         rx, tx = state()
-        do, undo = interface.ethtool(SRINGPARAM, 512, 512), interface.ethtool(SRINGPARAM, rx, tx)
+        do, undo = interface.ethtool(SRINGPARAM, 88, 88), interface.ethtool(SRINGPARAM, rx, tx)
     before, failed = state(), 0
     for nth in range(1, 10000):
         result = fails(nth, do)

@@ -41,6 +41,7 @@ done
 race_end "ring sizes changed $n times against resets"
 # Nothing was wrong with a ring, whatever the device had heard of it at that moment
 expect 0 cat "$class/$tx/stats/soft_errors"
+expect 0 cat "$class/$rx/stats/soft_errors"
 wait_for 20 answers
 kill $flood
 wait $flood || true

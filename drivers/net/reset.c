@@ -35,11 +35,15 @@ static int nic_may_reset(struct devreset_node *node, unsigned int flags)
 	return -EBUSY;
 }
 
-static int quiesce(struct nic *nic, unsigned int why)
+static int quiesce_ring(struct nic *nic, unsigned int why)
 {
 	int ret;
 
 	mutex_lock(&nic->lock);
+	if (why & HALT_TX)
+		nic->tx.ran |= nic->tx.on;
+	else
+		nic->rx.ran |= nic->rx.on;
 	nic_halt(nic, why);
 	/* Told to stop is not stopped. */
 	ret = nic_alive(nic) ? 0 : -EIO;
@@ -65,12 +69,7 @@ static int resume_ring(struct nic *nic, unsigned int why)
 
 static int tx_quiesce(struct devreset_node *node)
 {
-	struct nic *nic = node->data;
-
-	mutex_lock(&nic->lock);
-	nic->tx.ran |= nic->tx.on;
-	mutex_unlock(&nic->lock);
-	return quiesce(nic, HALT_TX);
+	return quiesce_ring(node->data, HALT_TX);
 }
 
 /* What had to be written anew was a soft error (ND1). */
@@ -111,12 +110,7 @@ static int tx_check(struct devreset_node *node, const char **reason)
 
 static int rx_quiesce(struct devreset_node *node)
 {
-	struct nic *nic = node->data;
-
-	mutex_lock(&nic->lock);
-	nic->rx.ran |= nic->rx.on;
-	mutex_unlock(&nic->lock);
-	return quiesce(nic, HALT_RX);
+	return quiesce_ring(node->data, HALT_RX);
 }
 
 static int rx_reset(struct devreset_node *node, u32 gen)
@@ -274,7 +268,8 @@ static int adapter_resume(struct devreset_node *node, int status)
 	if (status || !nic->filters_on)
 		ret = setup(nic);
 	if (!ret) {
-		if (nic->up)
+		/* The rings that it knew may be gone. */
+		if (nic->up && (nic->pdev->is_busmaster || nic_hush(nic)))
 			pci_set_master(nic->pdev);
 		nic_go(nic, HALT_ADAPTER);
 		nic_update_link(nic);
