@@ -227,8 +227,10 @@ static void forget_jobs(struct channel *c)
 	list_for_each_entry_safe(job, next, &c->unacked, link)
 		kfree(job);
 	INIT_LIST_HEAD(&c->unacked);
-	while (kfifo_get(&c->spare, &job))
+	list_for_each_entry_safe(job, next, &c->spare, link)
 		kfree(job);
+	INIT_LIST_HEAD(&c->spare);
+	c->spares = 0;
 }
 
 static void channel_free(struct dma_chan *chan)
@@ -378,6 +380,6 @@ void channel_init(struct channel *c, struct engine *engine)
 	INIT_LIST_HEAD(&c->dying);
 	INIT_LIST_HEAD(&c->over);
 	INIT_LIST_HEAD(&c->unacked);
-	INIT_KFIFO(c->spare);
+	INIT_LIST_HEAD(&c->spare);
 	list_add_tail(&c->chan.device_node, &engine->dma.channels);
 }

@@ -9,7 +9,6 @@
 #include <linux/devreset_dma.h>
 #include <linux/dmaengine.h>
 #include <linux/irqflags.h>
-#include <linux/kfifo.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -86,8 +85,8 @@ struct job {
  */
 #define MOST_JOBS	1024
 
-/* How many jobs a channel keeps to be used again; a power of two */
-#define SPARES		64
+/* How many jobs a channel keeps to be used again */
+#define SPARES		32
 
 /* How many separate failures a channel remembers */
 #define FAILURES	16
@@ -135,7 +134,6 @@ struct outcome {
  * @wait: where @task waits
  * @idle: where others wait for @task
  * @inside: @task may be writing to a job's memory: see channel_enter()
- * @spare: jobs of one piece, to be used again; @task puts them there
  * @lock: of all below, and of the jobs; any context. A job's memory is written
  *	to only while it is @active, and no more than a page at a time: with
  *	this held and the channel @barred, or while @task is @inside
@@ -147,6 +145,8 @@ struct outcome {
  * @dying: jobs cut off, on their way from those to @over
  * @over: jobs whose clients are to be told
  * @gathered: bytes of what is in @over, and something for each
+ * @spare: jobs of one piece, to be used again
+ * @spares: how many
  * @unacked: jobs told, but not acknowledged; @task's own
  * @outstanding: jobs submitted or issued, by cookie; others are stale
  * @active: the job that @task works on
@@ -173,7 +173,6 @@ struct channel {
 	wait_queue_head_t wait;
 	wait_queue_head_t idle;
 	bool inside;
-	DECLARE_KFIFO(spare, struct job *, SPARES);
 
 	spinlock_t lock;	/* of all below */
 	struct devreset_node *node;
@@ -184,6 +183,8 @@ struct channel {
 	struct list_head dying;
 	struct list_head over;
 	u64 gathered;
+	struct list_head spare;
+	unsigned int spares;
 	struct list_head unacked;
 	struct job *outstanding[MOST_JOBS];
 	struct job *active;
@@ -315,6 +316,7 @@ static inline u32 job_left(struct job *job)
  */
 static inline void channel_leave(struct channel *c)
 {
+	lockdep_assert_irqs_disabled();
 	/* Pairs with channel_bar(): what was moved, and how much. */
 	smp_store_release(&c->inside, false);
 	local_irq_enable();
@@ -323,11 +325,16 @@ static inline void channel_leave(struct channel *c)
 /* In @c's thread. Return: it may write to the active job's memory. */
 static inline bool channel_enter(struct channel *c)
 {
+	/*
+	 * Between a page and the next, this is also where an interrupt comes in: x86
+	 * lets none in where one instruction allows them and the next one forbids them.
+	 */
+	if (unlikely(READ_ONCE(c->barred)))
+		return false;
 	local_irq_disable();
 	/* A full barrier, as is that of channel_bar(): one of the two sees the other. */
 	smp_store_mb(c->inside, true);
-	/* Not READ_ONCE(): the compiler tests a byte in memory, which cannot tear. */
-	if (likely(!data_race(c->barred)))
+	if (likely(!READ_ONCE(c->barred)))
 		return true;
 	channel_leave(c);
 	return false;

@@ -31,6 +31,18 @@ static struct job *new_job(unsigned int pieces)
 	return kmalloc(roundup_pow_of_two(size), GFP_NOWAIT | __GFP_NOWARN);
 }
 
+/* Hold the lock. */
+static struct job *take_spare(struct channel *c)
+{
+	struct job *job = list_first_entry_or_null(&c->spare, struct job, link);
+
+	if (job) {
+		list_del(&job->link);
+		WRITE_ONCE(c->spares, c->spares - 1);
+	}
+	return job;
+}
+
 /**
  * job_alloc - a new job, without pieces, among the prepared ones
  * @c: its channel
@@ -47,7 +59,7 @@ struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flag
 	bool may;
 
 	do {
-		if (pieces > 1 || kfifo_is_empty(&c->spare)) {
+		if (pieces > 1 || !READ_ONCE(c->spares)) {
 			job = new_job(pieces);
 			if (!job)
 				return NULL;
@@ -55,7 +67,9 @@ struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flag
 		spin_lock_irqsave(&c->lock, irq);
 		may = !(c->halted & HALT_GONE) && atomic_read(&c->jobs) < MOST_JOBS - 1;
 		/* Another processor may have taken the last spare one. */
-		if (may && (job || kfifo_get(&c->spare, &job))) {
+		if (may && !job)
+			job = take_spare(c);
+		if (may && job) {
 			atomic_inc(&c->jobs);
 			list_add_tail(&job->link, &c->prepared);
 		}
@@ -186,15 +200,34 @@ static void told(struct channel *c)
 	smp_store_release(&c->told, c->told + 1);
 }
 
-/* To be used again, if there is room; the thread only */
-static void put_back(struct channel *c, struct job *job)
+/* To be used again: see keep_spares() */
+static void put_back(struct job *job, struct list_head *spare)
 {
-	if (job->pieces > 1 || !kfifo_put(&c->spare, job))
+	if (job->pieces > 1)
+		kfree(job);
+	else
+		list_add(&job->link, spare);
+}
+
+/* As many of these as there is room for */
+static void keep_spares(struct channel *c, struct list_head *spare)
+{
+	struct job *job, *next;
+
+	spin_lock_irq(&c->lock);
+	list_for_each_entry_safe(job, next, spare, link) {
+		if (c->spares == SPARES)
+			break;
+		list_move(&job->link, &c->spare);
+		WRITE_ONCE(c->spares, c->spares + 1);
+	}
+	spin_unlock_irq(&c->lock);
+	list_for_each_entry_safe(job, next, spare, link)
 		kfree(job);
 }
 
 /* The list that it is in leads on from the one before: it may be in another one already. */
-static void tell(struct channel *c, struct job *job)
+static void tell(struct channel *c, struct job *job, struct list_head *spare)
 {
 	dma_descriptor_unmap(&job->tx);
 	call(job, &job->result);
@@ -202,13 +235,13 @@ static void tell(struct channel *c, struct job *job)
 		dma_run_dependencies(&job->tx);
 	atomic_dec(&c->jobs);
 	if (async_tx_test_ack(&job->tx))
-		put_back(c, job);
+		put_back(job, spare);
 	else
 		list_add_tail(&job->link, &c->unacked);
 }
 
 /* Others may write to a flag of a job that is not acknowledged: a client does. */
-static void reap_acked(struct channel *c, unsigned int most)
+static void reap_acked(struct channel *c, unsigned int most, struct list_head *spare)
 {
 	struct job *job;
 
@@ -216,7 +249,7 @@ static void reap_acked(struct channel *c, unsigned int most)
 		job = list_first_entry(&c->unacked, struct job, link);
 		if (async_tx_test_ack(&job->tx)) {
 			list_del(&job->link);
-			put_back(c, job);
+			put_back(job, spare);
 		} else {
 			list_move_tail(&job->link, &c->unacked);
 		}
@@ -231,6 +264,7 @@ void job_tell(struct channel *c)
 {
 	struct job *job, *next;
 	unsigned int count = 0;
+	LIST_HEAD(spare);
 	LIST_HEAD(list);
 
 	spin_lock_irq(&c->lock);
@@ -239,7 +273,7 @@ void job_tell(struct channel *c)
 	spin_unlock_irq(&c->lock);
 	local_bh_disable();
 	list_for_each_entry_safe(job, next, &list, link) {
-		tell(c, job);
+		tell(c, job, &spare);
 		told(c);
 		if (++count % IN_A_ROW)
 			continue;
@@ -247,7 +281,8 @@ void job_tell(struct channel *c)
 		local_bh_disable();
 	}
 	local_bh_enable();
-	reap_acked(c, count + REAPED);
+	reap_acked(c, count + REAPED, &spare);
+	keep_spares(c, &spare);
 	if (wq_has_sleeper(&c->idle))
 		wake_up_all(&c->idle);
 }
@@ -372,16 +407,21 @@ bool job_go_on(struct channel *c, struct job *job)
  */
 bool job_poll(struct channel *c)
 {
+	bool inside = READ_ONCE(c->inside);
 	struct job *job;
 
 	lockdep_assert_held(&c->lock);
 	if (!c->engine->ops->poll || !may_begin(c))
 		return false;
 	channel_bar(c);
+	/* It has its processor; and interrupts were off for that page here, too. */
+	if (inside)
+		return false;
 	job = activate(c);
 	if (job->stuck || job->silent)
 		return false;
-	if (c->node)
+	/* A cycle is never moved here. */
+	if (c->node && job->kind != JOB_CYCLE)
 		devreset_progress(c->node);
 	if (!c->engine->ops->poll(c, job))
 		return false;

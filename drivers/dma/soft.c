@@ -139,7 +139,9 @@ static int fail_halfway(struct channel *c, struct job *job, bool stall)
 		while (!channel_enter(c))
 			if (!job_go_on(c, job))
 				return -EAGAIN;
-		move(job, job->len / 2);
+		/* It may have been paused when it was done, and stood still. */
+		if (job->at < job->pieces)
+			move(job, job->len / 2);
 		channel_leave(c);
 	}
 	return stall ? stand_still(c, job, false) : -EIO;
@@ -152,8 +154,11 @@ static int soft_run(struct channel *c, struct job *job, struct outcome *outcome)
 
 	if (stall || error)
 		return fail_halfway(c, job, stall);
-	/* Done it is if it told nobody, and was paused then. */
-	while (job->at < job->pieces && (next = advance(c, job)) != STEP_OVER) {
+	/*
+	 * Done it is if it told nobody, and was paused then; or if somebody who polls
+	 * has just done the rest, and it is not ours any more, as finish() will see.
+	 */
+	while (READ_ONCE(job->at) < job->pieces && (next = advance(c, job)) != STEP_OVER) {
 		if (next == STEP_PERIOD)
 			end_period(c, job);
 		cond_resched();
