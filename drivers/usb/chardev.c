@@ -162,9 +162,21 @@ static ssize_t chardev_read(struct file *file, char __user *buf, size_t count, l
 
 /* --- writing ------------------------------------------------------------- */
 
+/* To be woken when the device has taken so much: no later than anybody else needs it. */
+static int wake_at(struct pipe *out, u64 taken)
+{
+	out->due = min(out->due, taken);
+	return -EAGAIN;
+}
+
+/* Where there is none, a quarter of what is queued makes it worth going on. */
 static int has_room(struct pipe *out, u64 end)
 {
-	return pipe_error(out) ?: list_empty(&out->idle) ? -EAGAIN : 0;
+	int ret = pipe_error(out);
+
+	if (ret || !list_empty(&out->idle))
+		return ret;
+	return wake_at(out, out->taken + (out->queued - out->taken) / 4);
 }
 
 /* During a reset, nothing is taken in from those who do not wait. */
@@ -176,7 +188,10 @@ static int has_room_now(struct pipe *out)
 /* All that was queued before @end; less may be due now, if some of it was withdrawn. */
 static int is_taken(struct pipe *out, u64 end)
 {
-	return out->taken >= min(end, out->queued) ? 0 : pipe_error(out) ?: -EAGAIN;
+	end = min(end, out->queued);
+	if (out->taken >= end)
+		return 0;
+	return pipe_error(out) ?: wake_at(out, end);
 }
 
 static int wait_for_room(struct file *file, struct pipe *out)

@@ -140,7 +140,7 @@ static void move_on(struct chunk *chunk)
 static void call_back(struct pipe *pipe)
 {
 	struct usbif *ui = pipe->ui;
-	struct urb *urb[CHUNKS];
+	struct urb *urb[FLIGHT];
 	unsigned long flags;
 	struct chunk *chunk;
 	int i, n = 0;
@@ -206,15 +206,36 @@ static void strike_out(struct pipe *pipe, const char *reason)
 	spin_unlock_irqrestore(&ui->lock, flags);
 }
 
+/*
+ * Not each URB is worth waking somebody for. Who finds nothing to read, no room to
+ * write, or not all taken, leaves word of what he waits for; and a check waits for the
+ * first one after a reset. Hold ui->lock.
+ */
+static bool is_news(struct urb *urb)
+{
+	struct chunk *chunk = urb->context;
+	struct pipe *pipe = chunk->pipe;
+
+	if (!pipe->proven)
+		return true;
+	if (pipe->in)
+		return pipe->wanted;
+	if (pipe->taken + urb->actual_length < pipe->due)
+		return false;
+	pipe->due = U64_MAX;
+	return true;
+}
+
 static void pipe_complete(struct urb *urb)
 {
 	struct chunk *chunk = urb->context;
 	struct pipe *pipe = chunk->pipe;
 	struct usbif *ui = pipe->ui;
-	bool first, struck = false;
+	bool first, news, struck = false;
 	unsigned long flags;
 
 	spin_lock_irqsave(&ui->lock, flags);
+	news = is_news(urb);
 	chunk->flying = false;
 	pipe->flying--;
 	pipe->completed++;
@@ -244,7 +265,8 @@ static void pipe_complete(struct urb *urb)
 		call_back(pipe);
 	if (struck)
 		strike_out(pipe, "three errors in a row");
-	wake_up_all(&ui->wait);
+	if (news)
+		wake_up_all(&ui->wait);
 }
 
 /**
@@ -357,8 +379,12 @@ void pipe_run(struct pipe *pipe)
 	}
 	if (pipe->in && pipe->open)
 		list_splice_tail_init(&pipe->idle, &pipe->queue);
+	/*
+	 * The others follow as these end, from where these are completed: so the
+	 * controller need not wait for who reads or writes, nor they for its locks.
+	 */
 	list_for_each_entry(chunk, &pipe->queue, link)
-		if (!chunk->flying && submit(chunk))
+		if (pipe->flying == FLIGHT || (!chunk->flying && submit(chunk)))
 			break;
 }
 
@@ -532,6 +558,7 @@ int pipe_init(struct usbif *ui, struct pipe *pipe, struct usb_endpoint_descripto
 
 	pipe->ui = ui;
 	pipe->in = pipe == &ui->in;
+	pipe->due = U64_MAX;
 	mutex_init(&pipe->users);
 	INIT_WORK(&pipe->mend, pipe_mend);
 	init_usb_anchor(&pipe->anchor);

@@ -14,8 +14,9 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-/* URBs in flight each way, at most, and how much one carries */
-#define CHUNKS		32
+/* URBs each way, how many of them are in flight at most, and how much one carries */
+#define CHUNKS		64
+#define FLIGHT		32
 #define CHUNK_SIZE	16384
 
 /* Errors in a row that are a hang */
@@ -75,6 +76,7 @@ struct chunk {
  * @stamp: when something was completed, or became outstanding, in jiffies
  * @queued: out: bytes ever given to the queue
  * @taken: out: of those, how many the device took
+ * @due: out: who waits is woken when it has taken so many
  * @bytes: bytes that went through
  * @since: and since the last reset
  * @submitted: counter of URBs
@@ -112,6 +114,7 @@ struct pipe {
 	unsigned long stamp;
 	u64 queued;
 	u64 taken;
+	u64 due;
 	u64 bytes;
 	u64 since;
 	unsigned long submitted;
