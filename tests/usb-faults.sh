@@ -162,6 +162,30 @@ for scope in component function; do
 	expect 0 count n wrong
 done
 
+# The proof is noticed although nobody waits for any of that to be taken, and before the
+# look that is had after a second anyway: the device takes the first URB when the check waits
+# already. A slow machine may take that long for a reset
+tell n pace 5
+for ((i = 0; i < 10; i++)); do
+	sleep 2 # the look after the last reset is over
+	tell n mute reset
+	python3 -IS - "$c" "$out" <<'END'
+import os, struct, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+first = int(sys.argv[2]) // 4
+assert os.write(fd, struct.pack("<8192I", *range(first, first + 8192))) == 32768
+END
+	reset "$node" function
+	took=$(<"$class/$node/last/duration_us")
+	out=$((out + 32768))
+	counts n received $out
+	expect 0 count n wrong
+	[ "$took" -ge 900000 ] || break
+done
+tell n pace 0
+[ "$took" -lt 900000 ] || fail "10 resets of a second and more"
+ok "a reset is over as soon as the work that it interrupted goes on"
+
 # Of a kilobyte, it may take half before it is mute
 tell n mute told
 python3 -IS - "$c" "$out" >/run/sync <<'END' &

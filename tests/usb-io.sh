@@ -72,12 +72,69 @@ assert os.read(fd, 1024) == b"x" * 1000, "what comes back"
 assert refused(os.read, fd, 1) == errno.EAGAIN, "a read of nothing more"
 END
 ok "O_NONBLOCK, poll() and fsync() on the loop"
+
 timeout 2 cat "$loop" >/dev/null || [ $? = 124 ]
 trace_off
 expect "" eval "steps '^check .* status=-'"
 idle "$first"
 expect 0 cat "$class/$second/stats/hangs"
 ok "ND15: a reader that waits at a loop that owes nothing is no hang"
+
+# Who waits looks once a second by himself, so that one who is not woken is only late
+python3 -IS - "$c" "$loop" <<'END'
+import os, select, sys, threading, time
+
+loop = os.open(sys.argv[2], os.O_RDWR)
+fast = os.open(sys.argv[2], os.O_RDWR | os.O_NONBLOCK)
+sink = os.open(sys.argv[1], os.O_WRONLY)
+full = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+packet = b"x" * 1000
+poll = select.poll()
+poll.register(full, select.POLLOUT)
+
+def read():
+    assert os.read(loop, 1024) == packet
+
+def sleep():
+    select.select([fast], [], [])
+    read()
+
+def sleeps(thread):
+    with open(f"/proc/self/task/{thread.native_id}/stat") as file:
+        return file.read().split(") ")[1][0] == "S"
+
+def answer(call):
+    thread = threading.Thread(target=call)
+    thread.start()
+    while not sleeps(thread):
+        pass
+    os.write(fast, packet)
+    thread.join()
+
+def fill():
+    try:
+        while True:
+            os.write(full, bytes(1 << 20))
+    except BlockingIOError:
+        poll.poll(1000)
+
+def limit(what, times, call, *arguments):
+    start = time.monotonic()
+    for _ in range(times):
+        call(*arguments)
+    took = time.monotonic() - start
+    print(f"{what}: {took:.1f} s", flush=True)
+    assert took < 20, what
+
+limit("a short packet, for a reader", 30, answer, read)
+limit("a short packet, in select()", 30, answer, sleep)
+limit("the last byte, for a writer", 60, os.write, sink, bytes(1000))
+limit("room, for a writer", 1, os.write, sink, bytes(32 << 20))
+limit("room, in poll()", 30, fill)
+os.fsync(full)
+END
+expect 0 cat "$class/$first/stats/hangs"
+ok "who waits is woken: for a short packet, for the last byte, for room"
 
 # --- US4: the pipes of one interface
 
