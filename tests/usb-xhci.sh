@@ -44,7 +44,7 @@ END
 }
 # In small pieces, each of which waits for its end: the ring does not hold very much
 moves() { wait_for 30 above "$usb/$one/bytes_out" "$(<"$usb/$one/bytes_out")"; }
-rounds=$(rounds 5) size=0
+rounds=$(rounds 5:1000) size=0
 for ((i = 0; i < rounds; i++)); do
 	"${usbio[@]}" write "$c" $size 0 8 >/run/out &
 	writer=$!

@@ -265,7 +265,7 @@ static void pipe_complete(struct urb *urb)
 		call_back(pipe);
 	if (struck)
 		strike_out(pipe, "three errors in a row");
-	if (news)
+	if (news || struck)
 		wake_up_all(&ui->wait);
 }
 
