@@ -245,7 +245,8 @@ static void channel_reset_leaves_the_neighbour_alone(struct kunit *test)
 		client_expect_done(test, b, neighbour);
 		client_wait(dmaengine_tx_status(b, cookie[i - 1], NULL) != DMA_IN_PROGRESS);
 		for (i = 0; i < ARRAY_SIZE(cookie); i++)
-			KUNIT_EXPECT_EQ(test, dmaengine_tx_status(b, cookie[i], NULL), DMA_COMPLETE);
+			KUNIT_EXPECT_EQ(test, DMA_COMPLETE,
+					dmaengine_tx_status(b, cookie[i], NULL));
 	}
 	devreset_put(node);
 	KUNIT_EXPECT_TRUE(test, during);

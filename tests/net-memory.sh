@@ -10,7 +10,7 @@
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/net.sh"
 
-net_start
+net_start max_recoveries=100
 pages=/sys/kernel/debug/fail_page_alloc slabs=/sys/kernel/debug/failslab
 stat_of() { ethtool -S "$nic" | awk -v k="$1:" '$1 == k { print $2 }'; }
 

@@ -112,7 +112,7 @@ in_peer ip link add link "$peer" name tagged type vlan id 7
 in_peer sysctl -qw net.ipv6.conf.tagged.disable_ipv6=1
 in_peer ip link set tagged up
 ip netns exec peer python3 -IS "$tests/frame.py" receive tagged >$dir/tagged &
-receivers=($receiver $!)
+receivers=("$receiver" $!)
 wait_for 30 grep -q listening $dir/tagged
 dropped=$(ethtool -S "$nic" | awk '$1 == "tx_dropped:" { print $2 }')
 reg 400-2
@@ -127,8 +127,8 @@ expect $((dropped + 1)) eval "ethtool -S $nic | awk '\$1 == \"tx_dropped:\" { pr
 send tagged software
 ethtool -K "$nic" rxvlan on
 send tagged hardware
-send "$nic" done
-wait_for 10 grep -q "^done" $dir/frames
+send "$nic" over
+wait_for 10 grep -q "^over" $dir/frames
 wait_for 10 grep -q "^software" $dir/tagged
 wait_for 10 grep -q "^hardware" $dir/tagged
 ip link del tagged

@@ -65,7 +65,7 @@ ok "ND4: $total packets, $resets resets: $(cat $dir/sum) of which all arrived; $
 net_up
 before=$(heard)
 pktgen "$nic" 20000 "$peer_mac" 16 >/dev/null
-all_heard() { [ "$(heard)" -ge $((before + 20000)) ]; }
+sent=$((before + 20000))
 wait_for 30 all_heard
 ip link set "$nic" down
 handed >$dir/sum 2>&1 || fail "$(cat $dir/sum)"
