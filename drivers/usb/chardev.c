@@ -39,13 +39,29 @@ static int pipe_error(struct pipe *pipe)
 	return 0;
 }
 
+/* To be woken when the device has taken so much: no later than anybody else needs it. */
+static int wake_at(struct pipe *out, u64 taken)
+{
+	lockdep_assert_held(&out->ui->lock);
+	out->due = min(out->due, taken);
+	return -EAGAIN;
+}
+
 static int lock_users(struct file *file, struct pipe *pipe)
 {
+	int ret;
+
 	if (!pipe->pipe)
 		return -EOPNOTSUPP;
-	if (file->f_flags & O_NONBLOCK)
-		return mutex_trylock(&pipe->users) ? 0 : -EAGAIN;
-	return mutex_lock_interruptible(&pipe->users) ? -ERESTARTSYS : 0;
+	if (!(file->f_flags & O_NONBLOCK))
+		return mutex_lock_interruptible(&pipe->users) ? -ERESTARTSYS : 0;
+	if (mutex_trylock(&pipe->users))
+		return 0;
+	/* Who polls now is to look again, when anything has changed. */
+	spin_lock_irq(&pipe->ui->lock);
+	ret = wake_at(pipe, pipe->taken);
+	spin_unlock_irq(&pipe->ui->lock);
+	return ret;
 }
 
 /* Wait until @cond, which is called with ui->lock held, is not -EAGAIN. */
@@ -162,21 +178,18 @@ static ssize_t chardev_read(struct file *file, char __user *buf, size_t count, l
 
 /* --- writing ------------------------------------------------------------- */
 
-/* To be woken when the device has taken so much: no later than anybody else needs it. */
-static int wake_at(struct pipe *out, u64 taken)
-{
-	out->due = min(out->due, taken);
-	return -EAGAIN;
-}
-
-/* Where there is none, a quarter of what is queued makes it worth going on. */
+/* Where there is none, a quarter of all makes it worth going on. */
 static int has_room(struct pipe *out, u64 end)
 {
-	int ret = pipe_error(out);
+	int n = 0, ret = pipe_error(out);
+	struct chunk *chunk;
 
 	if (ret || !list_empty(&out->idle))
 		return ret;
-	return wake_at(out, out->taken + (out->queued - out->taken) / 4);
+	list_for_each_entry(chunk, &out->queue, link)
+		if (++n == CHUNKS / 4)
+			break;
+	return wake_at(out, chunk->end);
 }
 
 /* During a reset, nothing is taken in from those who do not wait. */

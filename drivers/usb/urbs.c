@@ -218,8 +218,9 @@ static bool is_news(struct urb *urb)
 
 	if (!pipe->proven)
 		return true;
+	/* For who takes a short read for the end, the first one after it is news, too. */
 	if (pipe->in)
-		return pipe->wanted;
+		return pipe->wanted || list_empty(&pipe->ready);
 	if (pipe->taken + urb->actual_length < pipe->due)
 		return false;
 	pipe->due = U64_MAX;

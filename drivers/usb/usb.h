@@ -145,7 +145,7 @@ enum answers {
  * @intf: the interface, with a reference
  * @udev: its device, with a reference
  * @node: its devreset node, a component; valid until STOP_GONE
- * @wait: woken when anything of the pipes changes
+ * @wait: woken when there is news of the pipes: see is_news()
  * @watch: wakes it while a recovery may end
  * @halt: for starting and stopping
  * @lock: for the pipes and what follows
