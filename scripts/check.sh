@@ -39,6 +39,10 @@ part() {
 	fi
 	[ $status = 0 ] || [ "$bad" != 0 ] || bad=1
 	cat "$tmp/out"
+	if [ "$bad" != 0 ]; then
+		{ grep -aE '^not ok - |\[(FAILED|CRASHED)\]' "$tmp/out" || echo "status $status"; } |
+			sort -u | sed "s/^/$name: /" >>"$tmp/bad"
+	fi
 	echo "== $name: $good good, $bad bad, $((EPOCHSECONDS - start)) s"
 	passed=$((passed + good)) failed=$((failed + bad))
 }
@@ -56,5 +60,7 @@ part kunit "$top/scripts/kunit.sh"
 kernel_pid=''
 part debug env KERNEL=debug T= "$top/scripts/vm-test.sh"
 
+# Once more in one place, as the logs above are long
+[ ! -e "$tmp/bad" ] || cat "$tmp/bad"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

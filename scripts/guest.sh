@@ -35,6 +35,14 @@ if [ -z "$DEVRESET_SCRIPT" ]; then
 else
 	stty -F /dev/ttyS1 raw -echo
 	exec 9>/dev/ttyS1
+	# Shortly before it is ended by force: who waits, and where
+	if [ "$DEVRESET_LIMIT" != infinity ]; then
+		(
+			sleep $((DEVRESET_LIMIT - 20))
+			ps axwwfo pid,stat,wchan:24,args | grep -v '\]$' >&9
+			echo w >/proc/sysrq-trigger
+		) &
+	fi
 	setsid bash "$DEVRESET_SCRIPT" </dev/null >&9 2>&1
 	status=$?
 	# Looking for leaks takes long, and is done where "append: kmemleak=on" asks.

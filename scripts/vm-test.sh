@@ -58,7 +58,7 @@ export DEVRESET_MODDIR=$tmp/modules
 "$top/scripts/build.sh" -k "$kernel" -o "$DEVRESET_MODDIR"
 
 run() {
-	local name=$1 start=$EPOCHSECONDS result=ok why='' pid
+	local name=$1 start=$EPOCHSECONDS result=ok why='' pid last
 
 	# The machine must end when this does
 	trap 'kill "$pid" 2>/dev/null; wait "$pid"; exit 143' TERM
@@ -67,7 +67,10 @@ run() {
 	wait "$pid" || result="not ok"
 	if [ "$result" != ok ]; then
 		touch "$tmp/$name.failed"
-		why=$(sed -n '/^not ok - /{s//: /p;q}; /^The kernel complained/{N;s/\n/ /;s/^/: /p;q}' "$tmp/$name.out")
+		why=$(sed -n '/^not ok - /{s//: /p;q}; /^No end after/{s/^/: /p;q}
+			/^The \(kernel complained\|guest died\)/{N;s/\n/ /;s/^/: /p;q}' "$tmp/$name.out")
+		last=$(sed -n '/^--- kernel log/q; s/^ok - //p' "$tmp/$name.out" | tail -n 1 | cut -c 1-80)
+		why+=" (after: ${last:-nothing})"
 	fi
 	echo "$result - $name ($kernel, $((EPOCHSECONDS - start)) s)$why"
 }
