@@ -68,7 +68,7 @@ class Racer(threading.Thread):
                 if result != "ok" and result not in self.allowed:
                     self.wrong = f"{value}>{path}: {result}"
                 if result == "ENOENT":
-                    time.sleep(0.002)  # it will be back; leave the processor to who does that
+                    time.sleep(0.01)  # it will be back; leave the processor to who does that
             self.done += good
 
 
