@@ -39,7 +39,7 @@ else
 	if [ "$DEVRESET_LIMIT" != infinity ]; then
 		(
 			sleep $((DEVRESET_LIMIT - 20))
-			ps axwwfo pid,stat,wchan:24,args | grep -v '\]$' >&9
+			ps axwwfo pid,stat,wchan:24,args | sed '/\]$/d' >&9
 			echo w >/proc/sysrq-trigger
 		) &
 	fi
