@@ -8,8 +8,9 @@ Who asks for the head of the configuration's descriptor is told its length; in t
 whole of it, the length is 65535. One vendor interface with a bulk endpoint each
 way, of which nothing comes and which takes nothing; its one alternate setting is 1.
 While FOLDER has a file "alt" it says that setting 0 is selected, and with
-"config" that configuration 2 is. After SIGUSR1 it knows nothing of its endpoints
-until it is configured again. Runs until it is killed.
+"config" that configuration 2 is. SIGUSR2 halts the endpoint that it takes data from,
+which stays so whatever the host says, until the next SIGUSR2. After SIGUSR1 it knows
+nothing of its endpoints until it is configured again. Runs until it is killed.
 """
 
 import fcntl
@@ -33,6 +34,7 @@ INIT, RUN, FETCH = number(1, 0, 257), number(0, 1, 0), number(2, 2, 8)
 EP0_WRITE, EP0_READ = number(1, 3, 8), number(3, 4, 8)
 EP_ENABLE, EP_DISABLE, CONFIGURE = number(1, 5, 9), number(1, 6, 4), number(0, 9, 0)
 EP0_STALL = number(0, 12, 0)
+EP_CLEAR_HALT, EP_SET_WEDGE = number(1, 14, 4), number(1, 15, 4)
 
 
 def endpoint(address):
@@ -65,7 +67,9 @@ class Device:
     def __init__(self):
         self.fd = os.open("/dev/raw-gadget", os.O_RDWR)
         self.enabled = []
+        self.wedged = False
         signal.signal(signal.SIGUSR1, self.forget)
+        signal.signal(signal.SIGUSR2, self.wedge)
         fcntl.ioctl(self.fd, INIT, struct.pack("128s128sB", b"dummy_udc", b"dummy_udc.0", 3))
         fcntl.ioctl(self.fd, RUN)
 
@@ -81,6 +85,12 @@ class Device:
         for handle in self.enabled:
             fcntl.ioctl(self.fd, EP_DISABLE, handle)
         self.enabled = []
+
+    def wedge(self, *_):
+        """Its sink is halted for good, or no more."""
+        fcntl.ioctl(self.fd, EP_CLEAR_HALT if self.wedged else EP_SET_WEDGE, self.enabled[1])
+        self.wedged = not self.wedged
+        print("wedged" if self.wedged else "not wedged", flush=True)
 
     def answer(self, request, value):
         """What is sent in answer; None: it refuses."""

@@ -53,6 +53,27 @@ counts n sent "$(<"$usb/$one/bytes_in")"
 expect 0 cat "$node/stats/hangs"
 ok "US2, US3: $out bytes taken, $in given, $(<"$usb/$one/urbs_submitted") URBs: each once"
 
+# Who polls for edges, and takes a short read for the end: nobody else has it woken
+tell n size 100
+tell n pace 200
+python3 -IS - "$c" >/run/edges 2>&1 <<'END' || fail "$(cat /run/edges)"
+import os, select, sys
+fd = os.open(sys.argv[1], os.O_RDONLY | os.O_NONBLOCK)
+epoll = select.epoll()
+epoll.register(fd, select.EPOLLIN | select.EPOLLET)
+total = short = 0
+while short < 10:
+    assert epoll.poll(20), f"no edge after {total} bytes, {short} short reads"
+    total += len(os.read(fd, 1 << 20))
+    short += total % 512 != 0
+print(total)
+END
+in=$((in + $(cat /run/edges)))
+tell n size 512
+tell n pace 0
+counts n sent "$(<"$usb/$one/bytes_in")"
+ok "an edge for each of ten packets, for one who reads what there is"
+
 # What was received and not read is kept for the next reader
 left=$(($(count n sent) - in))
 [ $left = 0 ] || "${usbio[@]}" read "$c" "$in" $left >/run/in

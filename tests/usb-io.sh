@@ -213,14 +213,21 @@ wait $writer $reader || true
 expect "$(<"$usb/$one/urbs_submitted")" cat "$usb/$one/urbs_completed"
 ok "US2: $n resets of each kind under a writer and a reader; each URB was completed once"
 
-python3 -IS - "$c" "$class/$first/reset" <<'END'
+python3 -IS - "$c" "$class/$first/reset" "$loop" <<'END'
 import os, select, sys, threading
 
 def reset():
     with open(sys.argv[2], "w") as file:
         file.write("function")
 
+def nothing():
+    try:
+        return not os.read(empty, 1)
+    except BlockingIOError:
+        return True
+
 fd = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+empty = os.open(sys.argv[3], os.O_RDONLY | os.O_NONBLOCK)
 poll = select.poll()
 poll.register(fd, select.POLLOUT)
 refused = False
@@ -235,6 +242,7 @@ for _ in range(20):
         except BlockingIOError:
             # Not because it is just over, which poll() would say
             refused = not poll.poll(0)
+        assert nothing(), "a read of nothing"
     if refused:
         break
     thread.join()

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A device that is not consistent: known again although it tells another length each time; not taken for good with another setting than it had; its endpoints forgotten
+# A device that is not consistent: known again although it tells another length each time; not taken for good with another setting than it had; an endpoint that stays halted; its endpoints forgotten
 # contracts: US3 US5 DR6
 # kernels: debug
 # timeout: 60
@@ -31,8 +31,21 @@ for lie in alt config; do
 	ok "US3: a reset after which the device says another $lie has failed, and the next one has not"
 done
 
-# -EPROTO, and the halt that is due then cannot be cleared
+# It says that it has cleared the halt, and that there is one
 node=usbif-$d:1.0
+policy "$node" probation_ms=100
+kill -USR2 $liar
+wait_for 30 grep -qx wedged /run/liar.log
+refused EIO reset "$node" component
+expect "-5 component" eval "last $node | cut -d ' ' -f 1,2"
+kill -USR2 $liar
+wait_for 30 grep -qx "not wedged" /run/liar.log
+wait_for 60 is 1 "$class/$node/stats/successes"
+expect "0 component could not be started again" eval "last $node | cut -d ' ' -f 1,2,5-"
+wait_for 30 is healthy "$class/$node/state"
+ok "US3: a reset of the pipes after which an endpoint is still halted has failed; it is started again when it is not"
+
+# -EPROTO, and the halt that is due then cannot be cleared
 c=$(chardev "$d:1.0")
 echo 60000 >/sys/module/devreset_usb/parameters/stall_ms
 policy "$node" max_attempts=1
@@ -40,7 +53,7 @@ head -c 512 /dev/zero >"$c" &
 writer=$!
 wait_for 30 eval "[ \$(<$usb/$d:1.0/urbs_submitted) -gt \$(<$usb/$d:1.0/urbs_completed) ]"
 kill -USR1 $liar
-wait_for 60 is 1 "$class/$node/stats/successes"
+wait_for 60 is 2 "$class/$node/stats/successes"
 expect "0 function 2 $device its halt cannot be cleared" last "$node"
 kill $writer
 wait $writer || true
