@@ -79,6 +79,32 @@ left=$(($(count n sent) - in))
 [ $left = 0 ] || "${usbio[@]}" read "$c" "$in" $left >/run/in
 in=$((in + left))
 
+# What O_NONBLOCK has queued stays so over resets. The device is slow for a while
+tell n pace 20
+python3 -IS - "$c" $out "$usb/$one/bytes_out" "$node/reset" /run/n.fifo >/run/queued 2>&1 <<'END' || fail "$(cat /run/queued)"
+import os, struct, sys
+path, start, taken, reset, fifo = sys.argv[1:]
+fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+size, first = 32 * 4096, int(start) // 4
+data = struct.pack(f"<{size // 4}I", *range(first, first + size // 4))
+for at in range(0, size, 4096):
+    assert os.write(fd, data[at:at + 4096]) == 4096
+for scope in "component", "function":
+    with open(reset, "w") as file:
+        file.write(scope)
+    with open(taken) as file:
+        assert int(file.read()) < int(start) + size, "nothing is left by " + scope
+with open(fifo, "w") as file:
+    file.write("pace 0\n")
+os.fsync(fd)
+print(size)
+END
+out=$((out + $(cat /run/queued)))
+expect $out cat "$usb/$one/bytes_out"
+counts n received $out
+expect 0 count n wrong
+ok "US2: what was queued with O_NONBLOCK, and not taken yet, has arrived after a reset of the pipes and one of the device"
+
 rounds=$(rounds 1:30)
 for ((i = 0; i < rounds; i++)); do
 	start

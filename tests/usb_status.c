@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Errors that no emulated host controller reports: the next "count" bulk URBs that send
- * something, and would have succeeded, end with "status" instead.
+ * Errors that no emulated host controller reports: the next "count" bulk URBs of one
+ * direction that would have succeeded end with "status" instead.
  */
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -16,12 +16,16 @@ static int count;
 module_param(count, int, 0644);
 MODULE_PARM_DESC(count, "how many more of them");
 
+static bool in;
+module_param(in, bool, 0644);
+MODULE_PARM_DESC(in, "those that receive, not those that send");
+
 /* usb_hcd_giveback_urb(hcd, urb, status), by one controller, so one at a time */
 static int give_back(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct urb *urb = (struct urb *)regs_get_kernel_argument(regs, 1);
 
-	if (count <= 0 || !usb_pipebulk(urb->pipe) || !usb_urb_dir_out(urb) || (int)regs->dx)
+	if (count <= 0 || !usb_pipebulk(urb->pipe) || usb_urb_dir_in(urb) != in || (int)regs->dx)
 		return 0;
 	count--;
 	regs->dx = (unsigned int)status;
