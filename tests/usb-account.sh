@@ -80,7 +80,7 @@ left=$(($(count n sent) - in))
 in=$((in + left))
 
 # What O_NONBLOCK has queued stays so over resets. The device is slow for a while
-tell n pace 20
+tell n pace 50
 python3 -IS - "$c" $out "$usb/$one/bytes_out" "$node/reset" /run/n.fifo >/run/queued 2>&1 <<'END' || fail "$(cat /run/queued)"
 import os, struct, sys
 path, start, taken, reset, fifo = sys.argv[1:]
@@ -104,6 +104,45 @@ expect $out cat "$usb/$one/bytes_out"
 counts n received $out
 expect 0 count n wrong
 ok "US2: what was queued with O_NONBLOCK, and not taken yet, has arrived after a reset of the pipes and one of the device"
+
+# While one writes who waits, another one who does not is turned away, and told of its end
+tell n pace 100
+python3 -IS - "$c" $out >/run/others 2>&1 <<'END' || fail "$(cat /run/others)"
+import os, select, struct, sys, threading
+path, first = sys.argv[1], int(sys.argv[2]) // 4
+data = struct.pack("<1152I", *range(first, first + 1152))  # eight transfers, and one
+slow = os.open(path, os.O_WRONLY)
+fast = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+epoll, poll = select.epoll(), select.poll()
+epoll.register(fast, select.EPOLLOUT | select.EPOLLET)
+poll.register(fast, select.POLLOUT)
+assert epoll.poll(0) == [(fast, select.EPOLLOUT)]
+thread = threading.Thread(target=os.write, args=(slow, data[:4096]))
+thread.start()
+while thread.is_alive() and poll.poll(0):
+    pass
+assert thread.is_alive(), "poll() knows nothing of the other one"
+try:
+    os.write(fast, data[4096:])
+    assert False, "two at once"
+except BlockingIOError:
+    pass
+while True:
+    assert epoll.poll(20), "no edge when the other one had done"
+    try:
+        assert os.write(fast, data[4096:]) == 512
+        break
+    except BlockingIOError:
+        pass  # what moved on the way was an edge, too
+thread.join()
+os.fsync(fast)
+print(len(data))
+END
+tell n pace 0
+out=$((out + $(cat /run/others)))
+counts n received $out
+expect 0 count n wrong
+ok "one who writes, and one who is turned away meanwhile"
 
 rounds=$(rounds 1:30)
 for ((i = 0; i < rounds; i++)); do

@@ -47,21 +47,45 @@ static int wake_at(struct pipe *out, u64 taken)
 	return -EAGAIN;
 }
 
+/* Whoever is turned away hears of it when the pipe is free. Hold ui->lock. */
+static bool is_in_use(struct pipe *pipe)
+{
+	bool locked = mutex_is_locked(&pipe->users);
+
+	lockdep_assert_held(&pipe->ui->lock);
+	pipe->turned_away |= locked;
+	return locked;
+}
+
 static int lock_users(struct file *file, struct pipe *pipe)
 {
-	int ret;
+	int ret = 0;
 
 	if (!pipe->pipe)
 		return -EOPNOTSUPP;
 	if (!(file->f_flags & O_NONBLOCK))
 		return mutex_lock_interruptible(&pipe->users) ? -ERESTARTSYS : 0;
-	if (mutex_trylock(&pipe->users))
-		return 0;
-	/* Who polls now is to look again, when anything has changed. */
 	spin_lock_irq(&pipe->ui->lock);
-	ret = wake_at(pipe, pipe->taken);
+	if (!mutex_trylock(&pipe->users)) {
+		pipe->turned_away = true;
+		ret = -EAGAIN;
+	}
 	spin_unlock_irq(&pipe->ui->lock);
 	return ret;
+}
+
+/* Who was turned away before this has seen it locked, and left word under ui->lock. */
+static void unlock_users(struct pipe *pipe)
+{
+	bool turned_away;
+
+	mutex_unlock(&pipe->users);
+	spin_lock_irq(&pipe->ui->lock);
+	turned_away = pipe->turned_away;
+	pipe->turned_away = false;
+	spin_unlock_irq(&pipe->ui->lock);
+	if (turned_away)
+		wake_up_all(&pipe->ui->wait);
 }
 
 /* Wait until @cond, which is called with ui->lock held, is not -EAGAIN. */
@@ -172,7 +196,7 @@ static ssize_t chardev_read(struct file *file, char __user *buf, size_t count, l
 		was_read(chunk, n);
 		got += n;
 	}
-	mutex_unlock(&in->users);
+	unlock_users(in);
 	return got ?: ret;
 }
 
@@ -305,7 +329,7 @@ static ssize_t chardev_write(struct file *file, const char __user *buf, size_t c
 		sent = taken_since(out, start);
 		ret = ret ?: err;
 	}
-	mutex_unlock(&out->users);
+	unlock_users(out);
 	return sent ?: ret;
 }
 
@@ -347,10 +371,11 @@ static __poll_t chardev_poll(struct file *file, poll_table *wait)
 			mask |= EPOLLERR;
 	}
 	if (file->f_mode & FMODE_WRITE && ui->out.pipe) {
-		if (!has_room_now(&ui->out))
-			mask |= EPOLLOUT | EPOLLWRNORM;
-		else if (pipe_error(&ui->out))
+		/* While another one writes, there is no room, however much he leaves. */
+		if (pipe_error(&ui->out))
 			mask |= EPOLLOUT | EPOLLWRNORM | EPOLLERR;
+		else if (!is_in_use(&ui->out) && !has_room_now(&ui->out))
+			mask |= EPOLLOUT | EPOLLWRNORM;
 	}
 	if (ui->stopped & STOP_GONE)
 		mask |= EPOLLERR | EPOLLHUP;

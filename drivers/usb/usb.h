@@ -59,6 +59,7 @@ struct chunk {
  * @queue: out: chunks that the device has to take, in order; in: URBs that it
  *	may fill
  * @ready: in: chunks to be read, in order
+ * @turned_away: somebody found @users locked, and is to be woken when it is not
  * @wanted: in: somebody found nothing to read
  * @open: in: files that may be read
  * @held: how many are taking chunks out, or have stopped it to read no more
@@ -98,6 +99,7 @@ struct pipe {
 	struct list_head idle;
 	struct list_head queue;
 	struct list_head ready;
+	bool turned_away;
 	bool wanted;
 	unsigned int open;
 	unsigned int held;
