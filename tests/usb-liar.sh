@@ -33,7 +33,7 @@ done
 
 # It says that it has cleared the halt, and that there is one
 node=usbif-$d:1.0
-policy "$node" probation_ms=100
+policy "$node" probation_ms=100 max_attempts=100 retry_interval_ms=500
 kill -USR2 $liar
 wait_for 30 grep -qx wedged /run/liar.log
 refused EIO reset "$node" component

@@ -16,21 +16,22 @@ expect 5000 cat "$usb/$d/speed"
 device=usb-$d port=usbport-$d
 copy() { dd bs=64k status=none "$@"; }
 
-# in_configuration N: its one interface, whose setting is the first
+# in_configuration N: its one interface, whose setting is the first; opened once
 in_configuration() {
 	one=$d:$1.0 node=usbif-$d:$1.0
 	wait_for 30 [ -e "$class/$node/reset" ]
 	expect "$1" cat "$usb/$d/bConfigurationValue"
-	c=$(chardev "$one")
+	exec {fd}<>"$(chardev "$one")"
 }
 both_ways() {
-	copy if="$c" of=/dev/null count=16 iflag=fullblock
-	copy if=/dev/zero of="$c" count=16
+	copy of=/dev/null count=16 iflag=fullblock <&$fd
+	copy if=/dev/zero count=16 >&$fd
 }
 there_and_back() {
-	timeout 60 head -c 1000 "$c" >/run/back &
+	timeout $((60 * DEVRESET_SCALE)) head -c 1000 <&$fd >/run/back &
 	reader=$!
-	head -c 1000 /dev/urandom | tee /run/there >"$c"
+	head -c 1000 /dev/urandom >/run/there
+	copy if=/run/there >&$fd
 	wait $reader
 	cmp /run/there /run/back
 }
@@ -45,6 +46,8 @@ resets() {
 	"$1"
 	reset "$port" platform
 	expect "0 platform 1 $port operator" last "$port"
+	refused ENODEV eval "head -c 1 /dev/zero >&$fd"
+	exec {fd}<&-
 }
 
 in_configuration 3
@@ -55,6 +58,7 @@ in_configuration 3
 both_ways
 ok "source and sink, at 5 Gbit/s"
 
+exec {fd}<&-
 put 2 "$usb/$d/bConfigurationValue"
 in_configuration 2
 there_and_back
@@ -64,9 +68,11 @@ in_configuration 2
 there_and_back
 ok "US3: the loop is the second configuration, and is so after each reset"
 
+exec {fd}<&-
 put 3 "$usb/$d/bConfigurationValue"
 in_configuration 3
 both_ways
+exec {fd}<&-
 rmmod g_zero
 wait_for 30 [ ! -e "$class/$port" ]
 unload
