@@ -34,17 +34,27 @@ if [ -z "$DEVRESET_SCRIPT" ]; then
 	setsid -c bash --rcfile scripts/guest-shell </dev/ttyS1 >/dev/ttyS1 2>&1
 else
 	stty -F /dev/ttyS1 raw -echo
-	exec 9>/dev/ttyS1
 	# Shortly before it is ended by force: who waits, and where
-	if [ "$DEVRESET_LIMIT" != infinity ]; then
-		(
-			sleep $((DEVRESET_LIMIT - 20))
-			ps axwwfo pid,stat,wchan:24,args | sed '/\]$/d' >&9
-			echo w >/proc/sysrq-trigger
-		) &
+	who_waits() {
+		local p args
+
+		read -r p _ </proc/uptime
+		sleep $((DEVRESET_LIMIT - 30 - ${p%.*}))
+		for p in /proc/[0-9]*; do
+			args=$(tr '\0' ' ' <"$p/cmdline")
+			[ -z "$args" ] || echo "${p#/proc/} $(<"$p/wchan") $args"
+		done >/dev/ttyS1 2>&1
+		echo w >/proc/sysrq-trigger
+	}
+	watcher=
+	if [ "$DEVRESET_LIMIT" != infinity ] && [ "$DEVRESET_LIMIT" -ge 60 ]; then
+		who_waits &
+		watcher=$!
 	fi
+	exec 9>/dev/ttyS1
 	setsid bash "$DEVRESET_SCRIPT" </dev/null >&9 2>&1
 	status=$?
+	[ -z "$watcher" ] || kill "$watcher"
 	# Looking for leaks takes long, and is done where "append: kmemleak=on" asks.
 	# An object is reported when two scans find it unchanged, 5 seconds old.
 	if [[ $(</proc/cmdline) == *kmemleak=on* ]] && [ -w $kmemleak ]; then

@@ -138,12 +138,13 @@ tsc_khz() {
 	local known
 
 	known=$cache/tsc-$(cat /proc/sys/kernel/random/boot_id)
-	cat "$known" 2>/dev/null && return
-	gcc -O2 -o "$tmp/tsc_khz" "$top/tools/tsc_khz.c"
-	"$tmp/tsc_khz" | tee "$tmp/khz"
-	mkdir -p "$cache"
-	rm -f "$cache"/tsc-*
-	mv "$tmp/khz" "$known"
+	if [ ! -s "$known" ]; then
+		mkdir -p "$cache"
+		gcc -O2 -o "$tmp/tsc_khz" "$top/tools/tsc_khz.c" || return
+		"$tmp/tsc_khz" >"$known.$$" || return
+		mv "$known.$$" "$known"
+	fi
+	cat "$known"
 }
 
 # Before 8.2 QEMU gives a processor that it emulates in a thread of its own a new map
@@ -179,13 +180,15 @@ patient="no_timer_check watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
 # the same addresses, whose translation is known then; if the time is read from the
 # processor, of which all share one counter, and not from the chip set's clock; and if
 # memory is cleared and copied by words, where ERMS would have it by bytes.
-# The counter is this machine's own. A guest told its frequency need not measure it: where
-# many run at once one was wrong by a factor of 50, and so was all time in it.
+# The counter is this machine's own, unless QEMU counts instructions. A guest told its
+# frequency need not measure it: where many run at once one was wrong by a factor of 50,
+# and so was all time in it.
 processor=max quick=''
 if [ "$accel" != kvm ]; then
-	processor=max,erms=off,fsrm=off quick=norandmaps
-	if [ "$(uname -m)" = x86_64 ]; then
-		quick+=" tsc=reliable tsc_early_khz=$(tsc_khz)"
+	processor=max,erms=off,fsrm=off quick="norandmaps tsc=reliable"
+	if [ "$(uname -m)" = x86_64 ] && [[ " ${qemu[*]} " != *" -icount "* ]]; then
+		khz=$(tsc_khz)
+		quick+=" tsc_early_khz=$khz"
 	fi
 fi
 
