@@ -19,8 +19,8 @@ delta() { wait_for 30 is healthy "$class/$member/state"; expect "$1" stats "$mem
 
 policy "$member" check_interval_ms=100 probation_ms=0 auto=0
 policy "$function" retry_interval_ms=400
-break_edu
 trace_on devreset
+break_edu
 factorial "$edu" 10 >/run/result &
 writer=$!
 wait_for 30 looked 4
@@ -53,8 +53,9 @@ ok "ND9, ND15: nothing looks at an idle device, nor at any with check_interval_m
 # --- attempts
 
 policy "$function" max_attempts=3
-break_port
+# A check may be due: it sees the fault the moment it is there
 trace_on devreset
+break_port
 factorial "$edu" 11 >/run/result &
 writer=$!
 wait_for 60 is failed "$class/$member/state"
@@ -86,8 +87,9 @@ ok "DR6: an operator's reset brings it back"
 policy "$member" ceiling=platform
 policy "$function" max_attempts=1
 policy "$bus" max_attempts=2 retry_interval_ms=100
-break_port
+# A check may be due: it sees the fault the moment it is there
 trace_on devreset
+break_port
 factorial "$edu" 12 >/run/result &
 writer=$!
 wait_for 60 is failed "$class/$member/state"
