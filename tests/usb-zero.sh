@@ -28,7 +28,7 @@ both_ways() {
 	copy if=/dev/zero count=16 >&$fd
 }
 there_and_back() {
-	timeout $((60 * DEVRESET_SCALE)) head -c 1000 <&$fd >/run/back &
+	timeout $((20 * DEVRESET_SCALE)) head -c 1000 <&$fd >/run/back &
 	reader=$!
 	head -c 1000 /dev/urandom >/run/there
 	copy if=/run/there >&$fd
