@@ -39,12 +39,12 @@ else
 		local p args
 
 		read -r p _ </proc/uptime
-		sleep $((DEVRESET_LIMIT - 30 - ${p%.*}))
+		sleep $((DEVRESET_LIMIT - 30 - ${p%.*})) || return
+		echo w >/proc/sysrq-trigger
 		for p in /proc/[0-9]*; do
 			args=$(tr '\0' ' ' <"$p/cmdline")
 			[ -z "$args" ] || echo "${p#/proc/} $(<"$p/wchan") $args"
 		done >/dev/ttyS1 2>&1
-		echo w >/proc/sysrq-trigger
 	}
 	watcher=
 	if [ "$DEVRESET_LIMIT" != infinity ] && [ "$DEVRESET_LIMIT" -ge 60 ]; then

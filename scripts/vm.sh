@@ -93,7 +93,7 @@ initramfs() {
 	{
 		printf '%s=%q\n' DEVRESET_TOP "$top" DEVRESET_KERNEL "$kernel" \
 			DEVRESET_MODDIR "$moddir" DEVRESET_MODROOT "$modroot" \
-			DEVRESET_SCRIPT "$script" DEVRESET_LIMIT "$limit" \
+			DEVRESET_SCRIPT "$script" DEVRESET_LIMIT "$told" \
 			DEVRESET_SCALE "$scale" SOAK "${SOAK-}" TERM "${TERM-dumb}"
 	} >"$dir/env"
 	(cd "$dir" && find . | cpio -o -H newc --quiet) >"$dir.cpio"
@@ -171,6 +171,9 @@ if [ "$accel" != kvm ]; then
 fi
 limit=$((limit * scale))
 [ -z "${SOAK-}" ] || limit=infinity
+# The guest's limit; where instructions are counted, its time is another one
+told=$limit counted=
+[[ " ${qemu[*]} " != *" -icount "* ]] || counted=1 told=infinity
 initramfs "$tmp/init"
 
 # A busy host lets a processor wait for seconds: that is not the kernel's fault
@@ -186,7 +189,7 @@ patient="no_timer_check watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
 processor=max quick=''
 if [ "$accel" != kvm ]; then
 	processor=max,erms=off,fsrm=off quick="norandmaps tsc=reliable"
-	if [ "$(uname -m)" = x86_64 ] && [[ " ${qemu[*]} " != *" -icount "* ]]; then
+	if [ "$(uname -m)" = x86_64 ] && [ ! "$counted" ]; then
 		khz=$(tsc_khz)
 		quick+=" tsc_early_khz=$khz"
 	fi
