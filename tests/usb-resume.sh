@@ -31,7 +31,7 @@ number=$(<"$usb/$d/devnum")
 ask() { printf '\x0c\0\0\0\1\0\1\x10\0\0\0\0' >"$c"; }
 # Its answer: how long it is, data, the same code
 answered() { [ "$(od -An -v -tx1 -j4 -N4 /run/answer | tr -d ' ')" = 02000110 ]; }
-# What is left of that, and twelve bytes that say that this was all
+# Its first eight bytes; the rest, and twelve that say that this was all
 head_of() { dd bs=8 count=1 <"$c" >/run/answer 2>/dev/null; }
 rest() { dd bs=1 count=$(($(od -An -v -tu4 -N4 /run/answer) - 8 + 12)) <"$c" >/dev/null 2>&1; }
 
