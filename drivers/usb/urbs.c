@@ -354,6 +354,7 @@ static int submit(struct chunk *chunk)
 		return ret;
 	}
 	chunk->flying = true;
+	pipe->last = chunk;
 	pipe->flying++;
 	pipe->submitted++;
 	return 0;
@@ -384,7 +385,10 @@ void pipe_run(struct pipe *pipe)
 	 * The others follow as these end, from where these are completed: so the
 	 * controller need not wait for who reads or writes, nor they for its locks.
 	 */
-	list_for_each_entry(chunk, &pipe->queue, link)
+	chunk = pipe->last;
+	if (!chunk || !chunk->flying)
+		chunk = list_entry(&pipe->queue, struct chunk, link);
+	list_for_each_entry_continue(chunk, &pipe->queue, link)
 		if (pipe->flying == FLIGHT || (!chunk->flying && submit(chunk)))
 			break;
 }

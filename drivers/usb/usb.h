@@ -54,6 +54,7 @@ struct chunk {
  * @users: readers, or writers, one at a time
  * @anchor: URBs that are submitted
  * @flying: how many
+ * @last: the one submitted last; while it flies, so do all before it in @queue
  * @chunk: the URBs
  * @idle: chunks that hold nothing
  * @queue: out: chunks that the device has to take, in order; in: URBs that it
@@ -95,6 +96,7 @@ struct pipe {
 	struct mutex users;	/* one reader, one writer */
 	struct usb_anchor anchor;
 	unsigned int flying;
+	struct chunk *last;
 	struct chunk chunk[CHUNKS];
 	struct list_head idle;
 	struct list_head queue;
