@@ -105,8 +105,7 @@ counts n received $out
 expect 0 count n wrong
 ok "US2: what was queued with O_NONBLOCK, and not taken yet, has arrived after a reset of the pipes and one of the device"
 
-# While one writes who waits, another one who does not is turned away, which poll() knows.
-# That unlock_users() wakes him is not shown: an URB's end nearly always does, too
+# While one writes who waits, another one who does not is turned away, which poll() knows
 tell n pace 100
 python3 -IS - "$c" $out >/run/others 2>&1 <<'END' || fail "$(cat /run/others)"
 import os, select, struct, sys, threading

@@ -355,26 +355,32 @@ static int poll_in(struct pipe *in, __poll_t events)
 	return has_data(in, 0);
 }
 
+/* While another one writes, there is no room, however much he leaves. */
+static bool poll_out(struct pipe *out, __poll_t events)
+{
+	/* Who does not ask is not to be woken for it. */
+	return events & (EPOLLOUT | EPOLLWRNORM) && !is_in_use(out) && !has_room_now(out);
+}
+
 static __poll_t chardev_poll(struct file *file, poll_table *wait)
 {
 	struct usbif *ui = file->private_data;
-	__poll_t mask = 0;
+	__poll_t events = poll_requested_events(wait), mask = 0;
 	int ret;
 
 	poll_wait(file, &ui->wait, wait);
 	spin_lock_irq(&ui->lock);
 	if (file->f_mode & FMODE_READ && ui->in.pipe) {
-		ret = poll_in(&ui->in, poll_requested_events(wait));
+		ret = poll_in(&ui->in, events);
 		if (ret != -EAGAIN)
 			mask |= EPOLLIN | EPOLLRDNORM;
 		if (ret && ret != -EAGAIN)
 			mask |= EPOLLERR;
 	}
 	if (file->f_mode & FMODE_WRITE && ui->out.pipe) {
-		/* While another one writes, there is no room, however much he leaves. */
 		if (pipe_error(&ui->out))
 			mask |= EPOLLOUT | EPOLLWRNORM | EPOLLERR;
-		else if (!is_in_use(&ui->out) && !has_room_now(&ui->out))
+		else if (poll_out(&ui->out, events))
 			mask |= EPOLLOUT | EPOLLWRNORM;
 	}
 	if (ui->stopped & STOP_GONE)

@@ -1,0 +1,93 @@
+#!/bin/bash
+# Who found the char device in use hears of it when it is not, though nothing was moved; and nothing is lost by a buffer that is not there
+# contracts: US2
+# kernels: stock
+# timeout: 60
+
+. "${DEVRESET_TOP:-.}/tests/lib.sh"
+. "$DEVRESET_TOP/tests/lib-usb.sh"
+
+hosts 1
+load
+numbers n
+plug n
+wait_for 30 bound n
+d=$(usb_of n)
+one=$d:1.0
+c=$(chardev "$one")
+
+# One who waits has it while the buffer that he gave is missing, until it is said that there
+# is none. Who is turned away meanwhile waits for an edge, and nothing else has him woken
+python3 -IS - "$c" "$usb/$one/bytes_in" >/run/turned 2>&1 <<'END' || fail "$(cat /run/turned)"
+import ctypes, errno, fcntl, os, select, struct, sys, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+SYS_userfaultfd, UFFDIO_API, UFFDIO_REGISTER, UFFDIO_WAKE = 323, 0xc018aa3f, 0xc020aa00, 0x8010aa02
+PAGE = 4096
+path, bytes_in = sys.argv[1:]
+
+class Missing:
+    """A page whose contents nobody gives: who wants them waits."""
+
+    def __init__(self):
+        self.fd = libc.syscall(SYS_userfaultfd, os.O_CLOEXEC)
+        assert self.fd >= 0, os.strerror(ctypes.get_errno())
+        fcntl.ioctl(self.fd, UFFDIO_API, struct.pack("<QQQ", 0xaa, 0, 0))
+        self.at = libc.mmap(None, PAGE, 3, 0x22, -1, 0)
+        fcntl.ioctl(self.fd, UFFDIO_REGISTER, struct.pack("<QQQQ", self.at, PAGE, 1, 0))
+
+    def wait(self):
+        """Somebody wants it."""
+        assert len(os.read(self.fd, 32)) == 32
+
+    def remove(self):
+        """There is no such page: so he is told."""
+        assert libc.munmap(ctypes.c_void_p(self.at), PAGE) == 0
+        fcntl.ioctl(self.fd, UFFDIO_WAKE, struct.pack("<QQ", self.at, PAGE))
+        os.close(self.fd)
+
+def turned_away(call, slow, fast, mask, attempt):
+    """CALL has it, and ATTEMPT is EAGAIN until it has not."""
+    page, result = Missing(), []
+    epoll = select.epoll()
+    epoll.register(fast, mask | select.EPOLLET)
+    assert epoll.poll(0) == [(fast, mask)]
+    def use():
+        ret = call(slow, ctypes.c_void_p(page.at), ctypes.c_size_t(PAGE))
+        result.append((ret, ctypes.get_errno()))
+    thread = threading.Thread(target=use)
+    thread.start()
+    page.wait()
+    try:
+        attempt()
+        raise AssertionError("not turned away")
+    except BlockingIOError:
+        pass
+    assert epoll.poll(0) == [], "told while it is in use"
+    page.remove()
+    assert epoll.poll(10) == [(fast, mask)], "not told when it was free"
+    thread.join()
+    assert result == [(-1, errno.EFAULT)], result
+    epoll.close()
+
+slow, fast = os.open(path, os.O_RDWR), os.open(path, os.O_RDWR | os.O_NONBLOCK)
+data = struct.pack("<1024I", *range(1024))
+turned_away(libc.write, slow, fast, select.EPOLLOUT, lambda: os.write(fast, data))
+assert os.write(slow, data) == PAGE
+print("write")
+
+# All is received that there is room for, 64 URBs of 16 KiB: nothing more comes
+select.select([fast], [], [])
+end = time.monotonic() + 20
+while int(open(bytes_in).read()) != 64 * 16384:
+    assert time.monotonic() < end, open(bytes_in).read()
+    time.sleep(0.01)
+turned_away(libc.read, slow, fast, select.EPOLLIN, lambda: os.read(fast, PAGE))
+got = os.read(fast, PAGE)
+assert got == struct.pack(f"<{len(got) // 4}I", *range(len(got) // 4)), "not what was to be read"
+print("read")
+END
+counts n received 4096
+expect 0 count n wrong
+ok "who was turned away is told when it is free; and nothing was written, nor lost"
+unload
