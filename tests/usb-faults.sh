@@ -18,9 +18,9 @@ d=$(usb_of n)
 one=$d:1.0 node=usbif-$d:1.0 device=usb-$d port=usbport-$d
 expect always cat "$usb/$one/answers"
 
-# settle: numbers of a device that is new
+# settle [SERIAL]: numbers of a device that is new
 settle() {
-	wait_for 30 bound n
+	wait_for 30 bound "${1-n}"
 	policy "$node" check_interval_ms=200 retry_interval_ms=100 probation_ms=0 ceiling=platform \
 		max_attempts=1 max_recoveries=100
 	c=$(chardev "$one")
@@ -324,20 +324,26 @@ expect 1 cat "$class/$port/stats/attempts"
 ok "DR6: one that stops answering until it has no power: cured by $port; who wrote was told ENODEV, and how much was taken"
 
 # It is not the same after the reset
-"${usbio[@]}" write "$c" "$out" 0 >/run/out &
-writer=$!
-wait_for 30 eval "[ \$(count n received) -gt $out ]"
-echo 0x0999 >$gadgets/n/bcdDevice
-tell n mute reset
-wait $writer
-grep -q "error ENODEV" /run/out
-out=$((out + $(cut -d ' ' -f 1 /run/out)))
-wait_for 30 grep -qx 0999 "$usb/$d/bcdDevice"
-settle
-counts n received $out
-in=$(count n sent)
-flow 32768
+# changes ATTRIBUTE VALUE FILE SERIAL: of the device, of the gadget
+changes() {
+	"${usbio[@]}" write "$c" "$out" 0 >/run/out &
+	writer=$!
+	wait_for 30 eval "[ \$(count n received) -gt $out ]"
+	echo "$2" >"$gadgets/n/$3"
+	tell n mute reset
+	wait $writer
+	grep -q "error ENODEV" /run/out
+	out=$((out + $(cut -d ' ' -f 1 /run/out)))
+	wait_for 30 grep -qx "${2#0x}" "$usb/$d/$1"
+	settle "$4"
+	counts n received $out
+	in=$(count n sent)
+	flow 32768
+}
+changes bcdDevice 0x0999 bcdDevice n
 ok "US5: one that changes its descriptors on reset: ENODEV, and a new device that works"
+changes serial m strings/0x409/serialnumber m
+ok "US5: one that changes its serial number, too"
 
 # It goes away while it is being cured
 "${usbio[@]}" write "$c" "$out" 0 >/run/out &
