@@ -93,3 +93,43 @@ counts() { wait_for 30 eval "[ \"\$(count $1 $2)\" = $3 ]"; }
 
 # What reads and writes: see tests/usbio.py
 usbio=(python3 -IS "$DEVRESET_TOP/tests/usbio.py")
+
+# give_to_usbtest INTERFACE: which is ours
+give_to_usbtest() {
+	gcc -pthread -o /run/testusb "$("$DEVRESET_TOP/scripts/kernel.sh" source)/tools/usb/testusb.c"
+	modprobe usbtest
+	echo "$1" >/sys/bus/usb/drivers/devreset_usb/unbind
+	echo "$1" >/sys/bus/usb/drivers/usbtest/bind
+	expect usbtest basename "$(readlink "$usb/$1/driver")"
+}
+
+# usbtest NUMBER ARGUMENT...: one of its cases
+usbtest() {
+	/run/testusb -D "$usbtest_file" -t "$@" >/run/testusb.out 2>&1 || true
+	grep -Eq "test $1, +[0-9.]+ secs" /run/testusb.out || fail "usbtest $*: $(cat /run/testusb.out)"
+}
+
+# cases DEVICE: all that it has for pipes like those of gadget zero
+cases() {
+	usbtest_file=$(printf '/dev/bus/usb/%03d/%03d' "$(<"$usb/$1/busnum")" "$(<"$usb/$1/devnum")")
+	# Control: chapter 9, queued, halts of endpoints; a composite device has no others
+	usbtest 9 -c 20
+	usbtest 10 -c 5 -g 5
+	usbtest 13 -c 20
+	# Bulk: one at a time, of all sizes (from a source, whole packets), scattered, queued,
+	# unlinked
+	usbtest 1 -c 50 -s 4096
+	usbtest 2 -c 50 -s 4096
+	usbtest 3 -c 20 -s 4096 -v 421
+	usbtest 4 -c 20 -s 4096 -v 512
+	usbtest 5 -c 10 -s 4096 -g 16
+	usbtest 6 -c 10 -s 4096 -g 16
+	usbtest 7 -c 10 -s 4096 -g 16 -v 512
+	usbtest 8 -c 10 -s 4096 -g 16 -v 512
+	usbtest 11 -c 5 -s 4096
+	usbtest 12 -c 5 -s 4096
+	usbtest 24 -c 5 -s 4096 -g 5
+	usbtest 27 -c 10 -s 16384 -g 8
+	usbtest 28 -c 10 -s 16384 -g 8
+	usbtest 29 -c 5
+}
