@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Errors that no emulated host controller reports: the next "count" bulk URBs of one
- * direction that would have succeeded end with "status" instead.
+ * direction, or questions for the status of one device, that would have succeeded end with
+ * "status" instead.
  */
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -20,12 +21,27 @@ static bool in;
 module_param(in, bool, 0644);
 MODULE_PARM_DESC(in, "those that receive, not those that send");
 
+static int devnum;
+module_param(devnum, int, 0644);
+MODULE_PARM_DESC(devnum, "the device; 0: bulk URBs of any one");
+
+static bool is_meant(struct urb *urb)
+{
+	struct usb_ctrlrequest *setup = (struct usb_ctrlrequest *)urb->setup_packet;
+
+	if (!devnum)
+		return usb_pipebulk(urb->pipe) && usb_urb_dir_in(urb) == in;
+	return urb->dev->devnum == devnum && usb_pipecontrol(urb->pipe) &&
+	       setup->bRequest == USB_REQ_GET_STATUS &&
+	       setup->bRequestType == (USB_DIR_IN | USB_RECIP_DEVICE);
+}
+
 /* usb_hcd_giveback_urb(hcd, urb, status), by one controller, so one at a time */
 static int give_back(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct urb *urb = (struct urb *)regs_get_kernel_argument(regs, 1);
 
-	if (count <= 0 || !usb_pipebulk(urb->pipe) || usb_urb_dir_in(urb) != in || (int)regs->dx)
+	if (count <= 0 || !is_meant(urb) || (int)regs->dx)
 		return 0;
 	count--;
 	regs->dx = (unsigned int)status;
