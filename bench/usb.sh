@@ -37,27 +37,28 @@ print(times[25], times[-1])
 END
 }
 
+# Nobody is bound while a reset is measured, in either case
+alone() { [ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"; }
 if counted; then
-	# The same in the same boot: nobody is bound in either case
-	[ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
+	alone
 	read -r raw worst < <(resets raw "$file")
 	row "usb_reset_device() by usbfs" "$(ms "$raw"), worst $(ms "$worst")"
 	load
-	[ ! -e "$usb/$one/driver" ] || echo "$one" >"$usb/$one/driver/unbind"
+	alone
 	put "usb $d" $class/manage
 	put 0 "$class/usb-$d/policy/check_idle"
 	read -r ours worst < <(resets ours "$class/usb-$d/reset")
 	row "through us, with the configuration read back" "$(ms "$ours"), worst $(ms "$worst")"
 	judge "the medians' difference" "$(ms $((ours - raw)))" "<= 5%" "(ours - raw) * 20 <= raw"
 	put "usb $d" $class/unmanage
-	exit
+else
+	load
+	wait_for 30 bound zero
+	alone
 fi
 
-# What is copied to and from the user is copied while the bus is at work: that takes
-# a second processor, as it does without a USB controller made of software
-load
-wait_for 30 bound zero
-echo "$one" >/sys/bus/usb/drivers/devreset_usb/unbind
+# What is copied to and from the user is copied while the bus is at work. Where the bus is
+# software, that takes a second processor; on the one where it is counted, it takes its time
 modprobe usbtest
 # by_usbtest NUMBER: bytes a second of its queued bulk, with as much in flight as we have
 by_usbtest() {

@@ -33,10 +33,10 @@ check_checkpatch() {
 	local checkpatch
 
 	checkpatch="$(scripts/kernel.sh source)/scripts/checkpatch.pl"
-	files '*.[ch]' | grep -Ev '^(include/trace|tools|drivers/usb)/' | xargs -r "$checkpatch" \
+	files '*.[ch]' | grep -Ev '^(include/trace/|tools/|drivers/usb/|tests/usb_)' | xargs -r "$checkpatch" \
 		--strict --no-tree --quiet --show-types \
 		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,NETWORKING_BLOCK_COMMENT_STYLE -f
-	files 'drivers/usb/*.[ch]' | xargs -r "$checkpatch" --strict --no-tree --quiet \
+	files 'drivers/usb/*.[ch]' 'tests/usb_*.c' | xargs -r "$checkpatch" --strict --no-tree --quiet \
 		--show-types --ignore CAMELCASE -f
 	files 'include/trace/*.h' | xargs -r "$checkpatch" --strict --no-tree --quiet \
 		--show-types --ignore PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE -f
