@@ -127,7 +127,7 @@ accelerator() {
 		else
 			echo tcg
 		fi >"$tmp/known"
-		rm -f "$cache"/kvm-*
+		find "$cache" -maxdepth 1 -ignore_readdir_race -name 'kvm-*' ! -path "$known" -delete
 		mv "$tmp/known" "$known"
 	fi
 	cat "$known"
@@ -142,6 +142,7 @@ tsc_khz() {
 		mkdir -p "$cache"
 		gcc -O2 -o "$tmp/tsc_khz" "$top/tools/tsc_khz.c" || return
 		"$tmp/tsc_khz" >"$known.$$" || return
+		find "$cache" -maxdepth 1 -ignore_readdir_race -name 'tsc-*' ! -path "$known*" -delete
 		mv "$known.$$" "$known"
 	fi
 	cat "$known"
