@@ -324,7 +324,8 @@ expect 1 cat "$class/$port/stats/attempts"
 ok "DR6: one that stops answering until it has no power: cured by $port; who wrote was told ENODEV, and how much was taken"
 
 # It is not the same after the reset
-# changes ATTRIBUTE VALUE FILE SERIAL: of the device, of the gadget
+# changes ATTRIBUTE VALUE FILE SERIAL: FILE of the gadget becomes VALUE, and ATTRIBUTE of the
+# device with it, whose serial number is SERIAL then
 changes() {
 	"${usbio[@]}" write "$c" "$out" 0 >/run/out &
 	writer=$!

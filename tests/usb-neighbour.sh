@@ -1,6 +1,6 @@
 #!/bin/bash
 # The kernel's own usbtest passes on one device, while another one of the same host controller is reset, and its port
-# contracts: DR1 US4
+# contracts: DR1
 # kernels: stock
 # timeout: 150
 
@@ -10,7 +10,7 @@
 # dummy_hcd has one port. This host controller has many, and what is plugged in there is
 # gadgets of this machine, at the other ends of sockets
 modprobe libcomposite
-mount -t configfs configfs /sys/kernel/config
+mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
 modprobe usbip-vudc num=2
 modprobe vhci-hcd
 load
@@ -39,9 +39,11 @@ give_to_usbtest "$other:1.0"
 cases "$other"
 ok "usbtest passes by itself"
 
-# beside SCOPE NODE N: usbtest passes while that is reset, N times and more
+# beside SCOPE NODE N CLAUSE: usbtest passes while that is reset, N times and more
 beside() {
-	local before=0 racer worker resets
+	local before racer worker resets
+
+	before=$(<"$usb/$one/bytes_out")
 
 	python3 -IS - "$usb/$one/usbmisc" <<'END' &
 import os, sys, time
@@ -58,12 +60,12 @@ while True:
         os.close(fd)
 END
 	worker=$!
-	wait_for 30 eval "[ \$(<$usb/$one/bytes_out) -gt 0 ]"
+	wait_for 30 above "$usb/$one/bytes_out" "$before"
 	python3 -IS "$DEVRESET_TOP/tests/race.py" 10000 100000 "$1::$1>$class/$2/reset+100" >/run/race 2>&1 &
 	racer=$!
 	before=$(<"$class/$2/stats/attempts")
 	while cases "$other" && resets=$(($(<"$class/$2/stats/attempts") - before)) && [ $resets -lt "$3" ]; do
-		:
+		kill -0 $racer 2>/dev/null || fail "$(cat /run/race)"
 	done
 	kill $racer $worker
 	wait $racer || fail "$(cat /run/race)"
@@ -71,9 +73,9 @@ END
 	expect 0 cat "$class/$2/stats/failures"
 	expect "$other" usb_of theirs
 	expect usbtest basename "$(readlink "$usb/$other:1.0/driver")"
-	ok "DR1, US4: usbtest passes beside $resets resets of $2"
+	ok "$4usbtest passes beside $resets resets of $2"
 }
-beside function "$device" 10
-beside platform "$port" 5
+beside function "$device" 10 "DR1: "
+beside platform "$port" 5 ""
 rmmod usbtest
 unload

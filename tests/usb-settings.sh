@@ -1,5 +1,5 @@
 #!/bin/bash
-# An interface of which another setting than the first is in use has that after each kind of reset
+# An interface of which another setting than the first is in use has it still after resets of another one's pipes and of the device
 # contracts: US3 US4
 # kernels: stock
 # timeout: 60
@@ -16,12 +16,17 @@ d=$(usb_of zero)
 ours=$d:1.0 theirs=$d:1.2
 node=usbif-$ours device=usb-$d
 insmod "$DEVRESET_MODDIR/devreset_usb_alt.ko"
+wait_for 30 [ -e "$usb/$theirs/driver" ]
+# The other end of it: a network interface that has a carrier in that setting
+net=$(<"$gadgets/zero/functions/ecm.0/ifname")
+ip link set "$net" up
 
 # second: the other driver has it, in its second setting
 second() {
 	expect devreset_usb_alt basename "$(readlink "$usb/$theirs/driver")"
 	expect 1 eval "tr -d ' ' <$usb/$theirs/bAlternateSetting"
 	expect 2 eval "ls -d $usb/$theirs/ep_* | wc -l"
+	expect 1 cat "/sys/class/net/$net/carrier"
 }
 # loops: and ours works
 loops() {

@@ -385,9 +385,8 @@ void pipe_run(struct pipe *pipe)
 	 * The others follow as these end, from where these are completed: so the
 	 * controller need not wait for who reads or writes, nor they for its locks.
 	 */
-	chunk = pipe->last;
-	if (!chunk || !chunk->flying)
-		chunk = list_entry(&pipe->queue, struct chunk, link);
+	chunk = pipe->last && pipe->last->flying ? pipe->last : NULL;
+	chunk = list_prepare_entry(chunk, &pipe->queue, link);
 	list_for_each_entry_continue(chunk, &pipe->queue, link)
 		if (pipe->flying == FLIGHT || (!chunk->flying && submit(chunk)))
 			break;

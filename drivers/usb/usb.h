@@ -54,7 +54,8 @@ struct chunk {
  * @users: readers, or writers, one at a time
  * @anchor: URBs that are submitted
  * @flying: how many
- * @last: the one submitted last; while it flies, so do all before it in @queue
+ * @last: the one submitted last; while it flies, and nothing is @settling, so do all
+ *	before it in @queue
  * @chunk: the URBs
  * @idle: chunks that hold nothing
  * @queue: out: chunks that the device has to take, in order; in: URBs that it
