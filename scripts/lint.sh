@@ -56,6 +56,8 @@ check_text() {
 		iconv -f UTF-8 -t UTF-8 "$name" >/dev/null || echo "$name: not UTF-8"
 		grep -nHP '[ \t\r]+$' "$name" || true
 		[ -z "$(tail -c 1 "$name")" ] || echo "$name: no newline at the end"
+		# A scenario that is not would be left out
+		[ "$(head -c 2 "$name")" != "#!" ] || [ -x "$name" ] || echo "$name: not executable"
 	done
 }
 
