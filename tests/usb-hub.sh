@@ -7,8 +7,10 @@
 # qemu: -chardev ringbuf,id=ring,size=65536
 # qemu: -device usb-serial,bus=xhci.0,port=1.1,chardev=ring
 # qemu: -device usb-kbd,id=kbd,bus=xhci.0,port=1.2
+# append: dma_debug=off
 # timeout: 100
 
+# dma_debug: see usb-race.sh
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 . "$DEVRESET_TOP/tests/lib-usb.sh"
 
