@@ -9,7 +9,8 @@
 #
 # count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
 # dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
-# usb: resets of a USB device; bulk: data through it, in real time, on two processors;
+# usb: resets of a USB device, and data through it, counted; bulk: the data in real time,
+# on two processors;
 # real: the same resets in real time, on two processors, which nothing is judged by;
 # packets, net, faults: the network driver beside the kernel's own: what they carry, counted
 # and in real time, and how long after a fault packets are back for good
