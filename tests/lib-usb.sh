@@ -94,6 +94,30 @@ counts() { wait_for 30 eval "[ \"\$(count $1 $2)\" = $3 ]"; }
 # What reads and writes: see tests/usbio.py
 usbio=(python3 -IS "$DEVRESET_TOP/tests/usbio.py")
 
+# work INTERFACE: somebody, $worker, always reads and writes, whatever comes of it
+work() {
+	python3 -IS - "$usb/$1/usbmisc" <<'END' &
+import os, sys, threading, time
+
+def work(mode, call):
+    while True:
+        try:
+            fd = os.open("/dev/" + os.listdir(sys.argv[1])[0], mode)
+        except (OSError, IndexError):
+            time.sleep(0.01)
+            continue
+        try:
+            while True:
+                call(fd)
+        except OSError:
+            os.close(fd)
+
+threading.Thread(target=work, args=(os.O_RDONLY, lambda fd: os.read(fd, 65536))).start()
+work(os.O_WRONLY, lambda fd: os.write(fd, bytes(65536)))
+END
+	worker=$!
+}
+
 # give_to_usbtest INTERFACE: which is ours
 give_to_usbtest() {
 	gcc -pthread -o /run/testusb "$("$DEVRESET_TOP/scripts/kernel.sh" source)/tools/usb/testusb.c"
@@ -109,8 +133,8 @@ usbtest() {
 	grep -Eq "test $1, +[0-9.]+ secs" /run/testusb.out || fail "usbtest $*: $(cat /run/testusb.out)"
 }
 
-# cases DEVICE: all that it has for pipes like those of gadget zero
-cases() {
+# usbtest_cases DEVICE: all that it has for pipes like those of gadget zero
+usbtest_cases() {
 	usbtest_file=$(printf '/dev/bus/usb/%03d/%03d' "$(<"$usb/$1/busnum")" "$(<"$usb/$1/devnum")")
 	# Control: chapter 9, queued, halts of endpoints; a composite device has no others
 	usbtest 9 -c 20

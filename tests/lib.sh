@@ -231,6 +231,9 @@ uevents() {
 # steps [EGREP]: what was traced, without process and time: "reset node=x ..."
 steps() { trace | sed -n 's/.*: devreset_\([a-z]*: .*\)/\1/p' | sed 's/: / /' | grep -E "${1-.}" || true; }
 
+# logged REGEX: how many lines of the kernel's log match
+logged() { dmesg | grep -c "$1" || true; }
+
 # expect_warn REGEX: the next step makes the kernel WARN, once
 expect_warn() { echo "devreset-expect-warn: $1" >/dev/kmsg; }
 

@@ -22,7 +22,6 @@ wait_for 30 [ -b /dev/nvme0n1 ]
 
 # A disk as it should be, past the page cache
 same() { cmp -n $((256 * 1024)) <(dd "if=/dev/$1" iflag=direct bs=64k count=4 status=none) /bin/busybox; }
-logged() { dmesg | grep -c "$1" || true; }
 # mark: forget the log up to here
 mark() { dmesg -C; }
 

@@ -41,7 +41,6 @@ insmod "$DEVRESET_MODDIR/devreset_usb_status.ko" status=-110 count=0 devnum="$(<
 status=/sys/module/devreset_usb_status/parameters
 mute() { put "$1" $status/count; }
 state() { wait_for 60 is "$1" "$class/$node/state"; }
-logged() { dmesg | grep -c "$1" || true; }
 
 policy "$node" check_interval_ms=100 retry_interval_ms=100 probation_ms=0 max_attempts=1 ceiling=function
 works "$keyboard"

@@ -36,35 +36,20 @@ d=$(usb_of ours) other=$(usb_of theirs)
 expect "$(readlink -f "$usb/$d/..")" readlink -f "$usb/$other/.."
 one=$d:1.0 device=usb-$d port=usbport-$d
 give_to_usbtest "$other:1.0"
-cases "$other"
+usbtest_cases "$other"
 ok "usbtest passes by itself"
 
 # beside SCOPE NODE N CLAUSE: usbtest passes while that is reset, N times and more
 beside() {
-	local before racer worker resets
+	local before racer resets
 
 	before=$(<"$usb/$one/bytes_out")
-
-	python3 -IS - "$usb/$one/usbmisc" <<'END' &
-import os, sys, time
-while True:
-    try:
-        fd = os.open("/dev/" + os.listdir(sys.argv[1])[0], os.O_WRONLY)
-    except (OSError, IndexError):
-        time.sleep(0.01)
-        continue
-    try:
-        while True:
-            os.write(fd, bytes(65536))
-    except OSError:
-        os.close(fd)
-END
-	worker=$!
+	work "$one"
 	wait_for 30 above "$usb/$one/bytes_out" "$before"
 	python3 -IS "$DEVRESET_TOP/tests/race.py" 10000 100000 "$1::$1>$class/$2/reset+100" >/run/race 2>&1 &
 	racer=$!
 	before=$(<"$class/$2/stats/attempts")
-	while cases "$other" && resets=$(($(<"$class/$2/stats/attempts") - before)) && [ $resets -lt "$3" ]; do
+	while usbtest_cases "$other" && resets=$(($(<"$class/$2/stats/attempts") - before)) && [ $resets -lt "$3" ]; do
 		kill -0 $racer 2>/dev/null || fail "$(cat /run/race)"
 	done
 	kill $racer $worker

@@ -27,30 +27,7 @@ node=$class/usbif-$one device=$class/usb-$d port=$class/usbport-$d
 driver=/sys/bus/usb/drivers/devreset_usb
 gone=EALREADY,ENODEV,ENOENT,ESHUTDOWN,EPROTO
 
-# Somebody always reads and writes, whatever comes of it
-work() {
-	python3 -IS - "$usb/$one/usbmisc" <<'END' &
-import os, sys, threading, time
-
-def work(mode, call):
-    while True:
-        try:
-            fd = os.open("/dev/" + os.listdir(sys.argv[1])[0], mode)
-        except (OSError, IndexError):
-            time.sleep(0.01)
-            continue
-        try:
-            while True:
-                call(fd)
-        except OSError:
-            os.close(fd)
-
-threading.Thread(target=work, args=(os.O_RDONLY, lambda fd: os.read(fd, 65536))).start()
-work(os.O_WRONLY, lambda fd: os.write(fd, bytes(65536)))
-END
-	worker=$!
-}
-work
+work "$one"
 trap 'kill -9 $worker 2>/dev/null || true' EXIT
 
 # works: it can be reset, and moves something
@@ -130,7 +107,7 @@ for ((i = 0; i < n; i++)); do
 	insmod "$DEVRESET_MODDIR/devreset_usb.ko"
 done
 race_end "$n removals of the module under resets"
-work
+work "$one"
 works
 
 all_settled

@@ -16,7 +16,7 @@ d=$(usb_of zero)
 one=$d:1.0 two=$d:1.1
 wait_for 30 [ -e "$class/usbif-$two/reset" ]
 give_to_usbtest "$one"
-cases "$d"
+usbtest_cases "$d"
 ok "usbtest passes by itself"
 
 loop=$(chardev "$two")
@@ -29,7 +29,7 @@ racer=$!
 wait_for 30 eval "[ \$(<$class/usbif-$two/stats/successes) -gt 0 ]"
 before=$(<"$class/usbif-$two/stats/successes")
 for ((i = 0; i < $(rounds 2); i++)); do
-	cases "$d"
+	usbtest_cases "$d"
 done
 resets=$(($(<"$class/usbif-$two/stats/successes") - before))
 [ $resets -gt 10 ] || fail "only $resets resets"
