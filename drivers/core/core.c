@@ -12,6 +12,8 @@
  *	ladder.c	what a request does
  *	attempt.c	one reset of one node
  *	external.c	resets by others
+ *	record.c	what outlives a node
+ *	log.c		what a node's last requests did, and when
  *	policy.c	what to do next; pure
  *	clock.c		finds hangs
  *	sysfs.c, event.c, pm.c
@@ -43,6 +45,14 @@ struct class dr_class = {
 const char *dr_trace_name(const struct dr_node *node)
 {
 	return dr_name(node);
+}
+
+static bool exiting;
+
+/* No node will come any more. */
+bool dr_is_exiting(void)
+{
+	return READ_ONCE(exiting);
 }
 
 /* As well as this kernel can tell (DR7, US1). */
@@ -317,11 +327,14 @@ free:
 
 static void __exit devreset_exit(void)
 {
+	WRITE_ONCE(exiting, true);
+	dr_changed();
 	dr_debugfs_exit();
 	dr_pm_exit();
 	/* Its users are gone, but not what they last queued. */
 	destroy_workqueue(dr_wq);
 	destroy_workqueue(dr_aux_wq);
+	record_exit();
 	class_unregister(&dr_class);
 	kmem_cache_destroy(dr_cache);
 }

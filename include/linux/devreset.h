@@ -165,6 +165,9 @@ struct devreset_desc {
  *	to @provider; 0, or -ENODEV if @dev is not of this bus. May sleep.
  * @find: the device of that name, with a reference, or ERR_PTR(-ENODEV), or
  *	ERR_PTR(-EINVAL) if that is no name on this bus. May sleep.
+ * @identity: write what tells @dev from another device at the same place (vendor and
+ *	device id, serial number, permanent address); 0, or -ENODEV if @dev is not of
+ *	this bus. Without one nothing outlives the nodes of its devices. May sleep. Optional.
  *
  * A node made by a provider goes with the last node that needs it.
  */
@@ -173,6 +176,7 @@ struct devreset_provider {
 	struct module *owner;
 	int (*probe)(struct devreset_provider *provider, struct device *dev);
 	struct device *(*find)(const char *name);
+	int (*identity)(struct device *dev, char *buf, size_t size);
 	/* private: */
 	struct list_head link;
 	unsigned int users;
@@ -180,6 +184,7 @@ struct devreset_provider {
 
 int devreset_provider_register(struct devreset_provider *provider);
 void devreset_provider_unregister(struct devreset_provider *provider);
+void devreset_device_added(struct devreset_provider *provider, const char *name);
 
 struct devreset_node *devreset_register(struct device *dev,
 					const struct devreset_desc *desc);
