@@ -290,21 +290,17 @@ static bool refused(int status)
  * Ask ops->may_reset, once. -EAGAIN: a lock was busy. Who has it may be waiting
  * for the claim (rule 7): ask again without it, or in CLAIM_RESET.
  */
-int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline)
+static int may_reset_now(struct attempt *a, unsigned long deadline)
 {
+	struct dr_node *node = a->target;
 	int ret = node_enter(node, deadline);
 
 	if (ret)
 		return ret;
 	if (node->ops->may_reset)
-		ret = node->ops->may_reset(&node->pub, flags);
+		ret = node->ops->may_reset(&node->pub, a->how.flags);
 	node_leave(node);
 	return ret;
-}
-
-static int may_reset_now(struct attempt *a, unsigned long deadline)
-{
-	return dr_may_reset(a->target, a->how.flags, deadline);
 }
 
 /*

@@ -16,6 +16,9 @@
  * (rule 3), which is bounded by what it does; of a ladder for the end of a
  * suspend; of who asked for a reset for its end, which is the sum of bounded
  * steps, and which a fatal signal or a suspend cuts short.
+ *
+ * dr_ask_srcu protects what is asked of a driver for a file that anybody may
+ * read (DEVRESET_MAY_ASK): such a question takes neither lock nor slot.
  */
 #ifndef _DEVRESET_CORE_H
 #define _DEVRESET_CORE_H
@@ -262,7 +265,8 @@ struct log_entry {
  * @names: the name now, and what it was before or will be next; never without a
  *	NUL at the end, so that whoever holds an old @label may read on
  * @hw: what it is a node of, with a reference
- * @ops: callbacks; not to be used but between node_enter() and node_leave()
+ * @ops: callbacks; only between node_enter() and node_leave(), or, for what may
+ *	run beside others, in a section of dr_ask_srcu that has seen !@dying
  * @provider: who made it, if a provider did
  * @scope: what a reset of it reaches
  * @stall: ticks without progress that are a hang, 0: never
@@ -590,7 +594,6 @@ struct attempt {
 };
 
 int attempt_run(struct attempt *attempt);
-int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline);
 void node_quiesce(struct dr_node *node, unsigned long deadline);
 void node_suspect(struct dr_node *node);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);

@@ -323,7 +323,8 @@ static void cut_off(struct dr_node *node)
 	/* Only callbacks into this very node are waited for. */
 	wait_event_idle(dr_wait, !READ_ONCE(node->cb_task) &&
 			!READ_ONCE(node->telling));
-	synchronize_srcu(&dr_ask_srcu);
+	/* ... and answers to DEVRESET_MAY_ASK, which wait for nothing. */
+	synchronize_srcu_expedited(&dr_ask_srcu);
 	external_abort(node);
 	clock_stop(node);
 }

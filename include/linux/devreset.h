@@ -62,7 +62,7 @@ struct devreset_node {
 
 /* Flags of ops->may_reset */
 #define DEVRESET_MAY_AUTO	BIT(0)	/* nobody asked: the ladder came here by itself */
-#define DEVRESET_MAY_ASK	BIT(1)	/* only a question: see may_reset */
+#define DEVRESET_MAY_ASK	BIT(1)	/* only a question, of any user: see ops->may_reset */
 #define DEVRESET_MAY_FORCE	BIT(2)	/* an operator insists: what is in use is no obstacle */
 
 /**
@@ -83,7 +83,10 @@ struct devreset_attempt {
  * @may_reset: is a reset of this node possible now? Asked before anything is
  *	touched. 0, -EOPNOTSUPP (never, on this hardware), -EBUSY (somebody in
  *	the subtree would not survive it; say who in the log), or -EAGAIN (a
- *	lock was busy). Optional.
+ *	lock was busy). Optional. With DEVRESET_MAY_ASK an unprivileged reader
+ *	of sysfs asks, who must not influence anything: answer from what is
+ *	known; take no lock of a device, touch no hardware, do not log, and
+ *	unregister no node. devreset_unregister() waits for such an answer.
  * @reset: reset the node, and nothing else. All below is quiesced. @gen
  *	names this attempt. Returns 0 or a mask of DEVRESET_RESTORE and
  *	DEVRESET_SOFT_ERROR when it worked; -EINPROGRESS when it goes on and
@@ -114,6 +117,8 @@ struct devreset_attempt {
  *
  * All are called in process context with no lock of the core's held, never
  * two at a time for one node, and none after devreset_unregister() returned.
+ * But for @may_reset with DEVRESET_MAY_ASK: that is called at any time before
+ * the end, beside any other callback and beside itself.
  */
 struct devreset_ops {
 	int (*may_reset)(struct devreset_node *node, unsigned int flags);
