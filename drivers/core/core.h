@@ -214,7 +214,7 @@ enum dr_phase {
 	PHASE_RESTORE,
 	PHASE_RESUME,
 	PHASE_CHECK,
-	PHASES,
+	DR_PHASES,
 };
 
 #define LOG_ATTEMPTS	8
@@ -231,7 +231,7 @@ struct log_attempt {
 	char node[REASON_LEN];
 	int status;
 	enum devreset_method method;
-	u64 done_us[PHASES];
+	u64 done_us[DR_PHASES];
 };
 
 /**
