@@ -107,6 +107,52 @@ static void rule5_a_callback_that_does_not_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f.b->op[FAKE_RESUME].calls, 1);
 }
 
+/* DR11: what a slow child costs is not taken from the reset of the others. */
+static void dr11_a_slow_child_leaves_the_reset_its_time(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *other;
+	struct fake_ask *ask;
+	struct family f;
+	int i;
+
+	fake_family(tree, &f);
+	tree->strict = false;
+	for (i = 0; i < 3; i++) {
+		fake_rewind(tree);
+		fake_policy(f.p)->reset_timeout_ms = 500;
+		fake_hold(f.b);
+		if (i == 0)
+			fake_returns(f.p, FAKE_RESET, -EINPROGRESS, 0);
+		else if (i == 1)
+			fake_returns(f.p, FAKE_RESET, -EAGAIN, 0);
+		else
+			f.p->op[FAKE_RESET].gate = true;
+		ask = fake_ask(f.p, DEVRESET_FUNCTION);
+		FAKE_ASSERT_SOON(test, READ_ONCE(f.p->op[FAKE_RESET].calls));
+		if (i == 0) {
+			FAKE_ASSERT_SOON(test, pending(f.p));
+			schedule_timeout_idle(2);
+			KUNIT_EXPECT_EQ(test, devreset_complete(f.p->node, f.p->gen, 0, 0), 0);
+		} else if (i == 2) {
+			/* Somebody else's, which outlasts ours by a few ms */
+			other = fake_job(f.a, fake_job_external, 0);
+			FAKE_ASSERT_SOON(test, READ_ONCE(other->began));
+			fake_open(f.p, FAKE_RESET);
+			schedule_timeout_idle(2);
+			fake_job_go_on(other);
+		}
+		FAKE_ASSERT_SOON(test, READ_ONCE(ask->calls));
+		KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_TIMEOUTS), 0);
+		KUNIT_EXPECT_EQ(test, f.x->op[FAKE_RESTORE].calls, 1);
+		KUNIT_EXPECT_EQ(test, f.x->resumed, 0);
+		/* It is lost, and says so. */
+		KUNIT_EXPECT_EQ(test, ask->status, -EIO);
+		fake_open(f.b, FAKE_CHECK);
+		fake_expect_rest(tree);
+	}
+}
+
 /* Several slow nodes: their waits share one deadline, they do not add up. */
 static void rule5_deadlines_do_not_add_up(struct kunit *test)
 {
@@ -206,6 +252,7 @@ static struct kunit_case deadline_cases[] = {
 	KUNIT_CASE(rule5_a_late_completion_is_for_no_other_attempt),
 	KUNIT_CASE(rule5_a_claim_that_is_not_granted),
 	KUNIT_CASE(rule5_a_callback_that_does_not_end),
+	KUNIT_CASE(dr11_a_slow_child_leaves_the_reset_its_time),
 	KUNIT_CASE(rule5_deadlines_do_not_add_up),
 	KUNIT_CASE(rule6_callbacks_may_use_the_core),
 	KUNIT_CASE(rule6_a_callback_may_reset_what_is_beside),

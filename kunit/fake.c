@@ -124,6 +124,14 @@ static int next_return(struct fake_op *op)
 	return op->used < op->listed ? op->list[op->used++] : op->ret;
 }
 
+/* What runs while something is quiesced must not wait for I/O to that. */
+static void expect_noio(struct fake *fake, enum fake_what what)
+{
+	if (what < FAKE_RELEASE && !(current->flags & PF_MEMALLOC_NOIO))
+		fake_broke(fake->tree, "%s:%s may wait for I/O", what_names[what],
+			   fake->name);
+}
+
 static int fake_call(struct fake *fake, enum fake_what what, const char *mark)
 {
 	struct fake_tree *tree = fake->tree;
@@ -135,6 +143,7 @@ static int fake_call(struct fake *fake, enum fake_what what, const char *mark)
 	/* DEVRESET_MAY_ASK comes in an SRCU section, which lockdep counts. */
 	if (what != FAKE_ASKED)
 		fake_check_context(fake, what_names[what]);
+	expect_noio(fake, what);
 	spin_lock_irq(&tree->lock);
 	fake->inside += what != FAKE_ASKED;
 	op->inside++;

@@ -150,11 +150,10 @@ static void prepare_first(struct pair *pair)
 	default:
 		break;
 	}
-	if (pair->first.kind == UNREGISTER) {
+	if (pair->first.kind == UNREGISTER)
 		fake_hold(pair->first.at);
-	} else if (pair->first.kind != EXTERNAL || pair->phase != RESETTING) {
+	else if (pair->first.kind != EXTERNAL || pair->phase != RESETTING)
 		target->op[gates[pair->phase]].gate = true;
-	}
 }
 
 static bool first_is_held(struct pair *pair)

@@ -54,6 +54,17 @@ void subtree_quiesce(struct claim *claim, unsigned long deadline)
 		node_quiesce(node, deadline);
 }
 
+/* What was registered at or below @root since that was claimed, see claim_add_late(). */
+void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadline)
+{
+	struct dr_node *node;
+
+	while ((node = claim_add_late(serial, root))) {
+		node_quiesce(node, deadline);
+		dr_put(node);
+	}
+}
+
 static void restore_one(struct dr_node *node, unsigned long deadline)
 {
 	int ret;
@@ -121,17 +132,19 @@ static void count_covered(struct claim *claim)
 
 /*
  * Restore (unless the reset failed, @status) and resume, parents first. All
- * are restored before the first is resumed.
+ * are restored before the first is resumed. Each step has time of its own: a
+ * slow one is no reason to skip the next.
  */
-void subtree_resume(struct claim *claim, int status, bool restore_target,
-		    unsigned long deadline)
+void subtree_resume(struct claim *claim, int status, bool restore_target)
 {
+	unsigned long deadline = dr_deadline(claim->target);
 	struct dr_node *node;
 
 	if (!status)
 		list_for_each_entry_reverse(node, &claim->nodes, step)
 			if (node != claim->target || restore_target)
 				restore_one(node, deadline);
+	deadline = dr_deadline(claim->target);
 	list_for_each_entry_reverse(node, &claim->nodes, step)
 		resume_one(node, status, deadline);
 	if (!status)
@@ -142,13 +155,14 @@ void subtree_resume(struct claim *claim, int status, bool restore_target,
  * We have reset nothing: all go on where quiesce stopped them. But for those
  * that could not go on the last time, nor if others have reset something.
  */
-static void subtree_go_on(struct claim *claim, unsigned long deadline)
+static void subtree_go_on(struct claim *claim)
 {
+	unsigned long deadline = dr_deadline(claim->target);
 	struct dr_node *node;
 
 	list_for_each_entry_reverse(node, &claim->nodes, step) {
-		resume_one(node, claim->sheltered || node->unsound ? -EIO : 0, deadline);
-		if (claim->sheltered)
+		resume_one(node, claim->shared || node->unsound ? -EIO : 0, deadline);
+		if (claim->shared)
 			node_suspect(node);
 	}
 }
@@ -256,10 +270,18 @@ static u32 pending_begin(struct dr_node *node)
 	return gen;
 }
 
+/* -EAGAIN, -EOPNOTSUPP and -EBUSY from a reset mean that nothing was touched. */
+static bool refused(int status)
+{
+	return status == -EAGAIN || status == -EOPNOTSUPP || status == -EBUSY ||
+	       status == -ENOTTY;
+}
+
 /* Call ops->reset once, and wait for its completion if it says so (ND1). */
-static int reset_once(struct dr_node *node, unsigned long deadline)
+static int reset_once(struct attempt *a, unsigned long deadline)
 {
 	int ret, result = -ETIMEDOUT;
+	struct dr_node *node = a->target;
 	u32 gen;
 
 	ret = node_enter(node, deadline);
@@ -268,18 +290,16 @@ static int reset_once(struct dr_node *node, unsigned long deadline)
 	gen = pending_begin(node);
 	ret = node->ops->reset(&node->pub, gen);
 	node_leave(node);
+	a->touched = !refused(ret);
 	if (ret == -EINPROGRESS)
 		wait_event_idle_timeout(dr_wait, pending_over(node, gen, &result),
 					dr_left(deadline) + 1);
 	pending_forget(node, gen, &result);
-	return ret == -EINPROGRESS ? result : ret;
-}
-
-/* -EOPNOTSUPP and -EBUSY from a reset mean that nothing was touched. */
-static bool refused(int status)
-{
-	return status == -EOPNOTSUPP || status == -EBUSY ||
-	       status == -ENOTTY;
+	if (ret == -EINPROGRESS) {
+		ret = result;
+		a->touched = !refused(ret);
+	}
+	return ret;
 }
 
 /*
@@ -302,24 +322,30 @@ static int may_reset_now(struct attempt *a, unsigned long deadline)
 
 /*
  * Rule 4: a busy lock is tried again until the deadline, or the end of a node.
- * Who had it may have changed what may be reset: asked again, too.
+ * Its holder may have changed what may be reset, or have bound a driver: asked
+ * again, too, and stopped. -EAGAIN: the holder waits for a claim above ours
+ * (rule 7), so let go of ours.
  */
 static int reset_or_back_off(struct attempt *a, unsigned long deadline)
 {
-	int ret = reset_once(a->target, deadline);
 	unsigned long backoff = 0;
+	int ret;
 
-	while (ret == -EAGAIN) {
-		ret = dr_back_off(&backoff, deadline, gone(a));
-		if (!ret)
-			ret = may_reset_now(a, deadline);
-		if (ret && ret != -EAGAIN)
+	for (;;) {
+		subtree_quiesce_late(a->claim->serial, a->target, deadline);
+		ret = reset_once(a, deadline);
+		if (ret != -EAGAIN)
 			return ret;
-		if (!ret)
-			ret = reset_once(a->target, deadline);
+		do {
+			if (external_waits_above(a->target))
+				return -EAGAIN;
+			ret = dr_back_off(&backoff, deadline, gone(a));
+			if (!ret)
+				ret = may_reset_now(a, deadline);
+		} while (ret == -EAGAIN);
+		if (ret)
+			return ret;
 	}
-	a->touched = !refused(ret);
-	return ret;
 }
 
 static int account(struct attempt *a, int ret)
@@ -353,32 +379,29 @@ static int account(struct attempt *a, int ret)
  */
 int attempt_run(struct attempt *a)
 {
-	unsigned long deadline = dr_deadline(a->target);
 	struct claim *claim = a->claim;
 	int ret;
 
 	a->touched = false;
 	a->flags = 0;
-	ret = may_reset_now(a, deadline);
+	ret = may_reset_now(a, dr_deadline(a->target));
 	if (!ret && gone(a))
 		ret = -ENODEV;
 	if (ret)
 		return ret;
 
-	subtree_quiesce(claim, deadline);
+	/* Each step has time of its own: a slow one leaves the next its own (DR11). */
+	subtree_quiesce(claim, dr_deadline(a->target));
 	claim_stopped(claim);
-	ret = account(a, reset_or_back_off(a, deadline));
-	if (claim_resume(claim, deadline))
+	ret = account(a, reset_or_back_off(a, dr_deadline(a->target)));
+	if (claim_resume(claim, dr_deadline(a->target)))
 		ret = -ETIMEDOUT;
 
-	/* The rest has time of its own: a slow reset is no reason to skip it. */
-	deadline = dr_deadline(a->target);
 	if (!a->touched || ret == -EALREADY)
-		subtree_go_on(claim, deadline);
+		subtree_go_on(claim);
 	else
-		subtree_resume(claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE,
-			       deadline);
-	return ret ?: subtree_check(claim, a->origin, deadline);
+		subtree_resume(claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE);
+	return ret ?: subtree_check(claim, a->origin, dr_deadline(a->target));
 }
 
 /**

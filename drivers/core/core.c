@@ -292,6 +292,7 @@ static void __exit devreset_exit(void)
 {
 	dr_debugfs_exit();
 	dr_pm_exit();
+	external_exit();
 	/* Its users are gone, but not what they last queued. */
 	destroy_workqueue(dr_wq);
 	destroy_workqueue(dr_aux_wq);

@@ -59,12 +59,11 @@ enum claim_phase {
  * @serial: tells one claim from the next
  * @seen: dr_node.covered of @target when it was aimed at, or last tried: a
  *	reset that reached it since then has done what this one was to do
- * @foreign: resets by others that run in the shelter of this claim; they
- *	must end before the subtree is resumed
- * @sheltered: there was one
- * @nested: external claims: begin calls without their end
+ * @link: in the list of claims that are held
+ * @users: nodes at which a reset by others was begun and has not ended; what is
+ *	claimed is not resumed before
+ * @shared: there was one beside a reset of the core's own
  * @expires: external claims: when the core ends them, in jiffies
- * @taken: external claims: somebody is ending it
  * @nodes: the subtree when it was claimed, children first, by dr_node.step,
  *	with a reference each
  * @waiters: struct waiter, called when the request is over
@@ -75,11 +74,10 @@ struct claim {
 	enum claim_phase phase;
 	u64 serial;
 	unsigned int seen;
-	unsigned int foreign;
-	bool sheltered;
-	unsigned int nested;
+	struct list_head link;
+	unsigned int users;
+	bool shared;
 	unsigned long expires;
-	bool taken;
 	struct list_head nodes;
 	struct list_head waiters;
 };
@@ -208,9 +206,10 @@ struct last {
  * @claims_below: claims on nodes below this one
  * @ext: claim of a reset that did not come from the core (rule 7)
  * @ext_expire: ends @ext when nobody else does (rule 5)
- * @guest: a task whose reset of this device runs in the shelter of a claim
- * @guest_of: serial of that claim
- * @guest_depth: begin calls of @guest without their end
+ * @ext_task: the task that has begun a reset at this node, if it has
+ * @ext_depth: its begin calls without their end
+ * @ext_serial: the claim that covers it
+ * @ext_waiting: begin calls that wait for claims below this device
  * @cb_task: the task whose callback into this node is in hand
  * @telling: user space is being told something of it
  * @reap: calls dr_reap(), where it cannot be called
@@ -270,9 +269,10 @@ struct dr_node {
 	unsigned int claims_below;
 	struct claim ext;
 	struct delayed_work ext_expire;
-	struct task_struct *guest;
-	u64 guest_of;
-	unsigned int guest_depth;
+	struct task_struct *ext_task;
+	unsigned int ext_depth;
+	u64 ext_serial;
+	unsigned int ext_waiting;
 
 	struct task_struct *cb_task;
 	unsigned int telling;
@@ -428,7 +428,13 @@ int dr_manage(const char *bus, const char *name, bool on);
 /* claim.c */
 void claim_init(struct claim *claim);
 struct claim *claim_covering(struct dr_node *node);
-bool claim_add(struct claim *claim, struct dr_node *node);
+struct claim *claim_owned(struct dr_node *node);
+struct claim *claim_find(u64 serial);
+bool claim_is_external(const struct claim *claim);
+struct dr_node *claim_external_left(void);
+int claim_try(struct claim *claim);
+int claim_list(struct claim *claim, unsigned long deadline);
+struct dr_node *claim_add_late(u64 serial, struct dr_node *root);
 int claim_wait(struct claim *claim, unsigned long deadline);
 void claim_stopped(struct claim *claim);
 int claim_resume(struct claim *claim, unsigned long deadline);
@@ -470,8 +476,8 @@ int attempt_run(struct attempt *attempt);
 void node_quiesce(struct dr_node *node, unsigned long deadline);
 void node_suspect(struct dr_node *node);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
-void subtree_resume(struct claim *claim, int status, bool restore_target,
-		    unsigned long deadline);
+void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadline);
+void subtree_resume(struct claim *claim, int status, bool restore_target);
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline);
 
 /* request.c */
@@ -484,7 +490,9 @@ void request_init_node(struct dr_node *node);
 
 /* external.c */
 void external_init(struct dr_node *node);
-void external_abort(struct dr_node *node);
+void external_forget(struct dr_node *node);
+bool external_waits_above(struct dr_node *node);
+void external_exit(void);
 
 /* clock.c */
 void clock_init(struct dr_node *node);

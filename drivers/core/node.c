@@ -274,7 +274,7 @@ static void cut_off(struct dr_node *node)
 			!READ_ONCE(node->telling));
 	/* ... and answers to DEVRESET_MAY_ASK, which wait for nothing. */
 	synchronize_srcu_expedited(&dr_ask_srcu);
-	external_abort(node);
+	external_forget(node);
 	clock_stop(node);
 }
 
