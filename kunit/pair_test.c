@@ -35,7 +35,7 @@ enum phase {
 	RESTORING,
 	RESUMING,
 	CHECKING,
-	PHASES,
+	PAIR_PHASES,
 };
 
 /* One of the two */
@@ -118,7 +118,7 @@ static int status_of(const struct side *side)
 
 /* --- holding the first ------------------------------------------------------------ */
 
-static const enum fake_what gates[PHASES] = {
+static const enum fake_what gates[PAIR_PHASES] = {
 	[DUMPING] = FAKE_DUMP,
 	[ASKING] = FAKE_MAY_RESET,
 	[QUIESCING] = FAKE_QUIESCE,

@@ -133,20 +133,25 @@ static void count_covered(struct claim *claim)
 /*
  * Restore (unless the reset failed, @status) and resume, parents first. All
  * are restored before the first is resumed. Each step has time of its own: a
- * slow one is no reason to skip the next.
+ * slow one is no reason to skip the next. @req: NULL for a reset by others.
  */
-void subtree_resume(struct claim *claim, int status, bool restore_target)
+void subtree_resume(struct request *req, struct claim *claim, int status,
+		    bool restore_target)
 {
 	unsigned long deadline = dr_deadline(claim->target);
 	struct dr_node *node;
 
+	phase_begin(claim->target, PHASE_RESTORE);
 	if (!status)
 		list_for_each_entry_reverse(node, &claim->nodes, step)
 			if (node != claim->target || restore_target)
 				restore_one(node, deadline);
+	phase_end(req, claim->target, PHASE_RESTORE);
+	phase_begin(claim->target, PHASE_RESUME);
 	deadline = dr_deadline(claim->target);
 	list_for_each_entry_reverse(node, &claim->nodes, step)
 		resume_one(node, status, deadline);
+	phase_end(req, claim->target, PHASE_RESUME);
 	if (!status)
 		count_covered(claim);
 }
@@ -213,7 +218,7 @@ static int subtree_check(struct claim *claim, struct dr_node *origin,
 		spin_lock_irqsave(&dr_lock, flags);
 		ours = dr_is_below(node, origin) || dr_is_below(origin, node);
 		if (!ret)
-			node->hung = false;
+			dr_set_hung(node, false);
 		spin_unlock_irqrestore(&dr_lock, flags);
 		if (ret && ours)
 			result = ret;
@@ -314,8 +319,7 @@ static int may_reset_now(struct attempt *a, unsigned long deadline)
 	if (ret)
 		return ret;
 	if (node->ops->may_reset)
-		ret = node->ops->may_reset(&node->pub,
-					   a->automatic ? DEVRESET_MAY_AUTO : 0);
+		ret = node->ops->may_reset(&node->pub, a->how.flags);
 	node_leave(node);
 	return ret;
 }
@@ -384,6 +388,10 @@ int attempt_run(struct attempt *a)
 
 	a->touched = false;
 	a->flags = 0;
+	/* Read by may_reset and reset of this attempt, which the claim is held for. */
+	a->target->attempt = a->how;
+	a->target->used = DEVRESET_METHOD_NONE;
+	a->target->used_more = false;
 	ret = may_reset_now(a, dr_deadline(a->target));
 	if (!ret && gone(a))
 		ret = -ENODEV;
@@ -391,18 +399,60 @@ int attempt_run(struct attempt *a)
 		return ret;
 
 	/* Each step has time of its own: a slow one leaves the next its own (DR11). */
+	phase_begin(a->target, PHASE_QUIESCE);
 	subtree_quiesce(claim, dr_deadline(a->target));
 	claim_stopped(claim);
+	phase_end(a->req, a->target, PHASE_QUIESCE);
+	phase_begin(a->target, PHASE_RESET);
 	ret = account(a, reset_or_back_off(a, dr_deadline(a->target)));
+	phase_end(a->req, a->target, PHASE_RESET);
 	if (claim_resume(claim, dr_deadline(a->target)))
 		ret = -ETIMEDOUT;
 
 	if (!a->touched || ret == -EALREADY)
 		subtree_go_on(claim);
 	else
-		subtree_resume(claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE);
-	return ret ?: subtree_check(claim, a->origin, dr_deadline(a->target));
+		subtree_resume(a->req, claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE);
+	if (ret)
+		return ret;
+	phase_begin(a->target, PHASE_CHECK);
+	ret = subtree_check(claim, a->origin, dr_deadline(a->target));
+	phase_end(a->req, a->target, PHASE_CHECK);
+	return ret;
 }
+
+/**
+ * devreset_attempt - what the reset is made for
+ * @node: the node
+ *
+ * Context: from @node's own may_reset (without DEVRESET_MAY_ASK) and reset only.
+ * Return: flags, step and method of the attempt in hand.
+ * Contract: DR14.
+ */
+const struct devreset_attempt *devreset_attempt(const struct devreset_node *node)
+{
+	return &container_of(node, struct dr_node, pub)->attempt;
+}
+EXPORT_SYMBOL_GPL(devreset_attempt);
+
+/**
+ * devreset_used - say how a reset was made
+ * @node: the node
+ * @method: for last/method
+ * @more: a more invasive method is possible here: the next attempt, or a hang in
+ *	probation, goes on with that before the ladder climbs
+ *
+ * Context: any, from ops->reset until that attempt's devreset_complete().
+ * Contract: DR14, DR15.
+ */
+void devreset_used(struct devreset_node *node, enum devreset_method method, bool more)
+{
+	struct dr_node *n = to_dr(node);
+
+	WRITE_ONCE(n->used, method);
+	WRITE_ONCE(n->used_more, more);
+}
+EXPORT_SYMBOL_GPL(devreset_used);
 
 /**
  * devreset_complete - end a reset that was left in progress

@@ -12,6 +12,8 @@
  *	ladder.c	what a request does
  *	attempt.c	one reset of one node
  *	external.c	resets by others
+ *	record.c	what outlives a node
+ *	log.c		what a node's last requests did, and when
  *	policy.c	what to do next; pure
  *	clock.c		finds hangs
  *	sysfs.c, event.c, pm.c
@@ -43,6 +45,14 @@ struct class dr_class = {
 const char *dr_trace_name(const struct dr_node *node)
 {
 	return dr_name(node);
+}
+
+static bool exiting;
+
+/* No node will come any more. */
+bool dr_is_exiting(void)
+{
+	return READ_ONCE(exiting);
 }
 
 /* As well as this kernel can tell (DR7, US1). */
@@ -80,6 +90,8 @@ bool dr_may_sleep(void)
 int devreset_reset(struct devreset_node *node, enum devreset_scope scope,
 		   unsigned int flags, const struct devreset_params *params)
 {
+	const struct ask ask = { .scope = scope };
+
 	if (WARN_ONCE(IS_ERR_OR_NULL(node), "devreset: reset of no node\n"))
 		return -EINVAL;
 	if (flags || scope < DEVRESET_COMPONENT || scope > DEVRESET_PLATFORM ||
@@ -88,8 +100,8 @@ int devreset_reset(struct devreset_node *node, enum devreset_scope scope,
 	if (!dr_may_sleep())
 		return -EWOULDBLOCK;
 	if (params)
-		return request_reset(to_dr(node), scope, "driver", params);
-	return request_and_wait(to_dr(node), scope, "driver");
+		return request_reset(to_dr(node), &ask, params);
+	return request_and_wait(to_dr(node), &ask);
 }
 EXPORT_SYMBOL_GPL(devreset_reset);
 
@@ -246,6 +258,38 @@ enum devreset_state devreset_state(const struct devreset_node *node)
 }
 EXPORT_SYMBOL_GPL(devreset_state);
 
+/**
+ * devreset_policy_of - the numbers of a node's policy
+ * @node: the node
+ *
+ * Context: any. They change at any moment: read each by READ_ONCE().
+ */
+const struct devreset_policy *devreset_policy_of(const struct devreset_node *node)
+{
+	return &container_of(node, struct dr_node, pub)->policy;
+}
+EXPORT_SYMBOL_GPL(devreset_policy_of);
+
+/**
+ * devreset_consents - may this node be hit by an automatic reset of that scope
+ * @node: the node
+ * @scope: of the reset, relative to @node
+ *
+ * It may if it is under policy (managed by an operator, or registered by the driver
+ * of its device) with a ceiling that allows it. A node that exists only because
+ * something is below it is not under policy.
+ *
+ * Context: any.
+ */
+bool devreset_consents(const struct devreset_node *node, enum devreset_scope scope)
+{
+	const struct dr_node *n = container_of(node, struct dr_node, pub);
+
+	return (!n->provider || READ_ONCE(n->managed)) &&
+	       READ_ONCE(n->policy.ceiling) >= scope;
+}
+EXPORT_SYMBOL_GPL(devreset_consents);
+
 static int __init devreset_init(void)
 {
 	int ret;
@@ -267,6 +311,7 @@ static int __init devreset_init(void)
 	dr_aux_wq = alloc_workqueue("devreset_aux", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!dr_aux_wq)
 		goto destroy_wq;
+	dr_sysfs_init();
 	dr_class.class_groups = dr_class_groups;
 	ret = class_register(&dr_class);
 	if (ret)
@@ -290,12 +335,15 @@ free:
 
 static void __exit devreset_exit(void)
 {
+	WRITE_ONCE(exiting, true);
+	dr_changed();
 	dr_debugfs_exit();
 	dr_pm_exit();
 	external_exit();
 	/* Its users are gone, but not what they last queued. */
 	destroy_workqueue(dr_wq);
 	destroy_workqueue(dr_aux_wq);
+	record_exit();
 	class_unregister(&dr_class);
 	kmem_cache_destroy(dr_cache);
 }

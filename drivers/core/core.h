@@ -35,6 +35,8 @@
 #include "policy.h"
 
 struct dr_node;
+struct dr_record;
+struct seq_file;
 
 /**
  * enum claim_phase - how far the reset that holds a claim is
@@ -87,12 +89,14 @@ struct claim {
  * @by_claim: in claim.waiters
  * @by_node: in dr_node.waiters of @node
  * @node: the node at which was asked
+ * @stays: an operator, who waits for a device that goes to come back
  * @params: whom to call
  */
 struct waiter {
 	struct list_head by_claim;
 	struct list_head by_node;
 	struct dr_node *node;
+	bool stays;
 	struct devreset_params params;
 };
 
@@ -107,6 +111,9 @@ struct sleeper {
 };
 
 #define REASON_LEN	64
+#define IDENTITY_LEN	96
+/* Name and pid of a process */
+#define REQUESTER_LEN	(TASK_COMM_LEN + 16)
 
 /**
  * struct request - one reset, or one ladder, asked for at a node
@@ -116,7 +123,15 @@ struct sleeper {
  * @scope: one reset of that scope; DEVRESET_MEMBER: the ladder
  * @automatic: nobody asked, a hang was detected
  * @embedded: it is origin->recovery
+ * @force: an operator insists
+ * @method: exactly this one, or DEVRESET_METHOD_ANY
+ * @used: the method of the last reset made
+ * @step: how many methods of that node were passed by
+ * @more: that node has a more invasive method
+ * @requester: "hang", "driver", or name and pid of the process that asked
  * @began: when, in ns
+ * @log: what will be said of it; NULL if there was no memory
+ * @returns: how often @origin went and came back
  * @ladder: where the ladder stands
  * @limited: there were too many: do not even try
  * @over: it is, but for telling
@@ -134,11 +149,19 @@ struct request {
 	enum devreset_scope scope;
 	bool automatic;
 	bool embedded;
+	bool force;
+	enum devreset_method method;
+	enum devreset_method used;
+	u8 step;
+	bool more;
+	char requester[REQUESTER_LEN];
 	bool limited;
 	bool over;
 	bool touched;
 	bool dumped;
 	u64 began;
+	struct log_entry *log;
+	unsigned int returns;
 	struct ladder ladder;
 	unsigned int attempts;
 	enum devreset_scope done_scope;
@@ -160,6 +183,8 @@ enum dr_stat {
 	STAT_SOFT_ERRORS,
 	STAT_EXTERNAL,
 	STAT_QUIESCED,
+	/* from detection to cure, in ms, summed */
+	STAT_DOWNTIME_MS,
 	/* not in sysfs, but in debugfs */
 	STAT_DUMPS,
 	STAT_DUMPS_CUT,
@@ -172,8 +197,61 @@ struct last {
 	enum devreset_scope scope;
 	unsigned int attempts;
 	u64 duration_us;
+	enum devreset_method method;
+	struct timespec64 time;
+	char requester[REQUESTER_LEN];
 	char reason[REASON_LEN];
 	char cured_by[REASON_LEN];
+};
+
+/* How far an attempt is: the columns of the log, the slices of a trace */
+enum dr_phase {
+	PHASE_CLAIM,
+	PHASE_QUIESCE,
+	PHASE_RESET,
+	PHASE_RESTORE,
+	PHASE_RESUME,
+	PHASE_CHECK,
+	PHASES,
+};
+
+#define LOG_ATTEMPTS	8
+#define LOG_ENTRIES	16
+
+/**
+ * struct log_attempt - one attempt of a request
+ * @node: the node that was reset
+ * @status: 0 or an errno
+ * @method: how
+ * @done_us: when each phase ended, in us since the request began; 0: it did not
+ */
+struct log_attempt {
+	char node[REASON_LEN];
+	int status;
+	enum devreset_method method;
+	u64 done_us[PHASES];
+};
+
+/**
+ * struct log_entry - one request
+ * @link: in dr_node.log, or in that of its record
+ * @seq: counts the requests of this name
+ * @time: when it began, by the wall clock
+ * @began: the same, in ns of the monotonic clock
+ * @scope: what was asked for
+ * @last: how it ended
+ * @attempts: the last of them
+ * @count: how many there were
+ */
+struct log_entry {
+	struct list_head link;
+	unsigned int seq;
+	struct timespec64 time;
+	u64 began;
+	enum devreset_scope scope;
+	struct last last;
+	struct log_attempt attempts[LOG_ATTEMPTS];
+	unsigned int count;
 };
 
 /**
@@ -192,6 +270,11 @@ struct last {
  * @stall: ticks without progress that are a hang, 0: never
  * @fixed_parent: the parent was given, not found
  * @managed: put under policy by an operator
+ * @identity: what device it is, as a provider tells; empty: none knows
+ * @record: where what must outlive the node will be kept
+ * @log: struct log_entry, the oldest first
+ * @logged: the number of the last
+ * @ready: registered, and what is above it is there
  * @dying: being unregistered
  * @hash: in the table by @hw; if its parent was given, only for an anchor
  * @name: in the table by name, from before until after it is in sysfs
@@ -224,13 +307,17 @@ struct last {
  * @pending: attempt that devreset_complete() may complete, 0: none
  * @completed: last attempt that was completed, 0: none
  * @result: what it was completed with
+ * @attempt: what the attempt in hand is for; written by the holder of the claim
+ * @used: its method, as the driver says
+ * @used_more: there is a more invasive one
  * @waiters: struct waiter of requests made at this node
  * @recovery: the request of devreset_recover(), which cannot allocate
  * @recovery_queued: it is in use
  * @recover_again: a hang was reported when it had just ended
  * @requests: requests made here that are running
  * @settled: the state to take when the last of them is over
- * @hung: a hang was reported that nothing has cured
+ * @hung: a hang was reported that nothing has cured; dr_set_hung()
+ * @hung_since: when, in ms
  * @suspect: did not work after somebody else's reset; to be looked at
  * @hist: what the policy remembers
  * @policy: the numbers
@@ -253,7 +340,12 @@ struct dr_node {
 	unsigned long stall;
 	bool fixed_parent;
 	bool managed;
+	bool ready;
 	bool dying;
+	char identity[IDENTITY_LEN];
+	struct dr_record *record;
+	struct list_head log;
+	unsigned int logged;
 
 	struct hlist_node hash;
 	struct hlist_node name;
@@ -286,6 +378,9 @@ struct dr_node {
 	unsigned int covered_rung;
 	u32 gen, pending, completed;
 	int result;
+	struct devreset_attempt attempt;
+	enum devreset_method used;
+	bool used_more;
 
 	struct list_head waiters;
 	struct request recovery;
@@ -294,6 +389,7 @@ struct dr_node {
 	unsigned int requests;
 	enum devreset_state settled;
 	bool hung;
+	u64 hung_since;
 	bool suspect;
 
 	struct history hist;
@@ -312,6 +408,7 @@ struct dr_node {
 extern struct mutex dr_mutex;
 extern spinlock_t dr_lock;
 extern struct wait_queue_head dr_wait;
+/* Held over questions of unprivileged readers; unregistering waits for it. */
 extern struct srcu_struct dr_ask_srcu;
 extern struct workqueue_struct *dr_wq;
 extern struct workqueue_struct *dr_aux_wq;
@@ -399,6 +496,7 @@ static inline void dr_changed(void)
 
 /* tree.c; to walk, hold dr_mutex or dr_lock */
 struct dr_node *dr_find(struct device *dev);
+struct dr_node *dr_find_again(struct dr_node *node);
 struct dr_node *dr_rung(struct dr_node *node);
 struct dr_node *dr_device_of(struct dr_node *node);
 bool dr_is_below(struct dr_node *node, struct dr_node *above);
@@ -411,10 +509,13 @@ void dr_unlink(struct dr_node *node);
 
 /* core.c */
 bool dr_may_sleep(void);
+bool dr_is_exiting(void);
 
 /* node.c */
 const char *dr_scope_name(enum devreset_scope scope);
 const char *dr_state_name(enum devreset_state state);
+const char *dr_method_name(enum devreset_method method);
+void dr_set_hung(struct dr_node *node, bool hung);
 int dr_set_state(struct dr_node *node, enum devreset_state state);
 int node_enter(struct dr_node *node, unsigned long deadline);
 void node_leave(struct dr_node *node);
@@ -424,6 +525,28 @@ void dr_reap(struct dr_node *node);
 /* provider.c: who makes the missing ancestors, and managed devices */
 void dr_provide(struct dr_node *node);
 int dr_manage(const char *bus, const char *name, bool on);
+
+void dr_identify(struct dr_node *node);
+
+/* record.c: what outlives a node */
+int record_attach(struct dr_node *node);
+void record_keep(struct dr_node *node);
+void record_update(struct dr_node *node);
+void record_manage(struct dr_node *node, const char *bus, const char *device);
+void record_forget(struct dr_node *node);
+int record_unmanage(const char *bus, const char *device);
+void record_exit(void);
+
+/* log.c: the last requests of a node */
+void log_begin(struct request *req);
+void log_attempt(struct request *req, struct dr_node *target);
+void log_attempt_end(struct request *req, int status);
+void phase_begin(struct dr_node *target, enum dr_phase phase);
+void phase_end(struct request *req, struct dr_node *target, enum dr_phase phase);
+void log_end(struct request *req, struct list_head *old);
+void log_free(struct list_head *log);
+void log_show(struct seq_file *s, const char *name, struct list_head *log);
+void records_show(struct seq_file *s);
 
 /* claim.c */
 void claim_init(struct claim *claim);
@@ -453,6 +576,7 @@ void waiter_init(struct waiter *waiter, struct dr_node *node,
 		 const struct devreset_params *params);
 void waiter_add(struct waiter *waiter, struct claim *claim);
 bool waiter_sleeps(const struct waiter *waiter);
+void waiters_stay(struct dr_node *node);
 void waiters_call(struct list_head *waiters, bool by_node, int status);
 void sleeper_init(struct waiter *waiter, struct sleeper *sleeper, struct dr_node *node);
 int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper);
@@ -461,13 +585,16 @@ int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper);
 int run_once(struct request *req);
 int run_ladder(struct request *req);
 bool request_aim(struct claim *claim, struct dr_node *target);
+int request_move(struct request *req, struct dr_node *node);
+bool request_aim_rung(struct request *req, struct dr_node *node);
 
 /* attempt.c */
 struct attempt {
 	struct dr_node *origin;
 	struct dr_node *target;
 	struct claim *claim;
-	bool automatic;
+	struct devreset_attempt how;
+	struct request *req;
 	bool touched;		/* out: the device may have been reset */
 	unsigned int flags;	/* out: DEVRESET_RESULT_FLAGS */
 };
@@ -477,14 +604,22 @@ void node_quiesce(struct dr_node *node, unsigned long deadline);
 void node_suspect(struct dr_node *node);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
 void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadline);
-void subtree_resume(struct claim *claim, int status, bool restore_target);
+void subtree_resume(struct request *req, struct claim *claim, int status,
+		    bool restore_target);
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline);
 
 /* request.c */
-int request_reset(struct dr_node *origin, enum devreset_scope scope,
-		  const char *reason, const struct devreset_params *params);
-int request_and_wait(struct dr_node *origin, enum devreset_scope scope,
-		     const char *reason);
+/* What is asked for; DEVRESET_MEMBER: the ladder */
+struct ask {
+	enum devreset_scope scope;
+	enum devreset_method method;
+	bool force;
+	bool operator;		/* by an operator, not by the driver */
+};
+
+int request_reset(struct dr_node *origin, const struct ask *ask,
+		  const struct devreset_params *params);
+int request_and_wait(struct dr_node *origin, const struct ask *ask);
 int request_recover(struct dr_node *origin, const char *reason);
 void request_init_node(struct dr_node *node);
 
@@ -500,8 +635,10 @@ void clock_stop(struct dr_node *node);
 void clock_policy_changed(struct dr_node *node);
 void clock_restamp(void);
 void clock_revive(struct dr_node *node);
+void clock_probation(struct dr_node *node);
 
 /* sysfs.c */
+void dr_sysfs_init(void);
 extern const struct attribute_group *dr_groups[];
 extern const struct attribute_group **dr_class_groups;
 

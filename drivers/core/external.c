@@ -140,7 +140,7 @@ static void look_again(struct claim *claim, int status)
 		spin_lock_irqsave(&dr_lock, flags);
 		if (!status && !node->recovery_queued &&
 		    node->hist.state != DEVRESET_FAILED)
-			node->hung = false;
+			dr_set_hung(node, false);
 		spin_unlock_irqrestore(&dr_lock, flags);
 		node_suspect(node);
 	}
@@ -153,7 +153,7 @@ static void external_finish(struct dr_node *device, int status)
 	LIST_HEAD(waiters);
 
 	dr_changed();
-	subtree_resume(claim, status ? -EIO : 0, true);
+	subtree_resume(NULL, claim, status ? -EIO : 0, true);
 	look_again(claim, status);
 	claim_drop(claim, &waiters);
 	waiters_call(&waiters, false, status);

@@ -49,6 +49,58 @@ bool request_aim(struct claim *claim, struct dr_node *target)
 	return true;
 }
 
+/*
+ * The device of @req's origin has come back as @node, whose reference this takes: go on
+ * there. -ENODEV: it has gone again.
+ */
+int request_move(struct request *req, struct dr_node *node)
+{
+	struct dr_node *old = req->origin;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->dying) {
+		spin_unlock_irqrestore(&dr_lock, flags);
+		return -ENODEV;
+	}
+	if (!node->requests++)
+		node->settled = node->hist.state;
+	old->requests--;
+	if (old->hung && !node->hung) {
+		node->hung = true;
+		node->hung_since = old->hung_since;
+	}
+	dr_set_state(node, DEVRESET_RECOVERING);
+	req->origin = node;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_state_changed(node);
+	/* An embedded request stays in the node in which it began, until its end. */
+	if (!req->embedded || old != container_of(req, struct dr_node, recovery))
+		dr_put(old);
+	return 0;
+}
+
+/* Aim @req at the rung above @node that it had reached, unless that is covered. */
+bool request_aim_rung(struct request *req, struct dr_node *node)
+{
+	struct dr_node *n, *above;
+	unsigned int rungs = req->scope == DEVRESET_MEMBER ? req->ladder.rung : 0;
+	unsigned long flags;
+	bool aimed;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	n = req->scope == DEVRESET_MEMBER ? dr_rung(node) : dr_by_scope(node, req->scope);
+	for (; rungs && n; rungs--) {
+		above = dr_rung(n->parent);
+		if (!above)
+			break;
+		n = above;
+	}
+	aimed = n && request_aim(&req->claim, n);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return aimed;
+}
+
 /* Take @req in, or let it join. Hold dr_lock. 0, or why not. */
 static int request_admit(struct request *req, struct waiter *waiter)
 {
@@ -82,23 +134,29 @@ static int request_admit(struct request *req, struct waiter *waiter)
 	return 0;
 }
 
-static struct request *request_alloc(struct dr_node *origin, enum devreset_scope scope,
-				     const char *reason)
+static struct request *request_alloc(struct dr_node *origin, const struct ask *ask)
 {
 	struct request *req = kzalloc(sizeof(*req), GFP_KERNEL);
 
 	if (!req)
 		return NULL;
 	request_init(req, origin);
-	req->scope = scope;
-	strscpy(req->reason, reason, sizeof(req->reason));
+	req->scope = ask->scope;
+	req->method = ask->method;
+	req->force = ask->force;
+	strscpy(req->reason, ask->operator ? "operator" : "driver", sizeof(req->reason));
+	if (ask->operator)
+		snprintf(req->requester, sizeof(req->requester), "%s[%d]",
+			 current->comm, task_pid_nr(current));
+	else
+		strscpy(req->requester, "driver", sizeof(req->requester));
 	return req;
 }
 
-static int request_start(struct dr_node *origin, enum devreset_scope scope,
-			 const char *reason, struct waiter *waiter)
+static int request_start(struct dr_node *origin, const struct ask *ask,
+			 struct waiter *waiter)
 {
-	struct request *req = request_alloc(origin, scope, reason);
+	struct request *req = request_alloc(origin, ask);
 	unsigned long flags;
 	int ret;
 
@@ -107,7 +165,7 @@ static int request_start(struct dr_node *origin, enum devreset_scope scope,
 	spin_lock_irqsave(&dr_lock, flags);
 	ret = request_admit(req, waiter);
 	spin_unlock_irqrestore(&dr_lock, flags);
-	trace_devreset_request(origin, scope, ret, req->reason);
+	trace_devreset_request(origin, ask->scope, ret, req->reason);
 	if (ret)
 		kfree(req);
 	else
@@ -115,12 +173,9 @@ static int request_start(struct dr_node *origin, enum devreset_scope scope,
 	return ret;
 }
 
-/*
- * Ask for one reset of @scope (DEVRESET_MEMBER: for the ladder) and have
- * @params called with the result. 0: it will be.
- */
-int request_reset(struct dr_node *origin, enum devreset_scope scope,
-		  const char *reason, const struct devreset_params *params)
+/* Make a request and have @params called with the result. 0: it will be. */
+int request_reset(struct dr_node *origin, const struct ask *ask,
+		  const struct devreset_params *params)
 {
 	struct waiter *waiter = kzalloc(sizeof(*waiter), GFP_KERNEL);
 	int ret;
@@ -128,7 +183,7 @@ int request_reset(struct dr_node *origin, enum devreset_scope scope,
 	if (!waiter)
 		return -ENOMEM;
 	waiter_init(waiter, origin, params);
-	ret = request_start(origin, scope, reason, waiter);
+	ret = request_start(origin, ask, waiter);
 	if (ret == -EINPROGRESS)
 		return 0;
 	if (ret)
@@ -137,15 +192,15 @@ int request_reset(struct dr_node *origin, enum devreset_scope scope,
 }
 
 /* The same, and wait. A signal ends the wait (-EINTR), not the reset. */
-int request_and_wait(struct dr_node *origin, enum devreset_scope scope,
-		     const char *reason)
+int request_and_wait(struct dr_node *origin, const struct ask *ask)
 {
 	struct sleeper sleeper;
 	struct waiter waiter;
 	int ret;
 
 	sleeper_init(&waiter, &sleeper, origin);
-	ret = request_start(origin, scope, reason, &waiter);
+	waiter.stays = ask->operator;
+	ret = request_start(origin, ask, &waiter);
 	return ret ?: sleeper_wait(&waiter, &sleeper);
 }
 
@@ -159,7 +214,7 @@ static int recover_admit(struct dr_node *node, const char *reason)
 	if (node->dying)
 		return -ENODEV;
 	if (!node->hung) {
-		node->hung = true;
+		dr_set_hung(node, true);
 		dr_count(node, STAT_HANGS);
 	}
 	if (node->recovery_queued) {
@@ -181,6 +236,7 @@ static int recover_admit(struct dr_node *node, const char *reason)
 	req->automatic = true;
 	req->limited = verdict == VERDICT_FAIL;
 	strscpy(req->reason, reason ?: "unspecified", sizeof(req->reason));
+	strscpy(req->requester, "hang", sizeof(req->requester));
 	ret = request_admit(req, NULL);
 	node->recovery_queued = !ret;
 	return ret;
@@ -215,6 +271,9 @@ static void remember(struct request *req, int status)
 	last->status = status;
 	last->scope = req->done_scope;
 	last->attempts = req->attempts;
+	last->method = req->used;
+	ktime_get_real_ts64(&last->time);
+	strscpy(last->requester, req->requester, sizeof(last->requester));
 	last->duration_us = div_u64(ktime_get_ns() - req->began, NSEC_PER_USEC);
 	strscpy(last->reason, req->reason, sizeof(last->reason));
 	strscpy(last->cured_by, status ? "" : req->cured_by, sizeof(last->cured_by));
@@ -236,17 +295,21 @@ static void begin_probation(struct dr_node *origin, bool anew)
 }
 
 /* What the node will be when no request runs there any more. Hold dr_lock. */
-static void settle(struct request *req, int status)
+static void settle(struct request *req, int status, struct list_head *old)
 {
 	struct dr_node *origin = req->origin;
 	bool ladder = req->scope == DEVRESET_MEMBER;
 
 	if (!status)
-		origin->hung = false;
+		dr_set_hung(origin, false);
 	if (!status && ladder) {
 		origin->settled = origin->policy.probation_ms ? DEVRESET_PROBATION :
 								DEVRESET_HEALTHY;
+		origin->hist.probation_until = ktime_to_ms(ktime_get()) +
+					       origin->policy.probation_ms;
 		origin->hist.cured_rung = req->ladder.rung;
+		origin->hist.cured_step = req->step;
+		origin->hist.cured_more = req->more;
 		if (!req->automatic)
 			origin->hist.recoveries = 0;
 	} else if (!status) {
@@ -259,6 +322,7 @@ static void settle(struct request *req, int status)
 	}
 	dr_count(origin, status ? STAT_FAILURES : STAT_SUCCESSES);
 	remember(req, status);
+	log_end(req, old);
 	if (!--origin->requests)
 		dr_set_state(origin, origin->settled);
 	begin_probation(origin, !status && ladder);
@@ -283,7 +347,7 @@ static void report(struct request *req, int status)
 }
 
 /* The embedded request may be used again, and is if it was asked for. */
-static void recovery_free(struct dr_node *node)
+static void recovery_free(struct dr_node *node, struct dr_node *origin)
 {
 	unsigned long flags;
 	bool again;
@@ -295,28 +359,35 @@ static void recovery_free(struct dr_node *node)
 	spin_unlock_irqrestore(&dr_lock, flags);
 	if (again)
 		request_recover(node, "hang at the end of a recovery");
+	/* The device has come back as another node meanwhile: see request_move(). */
+	if (node != origin)
+		dr_put(node);
 }
 
 static void request_finish(struct request *req, int status)
 {
 	struct dr_node *origin = req->origin, *target = req->claim.target;
 	LIST_HEAD(waiters);
+	LIST_HEAD(old);
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	settle(req, status);
+	settle(req, status, &old);
 	request_aim(&req->claim, NULL);
 	req->over = true;
 	list_splice_init(&req->claim.waiters, &waiters);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();
+	log_free(&old);
+	if (READ_ONCE(origin->dying))
+		record_update(origin);
 	if (!status)
 		clock_revive(origin);
 	report(req, status);
 	waiters_call(&waiters, false, status);
 
 	if (req->embedded)
-		recovery_free(origin);
+		recovery_free(container_of(req, struct dr_node, recovery), origin);
 	else
 		kfree(req);
 	if (target) {
@@ -337,9 +408,12 @@ static void request_work(struct work_struct *work)
 	req->began = ktime_get_ns();
 	req->attempts = 0;
 	req->done_scope = DEVRESET_MEMBER;
+	req->used = DEVRESET_METHOD_ANY;
 	req->touched = false;
 	req->dumped = false;
+	req->returns = 0;
 	req->cured_by[0] = '\0';
+	log_begin(req);
 	dr_state_changed(req->origin);
 	dr_uevent(req->origin, req->scope, -EINPROGRESS, req->reason);
 	request_finish(req, req->scope == DEVRESET_MEMBER ? run_ladder(req) :

@@ -35,6 +35,7 @@
 struct device;
 struct devreset_dump;
 struct module;
+struct seq_buf;
 
 /**
  * struct devreset_node - a node, as drivers see it
@@ -62,6 +63,20 @@ struct devreset_node {
 /* Flags of ops->may_reset */
 #define DEVRESET_MAY_AUTO	BIT(0)	/* nobody asked: the ladder came here by itself */
 #define DEVRESET_MAY_ASK	BIT(1)	/* only a question, of any user: see ops->may_reset */
+#define DEVRESET_MAY_FORCE	BIT(2)	/* an operator insists: what is in use is no obstacle */
+
+/**
+ * struct devreset_attempt - what a reset is made for
+ * @flags: DEVRESET_MAY_AUTO, DEVRESET_MAY_FORCE
+ * @step: how many of the node's methods to pass by: those that this request, or the
+ *	one whose cure did not last, has used. Beyond the last method: the last
+ * @method: exactly this one, or DEVRESET_METHOD_ANY
+ */
+struct devreset_attempt {
+	unsigned int flags;
+	unsigned int step;
+	enum devreset_method method;
+};
 
 /**
  * struct devreset_ops - how a device is checked, stopped, reset and restored
@@ -94,6 +109,10 @@ struct devreset_node {
  *	scratch, or leave it stopped and return an errno, which the next check
  *	finds (a further attempt begins with another @quiesce). Required with @quiesce.
  * @dump: write diagnostics with devreset_dump_write() (DR13). Optional.
+ * @methods: how a reset as @attempt says would be made now: one line a device that it
+ *	reaches, "NAME DRIVER METHOD" or "NAME DRIVER refused: REASON". As @may_reset
+ *	with DEVRESET_MAY_ASK: for unprivileged readers, at the same time as any other
+ *	callback; takes no lock of a device and touches no hardware. Optional.
  * @release: last call, no other callback runs or will. Optional.
  *
  * All are called in process context with no lock of the core's held, never
@@ -109,6 +128,8 @@ struct devreset_ops {
 	int (*restore)(struct devreset_node *node);
 	int (*resume)(struct devreset_node *node, int status);
 	void (*dump)(struct devreset_node *node, struct devreset_dump *dump);
+	void (*methods)(struct devreset_node *node, const struct devreset_attempt *attempt,
+			struct seq_buf *out);
 	void (*release)(struct devreset_node *node);
 };
 
@@ -149,6 +170,9 @@ struct devreset_desc {
  *	to @provider; 0, or -ENODEV if @dev is not of this bus. May sleep.
  * @find: the device of that name, with a reference, or ERR_PTR(-ENODEV), or
  *	ERR_PTR(-EINVAL) if that is no name on this bus. May sleep.
+ * @identity: write what tells @dev from another device at the same place (vendor and
+ *	device id, serial number, permanent address); 0, or -ENODEV if @dev is not of
+ *	this bus. Without one nothing outlives the nodes of its devices. May sleep. Optional.
  *
  * A node made by a provider goes with the last node that needs it.
  */
@@ -157,6 +181,7 @@ struct devreset_provider {
 	struct module *owner;
 	int (*probe)(struct devreset_provider *provider, struct device *dev);
 	struct device *(*find)(const char *name);
+	int (*identity)(struct device *dev, char *buf, size_t size);
 	/* private: */
 	struct list_head link;
 	unsigned int users;
@@ -164,6 +189,7 @@ struct devreset_provider {
 
 int devreset_provider_register(struct devreset_provider *provider);
 void devreset_provider_unregister(struct devreset_provider *provider);
+void devreset_device_added(struct devreset_provider *provider, const char *name);
 
 struct devreset_node *devreset_register(struct device *dev,
 					const struct devreset_desc *desc);
@@ -200,6 +226,11 @@ int devreset_cancel(struct devreset_node *node,
 int devreset_recover(struct devreset_node *node, const char *reason);
 int devreset_complete(struct devreset_node *node, u32 gen, int status,
 		      unsigned int flags);
+
+const struct devreset_attempt *devreset_attempt(const struct devreset_node *node);
+void devreset_used(struct devreset_node *node, enum devreset_method method, bool more);
+const struct devreset_policy *devreset_policy_of(const struct devreset_node *node);
+bool devreset_consents(const struct devreset_node *node, enum devreset_scope scope);
 
 int devreset_external_begin(struct devreset_node *node);
 void devreset_external_end(struct devreset_node *node, int status);
