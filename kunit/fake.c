@@ -395,13 +395,18 @@ void fake_open(struct fake *fake, enum fake_what what)
 	wake_up_all(&fake->tree->wq);
 }
 
-/* Have the hang clock enter @fake's check, which stays inside until it is opened. */
-void fake_hold(struct fake *fake)
+/* Have the hang clock enter @fake's check soon, which stays inside until it is opened. */
+void fake_hold_soon(struct fake *fake)
 {
 	fake->op[FAKE_CHECK].gate = true;
 	WRITE_ONCE(fake_policy(fake)->check_interval_ms, 1);
 	WRITE_ONCE(to_dr(fake->node)->suspect, true);
 	__devreset_tick(fake->node);
+}
+
+void fake_hold(struct fake *fake)
+{
+	fake_hold_soon(fake);
 	FAKE_ASSERT_INSIDE(fake->tree->test, fake, FAKE_CHECK);
 	/* And that is the last. */
 	WRITE_ONCE(fake_policy(fake)->check_interval_ms, 0);

@@ -129,6 +129,8 @@ struct sleeper {
  * @step: how many methods of that node were passed by
  * @more: that node has a more invasive method
  * @requester: "hang", "driver", or name and pid of the process that asked
+ * @running: a worker has taken it up
+ * @seen: dr_node.covered of @origin when a check last said whether it works
  * @began: when, in ns
  * @log: what will be said of it; NULL if there was no memory
  * @returns: how often @origin went and came back
@@ -159,6 +161,8 @@ struct request {
 	bool over;
 	bool touched;
 	bool dumped;
+	bool running;
+	unsigned int seen;
 	u64 began;
 	struct log_entry *log;
 	unsigned int returns;
@@ -324,6 +328,7 @@ struct log_entry {
  * @last: of the last finished request
  * @stats: counters
  * @tick: looks at the node while it is armed
+ * @tick_due: when it is to come next, in jiffies
  * @linger: the tick has seen an idle interval; see clock.c
  * @linger_rcu: and this is when
  * @probation: ends the probation
@@ -398,6 +403,7 @@ struct dr_node {
 	atomic_long_t stats[STATS];
 
 	struct delayed_work tick;
+	unsigned long tick_due;
 	bool linger;
 	unsigned long linger_rcu;
 	struct delayed_work probation;
@@ -412,6 +418,7 @@ extern struct wait_queue_head dr_wait;
 extern struct srcu_struct dr_ask_srcu;
 extern struct workqueue_struct *dr_wq;
 extern struct workqueue_struct *dr_aux_wq;
+extern struct workqueue_struct *dr_check_wq;
 extern struct kmem_cache *dr_cache;
 extern struct class dr_class;
 extern struct list_head dr_nodes;
@@ -607,6 +614,8 @@ void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadli
 void subtree_resume(struct request *req, struct claim *claim, int status,
 		    bool restore_target);
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline);
+int node_check_again(struct dr_node *node, const char **reason, unsigned long deadline);
+void node_unverified(struct dr_node *node);
 
 /* request.c */
 /* What is asked for; DEVRESET_MEMBER: the ladder */
