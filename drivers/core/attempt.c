@@ -174,7 +174,8 @@ static void subtree_go_on(struct claim *claim)
 
 /*
  * Ask @node whether it works. 0 also when it has no way to tell; -EIO also when
- * it was not resumed; -EAGAIN when it stands, for a reset, and cannot be asked.
+ * it was not resumed; -EAGAIN when it cannot be checked now: the driver says so,
+ * or it is quiesced for a reset.
  */
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline)
 {
@@ -188,7 +189,7 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
 			ret = -EAGAIN;
 		else if (node->ops->check)
 			ret = node->ops->check(&node->pub, reason);
-		if (!ret && node->unsound) {
+		if ((!ret || ret == -EAGAIN) && node->unsound && !node->quiesced) {
 			*reason = "not resumed";
 			ret = -EIO;
 		}
@@ -198,9 +199,41 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
 	return ret;
 }
 
+/* The same, and again until @deadline while the driver cannot check it now. */
+int node_check_again(struct dr_node *node, const char **reason, unsigned long deadline)
+{
+	unsigned long backoff = 0;
+	int ret;
+
+	do {
+		ret = node_check(node, reason, deadline);
+	} while (ret == -EAGAIN && !READ_ONCE(node->quiesced) &&
+		 !dr_back_off(&backoff, deadline, READ_ONCE(node->dying)));
+	return ret;
+}
+
+/* Nothing could be found wrong with @node, as it could not be checked: later, then. */
+void node_unverified(struct dr_node *node)
+{
+	dr_warn(node, "reset, but not verified: it cannot be checked now\n");
+	node_suspect(node);
+}
+
+/* Is @node of the device of @origin? What is below it, and between it and the target. */
+static bool is_ours(struct dr_node *node, struct dr_node *origin)
+{
+	unsigned long flags;
+	bool ours;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	ours = dr_is_below(node, origin) || dr_is_below(origin, node);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return ours;
+}
+
 /*
- * Does the device of @origin work: what is below it, and what is between it
- * and the target? The others are looked at too, for their own sake.
+ * Does the device of @origin work? The others are looked at too, for their own
+ * sake. A success is what was checked, or is said not to have been.
  */
 static int subtree_check(struct claim *claim, struct dr_node *origin,
 			 unsigned long deadline)
@@ -208,22 +241,29 @@ static int subtree_check(struct claim *claim, struct dr_node *origin,
 	struct dr_node *node;
 	int ret, result = 0;
 	unsigned long flags;
-	bool ours;
 
 	list_for_each_entry_reverse(node, &claim->nodes, step) {
+		bool ours = is_ours(node, origin);
 		const char *reason;
 
 		/* One that may still be in its resume would only be waited for. */
-		ret = node->unsound ? -EIO : node_check(node, &reason, deadline);
-		spin_lock_irqsave(&dr_lock, flags);
-		ours = dr_is_below(node, origin) || dr_is_below(origin, node);
-		if (!ret)
+		if (node->unsound)
+			ret = -EIO;
+		else if (ours)
+			ret = node_check_again(node, &reason, deadline);
+		else
+			ret = node_check(node, &reason, deadline);
+		if (!ret) {
+			spin_lock_irqsave(&dr_lock, flags);
 			dr_set_hung(node, false);
-		spin_unlock_irqrestore(&dr_lock, flags);
-		if (ret && ours)
-			result = ret;
-		else if (ret)
+			spin_unlock_irqrestore(&dr_lock, flags);
+		} else if (!ours) {
 			node_suspect(node);
+		} else if (ret == -EAGAIN) {
+			node_unverified(node);
+		} else {
+			result = ret;
+		}
 	}
 	return result;
 }

@@ -166,7 +166,7 @@ static DEFINE_MUTEX(coredump_mutex);
 /* Collect the diagnostics of @node, or of what it is a part of. Never fatal. */
 void dr_dump(struct dr_node *node, unsigned long deadline)
 {
-	struct devreset_dump dump = { .deadline = jiffies + DUMP_TIME };
+	struct devreset_dump dump = { };
 	struct dr_node *dumper;
 
 	dump.buf = vmalloc(DUMP_BYTES);
@@ -175,6 +175,8 @@ void dr_dump(struct dr_node *node, unsigned long deadline)
 	dumper = enter_dumper(node, deadline);
 	if (!dumper)
 		goto free;
+	/* What was waited for is not the driver's time. */
+	dump.deadline = jiffies + DUMP_TIME;
 	dumper->ops->dump(&dumper->pub, &dump);
 	node_leave(dumper);
 	dr_put(dumper);
