@@ -179,6 +179,94 @@ static void rule5_deadlines_do_not_add_up(struct kunit *test)
 	fake_expect_rest(tree);
 }
 
+/* To cancel waits for no callback, least of all for the reset itself. */
+static void rule5_cancel_does_not_wait_for_the_reset(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_ask *ask;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.a->op[FAKE_RESET].gate = true;
+	ask = fake_ask(f.a, DEVRESET_COMPONENT);
+	FAKE_ASSERT_INSIDE(test, f.a, FAKE_RESET);
+	KUNIT_EXPECT_EQ(test, devreset_cancel(f.a->node, &ask->params), 0);
+	KUNIT_EXPECT_EQ(test, f.a->op[FAKE_RESET].inside, 1);
+	KUNIT_EXPECT_EQ(test, ask->status, -ECANCELED);
+	KUNIT_EXPECT_EQ(test, devreset_cancel(f.a->node, &ask->params), -ENOENT);
+	fake_open(f.a, FAKE_RESET);
+	fake_expect_rest(tree);
+}
+
+/* A callback that does not return is told of once; when it does, all goes on. */
+static void rule5_a_callback_that_is_stuck(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = fake_add(tree, "n", DEVRESET_FUNCTION, NULL);
+	struct dr_node *dr = to_dr(n->node);
+	struct fake_ask *ask;
+
+	fake_policy(n)->reset_timeout_ms = 20;
+	n->op[FAKE_RESET].gate = true;
+	ask = fake_ask(n, DEVRESET_FUNCTION);
+	FAKE_ASSERT_SOON(test, READ_ONCE(dr->stuck));
+	KUNIT_EXPECT_EQ(test, n->op[FAKE_RESET].inside, 1);
+	KUNIT_EXPECT_GE(test, jiffies_to_msecs(jiffies - dr->cb_since), 60);
+	fake_policy(n)->reset_timeout_ms = 10000;
+	fake_open(n, FAKE_RESET);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ask->status, 0);
+	KUNIT_EXPECT_FALSE(test, dr->stuck);
+	/* Nor is one that returned in time. */
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&dr->stuck_work));
+}
+
+/* A node that goes meanwhile waits for it, and takes no harm. */
+static void rule5_stuck_while_the_node_goes(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = fake_add(tree, "n", DEVRESET_FUNCTION, NULL);
+	struct dr_node *dr = to_dr(devreset_get(n->node));
+	struct fake_job *goes;
+	struct fake_ask *ask;
+
+	fake_policy(n)->reset_timeout_ms = 20;
+	n->op[FAKE_RESET].gate = true;
+	ask = fake_ask(n, DEVRESET_FUNCTION);
+	FAKE_ASSERT_INSIDE(test, n, FAKE_RESET);
+	goes = fake_job(n, fake_job_unregister, 0);
+	FAKE_ASSERT_SOON(test, READ_ONCE(dr->dying) && READ_ONCE(dr->stuck));
+	KUNIT_EXPECT_FALSE(test, goes->done);
+	fake_open(n, FAKE_RESET);
+	FAKE_ASSERT_SOON(test, fake_job_done(goes));
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ask->status, -ENODEV);
+	devreset_put(&dr->pub);
+}
+
+/* What was not reset at all is not told that it was. */
+static void rule5_a_target_that_cannot_be_entered(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *p, *c;
+	struct fake_ask *ask;
+
+	tree->strict = false;
+	p = fake_add(tree, "p", DEVRESET_FUNCTION, NULL);
+	c = fake_add(tree, "c", DEVRESET_COMPONENT, p);
+	c->op[FAKE_QUIESCE].gate = true;
+	ask = fake_ask(c, DEVRESET_FUNCTION);
+	FAKE_ASSERT_INSIDE(test, c, FAKE_QUIESCE);
+	KUNIT_EXPECT_EQ(test, fake_unregister(p), 0);
+	fake_open(c, FAKE_QUIESCE);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ask->status, -ENODEV);
+	KUNIT_EXPECT_EQ(test, p->op[FAKE_RESET].calls, 0);
+	KUNIT_EXPECT_EQ(test, c->op[FAKE_RESUME].calls, 1);
+	KUNIT_EXPECT_EQ(test, c->resumed, 0);
+	KUNIT_EXPECT_EQ(test, to_dr(c->node)->last.attempts, 0);
+}
+
 /* --- rule 6 ---------------------------------------------------------------------------- */
 
 static int hook_use_the_core(struct fake *fake)
@@ -254,6 +342,10 @@ static struct kunit_case deadline_cases[] = {
 	KUNIT_CASE(rule5_a_callback_that_does_not_end),
 	KUNIT_CASE(dr11_a_slow_child_leaves_the_reset_its_time),
 	KUNIT_CASE(rule5_deadlines_do_not_add_up),
+	KUNIT_CASE(rule5_cancel_does_not_wait_for_the_reset),
+	KUNIT_CASE(rule5_a_callback_that_is_stuck),
+	KUNIT_CASE(rule5_stuck_while_the_node_goes),
+	KUNIT_CASE(rule5_a_target_that_cannot_be_entered),
 	KUNIT_CASE(rule6_callbacks_may_use_the_core),
 	KUNIT_CASE(rule6_a_callback_may_reset_what_is_beside),
 	{}

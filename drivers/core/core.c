@@ -5,6 +5,7 @@
  *	core.c		this file: the module, and what drivers call
  *	tree.c		the tree: its shape, finding the parent, adopting
  *	node.c		a node: registering, removing, state
+ *	slot.c		the callback in hand
  *	provider.c	who makes the nodes that nobody registered
  *	claim.c		who may reset what, now
  *	request.c	requests: taken in, joined, ended

@@ -87,10 +87,11 @@ struct claim {
 /**
  * struct waiter - someone to be told the result of a request
  * @by_claim: in claim.waiters
- * @by_node: in dr_node.waiters of @node
+ * @by_node: in dr_node.waiters of @node; while it is called, in dr_node.calls
  * @node: the node at which was asked
  * @stays: an operator, who waits for a device that goes to come back
  * @params: whom to call
+ * @task: and which task does
  */
 struct waiter {
 	struct list_head by_claim;
@@ -98,6 +99,7 @@ struct waiter {
 	struct dr_node *node;
 	bool stays;
 	struct devreset_params params;
+	struct task_struct *task;
 };
 
 /**
@@ -298,6 +300,11 @@ struct log_entry {
  * @ext_serial: the claim that covers it
  * @ext_waiting: begin calls that wait for claims below this device
  * @cb_task: the task whose callback into this node is in hand
+ * @cb_since: when it was called, in jiffies
+ * @cb_limit: and how long until it is called stuck
+ * @stuck: it is
+ * @stuck_work: finds that out
+ * @calls: struct waiter whose completions are being called
  * @telling: user space is being told something of it
  * @reap: calls dr_reap(), where it cannot be called
  * @lost: quiesce or restore failed
@@ -372,6 +379,10 @@ struct dr_node {
 	unsigned int ext_waiting;
 
 	struct task_struct *cb_task;
+	unsigned long cb_since, cb_limit;
+	bool stuck;
+	struct delayed_work stuck_work;
+	struct list_head calls;
 	unsigned int telling;
 	struct work_struct reap;
 	bool lost;
@@ -524,10 +535,16 @@ const char *dr_state_name(enum devreset_state state);
 const char *dr_method_name(enum devreset_method method);
 void dr_set_hung(struct dr_node *node, bool hung);
 int dr_set_state(struct dr_node *node, enum devreset_state state);
-int node_enter(struct dr_node *node, unsigned long deadline);
-void node_leave(struct dr_node *node);
+bool dr_is_needless(struct dr_node *node);
 int dr_unregister(struct dr_node *node);
 void dr_reap(struct dr_node *node);
+
+/* slot.c */
+void slot_init(struct dr_node *node);
+void slot_take(struct dr_node *node);
+int node_enter(struct dr_node *node, unsigned long deadline);
+void node_leave(struct dr_node *node);
+const char *dr_state_shown(struct dr_node *node);
 
 /* provider.c: who makes the missing ancestors, and managed devices */
 void dr_provide(struct dr_node *node);
@@ -585,6 +602,7 @@ void waiter_add(struct waiter *waiter, struct claim *claim);
 bool waiter_sleeps(const struct waiter *waiter);
 void waiters_stay(struct dr_node *node);
 void waiters_call(struct list_head *waiters, bool by_node, int status);
+bool waiter_calls_here(struct dr_node *node);
 void sleeper_init(struct waiter *waiter, struct sleeper *sleeper, struct dr_node *node);
 int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper);
 

@@ -59,7 +59,7 @@ void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	int i;
 
 	env[1] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATE "=%s",
-			   dr_state_name(READ_ONCE(node->hist.state)));
+			   dr_state_shown(node));
 	env[2] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_SCOPE "=%s",
 			   scope ? dr_scope_name(scope) :
 			   status == -EINPROGRESS ? "recover" : "none");
@@ -202,7 +202,7 @@ static struct dentry *debugfs;
 static void show_node(struct seq_file *s, struct dr_node *node, int depth)
 {
 	seq_printf(s, "%*s%s %s %s", 2 * depth, "", dr_name(node),
-		   dr_scope_name(node->scope), dr_state_name(node->hist.state));
+		   dr_scope_name(node->scope), dr_state_shown(node));
 	if (node->managed)
 		seq_puts(s, " managed");
 	if (node->claim)
