@@ -387,7 +387,9 @@ struct devreset_node *devreset_register(struct device *dev,
 		dr_put(node);
 		goto reap;
 	}
-	dr_provide(node);
+	/* Those of a provider's node are made by the caller of the provider. */
+	if (!node->provider)
+		dr_provide(node);
 	if (dr_tell_begin(node)) {
 		noio = lock_noio();
 		dev_set_uevent_suppress(&node->dev, false);
