@@ -56,8 +56,6 @@ static int external_join(struct dr_node *device, struct dr_node *node,
 {
 	struct claim *own, *over;
 
-	if (node->dying)
-		return -ENODEV;
 	if (claim_used(node)) {
 		*entry = ENTRY_NESTED;
 		if (node->ext_task != current)
@@ -260,6 +258,20 @@ static void external_stopped(struct dr_node *device, struct dr_node *node)
 		dr_put(device);
 }
 
+/* Join a claim, or claim @device, waiting until @deadline. */
+static int external_wait(struct dr_node *device, struct dr_node *node,
+			 enum entry *entry, u64 *serial, unsigned long deadline)
+{
+	int ret;
+
+	external_waiting(device, 1);
+	wait_event_idle_timeout(dr_wait, (ret = external_enter(device, node, entry,
+							       serial)) != -EBUSY,
+				dr_left(deadline) + 1);
+	external_waiting(device, -1);
+	return ret == -EBUSY ? -ETIMEDOUT : ret;
+}
+
 static int external_begin(struct dr_node *device, struct dr_node *node)
 {
 	unsigned long deadline = dr_deadline(device);
@@ -267,13 +279,7 @@ static int external_begin(struct dr_node *device, struct dr_node *node)
 	u64 serial = 0;
 	int ret;
 
-	external_waiting(device, 1);
-	wait_event_idle_timeout(dr_wait, (ret = external_enter(device, node, &entry,
-							       &serial)) != -EBUSY,
-				dr_left(deadline) + 1);
-	external_waiting(device, -1);
-	if (ret == -EBUSY)
-		ret = -ETIMEDOUT;
+	ret = external_enter(device, node, &entry, &serial);
 	if (!ret && (entry == ENTRY_NESTED || entry == ENTRY_OWN)) {
 		/* A driver may have been bound since: it is stopped, too. */
 		if (serial)
@@ -283,6 +289,8 @@ static int external_begin(struct dr_node *device, struct dr_node *node)
 	dr_count(device, STAT_EXTERNAL);
 	if (node != device)
 		dr_count(node, STAT_EXTERNAL);
+	if (ret == -EBUSY)
+		ret = external_wait(device, node, &entry, &serial, deadline);
 	if (ret)
 		return ret;
 	/* To stop has time of its own, however long it was waited. */
