@@ -196,6 +196,11 @@ int devreset_recover(struct devreset_node *node, const char *reason);
 int devreset_complete(struct devreset_node *node, u32 gen, int status,
 		      unsigned int flags);
 
+/* Flags of devreset_in_use() */
+#define DEVRESET_IN_USE_NO_NET	BIT(0)	/* interfaces don't count */
+
+int devreset_in_use(struct device *dev, unsigned int flags, char *why, size_t len);
+
 int devreset_external_begin(struct devreset_node *node);
 void devreset_external_end(struct devreset_node *node, int status);
 
