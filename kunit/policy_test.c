@@ -30,6 +30,9 @@ static const struct {
 	[POLICY_PROBATION_MS]	   = { "probation_ms", 0, 3600000, false, 10000 },
 	[POLICY_MAX_RECOVERIES]	   = { "max_recoveries", 1, 100, false, 5 },
 	[POLICY_WINDOW_MS]	   = { "window_ms", 1000, 86400000, false, 600000 },
+	[POLICY_REBIND]		   = { "rebind", 0, 3, false, 0 },
+	[POLICY_FINAL]		   = { "final", 0, 1, false, 0 },
+	[POLICY_RETURN_MS]	   = { "return_ms", 100, 600000, false, 30000 },
 };
 
 static void check_value(struct kunit *test, int field, u32 value)
@@ -92,6 +95,9 @@ static void policy_field_order(struct kunit *test)
 		FIELD(POLICY_PROBATION_MS, probation_ms),
 		FIELD(POLICY_MAX_RECOVERIES, max_recoveries),
 		FIELD(POLICY_WINDOW_MS, window_ms),
+		FIELD(POLICY_REBIND, rebind),
+		FIELD(POLICY_FINAL, final),
+		FIELD(POLICY_RETURN_MS, return_ms),
 #undef FIELD
 	};
 	int i;

@@ -31,23 +31,37 @@ POLICY = {
     "probation_ms": (10000, 0, 3600000, True),
     "max_recoveries": (5, 1, 100, False),
     "window_ms": (600000, 1000, 86400000, False),
+    "return_ms": (30000, 100, 600000, False),
 }
-LAST = ["status", "scope", "reason", "duration_us", "attempts", "cured_by"]
+# Default first
+CHOICES = {
+    "ceiling": ["function", "component", "platform"],
+    "rebind": ["never", "asked", "auto", "always"],
+    "final": ["keep", "isolate"],
+}
+LAST = ["status", "scope", "reason", "duration_us", "attempts", "cured_by",
+        "method", "time", "requester"]
 STATS = ["requests", "joined", "successes", "failures", "escalations", "hangs",
-         "attempts", "timeouts", "soft_errors", "external", "quiesced"]
+         "attempts", "timeouts", "soft_errors", "external", "quiesced", "downtime_ms"]
 FORMAT = {
     "state": "healthy|recovering|probation|failed",
     "scope": "member|component|function|platform",
     "supported": "|".join(" ".join(s for s, on in zip(SCOPES, f"{n:03b}") if on == "1")
                           for n in range(8)),
     "policy/ceiling": "component|function|platform",
+    "policy/rebind": "never|asked|auto|always",
+    "policy/final": "keep|isolate",
+    "methods": "[^ ]+ [^ ]+ (none|reset_done|error_handlers|rebind|refused: .+)",
+    "last/method": "none|reset_done|error_handlers|rebind",
+    "last/time": "[0-9]+[.][0-9]{3}",
+    "last/requester": "none|hang|driver|.+\\[[0-9]+\\]",
     "last/status": "0|-[1-9][0-9]*",
     "last/scope": "none|component|function|platform",
     "last/reason": ".+",
     "last/cured_by": ".+",
 }
-MODES = {"reset": 0o200, "state": 0o444, "scope": 0o444, "supported": 0o444}
-MODES.update({f"policy/{name}": 0o644 for name in [*POLICY, "ceiling"]})
+MODES = {"reset": 0o200, "state": 0o444, "scope": 0o444, "supported": 0o444, "methods": 0o444}
+MODES.update({f"policy/{name}": 0o644 for name in [*POLICY, *CHOICES]})
 MODES.update({f"last/{name}": 0o444 for name in LAST})
 MODES.update({f"stats/{name}": 0o444 for name in STATS})
 # What is no number that anybody may have meant, or no word
@@ -137,8 +151,9 @@ def files():
         for name, (default, *_) in POLICY.items():
             if read(f"{top}/policy/{name}") != b"%d\n" % default:
                 fail(f"{top}/policy/{name}: default {read(f'{top}/policy/{name}')}")
-        if read(f"{top}/policy/ceiling") != b"function\n":
-            fail(f"{top}/policy/ceiling: default")
+        for name, words in CHOICES.items():
+            if read(f"{top}/policy/{name}") != words[0].encode() + b"\n":
+                fail(f"{top}/policy/{name}: default")
     for node, scope in zip(NODES, ("member", "function", "platform")):
         if read(f"{CLASS}{node}/scope") != scope.encode() + b"\n":
             fail(f"{node}: scope")
@@ -168,20 +183,22 @@ def policy():
             bad = BAD + [b"%d" % value for value in out] + [b"%d\n" % value for value in out]
             expect_errors(path, bad, [errno.EINVAL])
             expect_errors(path, [b""], [0, errno.EINVAL])
-        path = f"{CLASS}{node}/policy/ceiling"
-        for good in SCOPES + ["function"]:
-            for end in ("\n", ""):
-                if write(path, (good + end).encode()) or read(path) != good.encode() + b"\n":
-                    fail(f"{path}: {good}")
-        expect_errors(path, WORDS + [b"recover", b"recover\n"], [errno.EINVAL])
-        expect_errors(path, [b""], [0, errno.EINVAL])
+        for name, words in CHOICES.items():
+            path = f"{CLASS}{node}/policy/{name}"
+            for good in words[1:] + words[:1]:
+                for end in ("\n", ""):
+                    if write(path, (good + end).encode()) or read(path) != good.encode() + b"\n":
+                        fail(f"{path}: {good}")
+            expect_errors(path, WORDS + [b"recover", b"recover\n"], [errno.EINVAL])
+            expect_errors(path, [b""], [0, errno.EINVAL])
 
 
 def reset():
     """Bad words, and scopes that there are not."""
     for node in NODES:
         path = f"{CLASS}{node}/reset"
-        expect_errors(path, WORDS + [b"recover ", b"recover\0", b"recover function"], [errno.EINVAL])
+        expect_errors(path, WORDS + [b"recover ", b"recover\0", b"recover function",
+                                     b"recover  force", b"function forced", b"force", b"function force force"], [errno.EINVAL])
         expect_errors(path, [b""], [0, errno.EINVAL])
     for node, wrong in zip(NODES, ([b"component"], [b"component\n"], [b"component", b"function"])):
         for word in wrong:
@@ -211,7 +228,8 @@ def writable():
     for node in NODES:
         for file, mode in MODES.items():
             if mode & 0o200:
-                value = {"reset": "function", "policy/ceiling": "platform"}.get(file, "1")
+                value = {"reset": "function", "policy/ceiling": "platform", "policy/rebind": "always",
+                         "policy/final": "isolate", "policy/return_ms": "100"}.get(file, "1")
                 yield f"{CLASS}{node}/{file}", value.encode() + b"\n"
     for file in ("manage", "unmanage"):
         yield CLASS + file, b"pci " + os.environ["edu"].encode() + b"\n"

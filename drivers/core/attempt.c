@@ -199,7 +199,7 @@ static int subtree_check(struct claim *claim, struct dr_node *origin,
 		spin_lock_irqsave(&dr_lock, flags);
 		ours = dr_is_below(node, origin) || dr_is_below(origin, node);
 		if (!ret)
-			node->hung = false;
+			dr_set_hung(node, false);
 		spin_unlock_irqrestore(&dr_lock, flags);
 		if (ret && ours)
 			result = ret;
@@ -300,7 +300,7 @@ int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadlin
 
 static int may_reset_now(struct attempt *a, unsigned long deadline)
 {
-	return dr_may_reset(a->target, a->automatic ? DEVRESET_MAY_AUTO : 0, deadline);
+	return dr_may_reset(a->target, a->how.flags, deadline);
 }
 
 /*
@@ -362,6 +362,10 @@ int attempt_run(struct attempt *a)
 
 	a->touched = false;
 	a->flags = 0;
+	/* Read by may_reset and reset of this attempt, which the claim is held for. */
+	a->target->attempt = a->how;
+	a->target->used = DEVRESET_METHOD_NONE;
+	a->target->used_more = false;
 	ret = may_reset_now(a, deadline);
 	if (!ret && gone(a))
 		ret = -ENODEV;
@@ -383,6 +387,39 @@ int attempt_run(struct attempt *a)
 			       deadline);
 	return ret ?: subtree_check(claim, a->origin, deadline);
 }
+
+/**
+ * devreset_attempt - what the reset is made for
+ * @node: the node
+ *
+ * Context: from @node's own may_reset (without DEVRESET_MAY_ASK) and reset only.
+ * Return: flags, step and method of the attempt in hand.
+ * Contract: DR14.
+ */
+const struct devreset_attempt *devreset_attempt(const struct devreset_node *node)
+{
+	return &container_of(node, struct dr_node, pub)->attempt;
+}
+EXPORT_SYMBOL_GPL(devreset_attempt);
+
+/**
+ * devreset_used - say how a reset was made
+ * @node: the node
+ * @method: for last/method
+ * @more: a more invasive method is possible here: the next attempt, or a hang in
+ *	probation, goes on with that before the ladder climbs
+ *
+ * Context: any, from ops->reset until that attempt's devreset_complete().
+ * Contract: DR14, DR15.
+ */
+void devreset_used(struct devreset_node *node, enum devreset_method method, bool more)
+{
+	struct dr_node *n = to_dr(node);
+
+	WRITE_ONCE(n->used, method);
+	WRITE_ONCE(n->used_more, more);
+}
+EXPORT_SYMBOL_GPL(devreset_used);
 
 /**
  * devreset_complete - end a reset that was left in progress

@@ -51,7 +51,7 @@ static void not_hung(struct dr_node *node)
 
 	spin_lock_irqsave(&dr_lock, flags);
 	if (!node->recovery_queued)
-		node->hung = false;
+		dr_set_hung(node, false);
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 

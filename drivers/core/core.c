@@ -33,6 +33,8 @@ struct workqueue_struct *dr_aux_wq;
 /* A node is a little too large for the next smaller kmalloc() size. */
 struct kmem_cache *dr_cache;
 
+DEFINE_SRCU(dr_ask_srcu);
+
 struct class dr_class = {
 	.name = "devreset",
 };
@@ -78,6 +80,8 @@ bool dr_may_sleep(void)
 int devreset_reset(struct devreset_node *node, enum devreset_scope scope,
 		   unsigned int flags, const struct devreset_params *params)
 {
+	const struct ask ask = { .scope = scope };
+
 	if (WARN_ONCE(IS_ERR_OR_NULL(node), "devreset: reset of no node\n"))
 		return -EINVAL;
 	if (flags || scope < DEVRESET_COMPONENT || scope > DEVRESET_PLATFORM ||
@@ -86,8 +90,8 @@ int devreset_reset(struct devreset_node *node, enum devreset_scope scope,
 	if (!dr_may_sleep())
 		return -EWOULDBLOCK;
 	if (params)
-		return request_reset(to_dr(node), scope, "driver", params);
-	return request_and_wait(to_dr(node), scope, "driver");
+		return request_reset(to_dr(node), &ask, params);
+	return request_and_wait(to_dr(node), &ask);
 }
 EXPORT_SYMBOL_GPL(devreset_reset);
 
@@ -236,6 +240,38 @@ enum devreset_state devreset_state(const struct devreset_node *node)
 }
 EXPORT_SYMBOL_GPL(devreset_state);
 
+/**
+ * devreset_policy_of - the numbers of a node's policy
+ * @node: the node
+ *
+ * Context: any. They change at any moment: read each by READ_ONCE().
+ */
+const struct devreset_policy *devreset_policy_of(const struct devreset_node *node)
+{
+	return &container_of(node, struct dr_node, pub)->policy;
+}
+EXPORT_SYMBOL_GPL(devreset_policy_of);
+
+/**
+ * devreset_consents - may this node be hit by an automatic reset of that scope
+ * @node: the node
+ * @scope: of the reset, relative to @node
+ *
+ * It may if it is under policy (managed by an operator, or registered by the driver
+ * of its device) with a ceiling that allows it. A node that exists only because
+ * something is below it is not under policy.
+ *
+ * Context: any.
+ */
+bool devreset_consents(const struct devreset_node *node, enum devreset_scope scope)
+{
+	const struct dr_node *n = container_of(node, struct dr_node, pub);
+
+	return (!n->provider || READ_ONCE(n->managed)) &&
+	       READ_ONCE(n->policy.ceiling) >= scope;
+}
+EXPORT_SYMBOL_GPL(devreset_consents);
+
 static int __init devreset_init(void)
 {
 	int ret;
@@ -257,6 +293,7 @@ static int __init devreset_init(void)
 	dr_aux_wq = alloc_workqueue("devreset_aux", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!dr_aux_wq)
 		goto destroy_wq;
+	dr_sysfs_init();
 	dr_class.class_groups = dr_class_groups;
 	ret = class_register(&dr_class);
 	if (ret)

@@ -26,6 +26,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/srcu.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include "policy.h"
@@ -105,6 +106,8 @@ struct sleeper {
 };
 
 #define REASON_LEN	64
+/* Name and pid of a process */
+#define REQUESTER_LEN	(TASK_COMM_LEN + 16)
 
 /**
  * struct request - one reset, or one ladder, asked for at a node
@@ -114,6 +117,12 @@ struct sleeper {
  * @scope: one reset of that scope; DEVRESET_MEMBER: the ladder
  * @automatic: nobody asked, a hang was detected
  * @embedded: it is origin->recovery
+ * @force: an operator insists
+ * @method: exactly this one, or DEVRESET_METHOD_ANY
+ * @used: the method of the last reset made
+ * @step: how many methods of that node were passed by
+ * @more: that node has a more invasive method
+ * @requester: "hang", "driver", or name and pid of the process that asked
  * @began: when, in ns
  * @ladder: where the ladder stands
  * @limited: there were too many: do not even try
@@ -132,6 +141,12 @@ struct request {
 	enum devreset_scope scope;
 	bool automatic;
 	bool embedded;
+	bool force;
+	enum devreset_method method;
+	enum devreset_method used;
+	u8 step;
+	bool more;
+	char requester[REQUESTER_LEN];
 	bool limited;
 	bool over;
 	bool touched;
@@ -158,6 +173,8 @@ enum dr_stat {
 	STAT_SOFT_ERRORS,
 	STAT_EXTERNAL,
 	STAT_QUIESCED,
+	/* from detection to cure, in ms, summed */
+	STAT_DOWNTIME_MS,
 	/* not in sysfs, but in debugfs */
 	STAT_DUMPS,
 	STAT_DUMPS_CUT,
@@ -170,6 +187,9 @@ struct last {
 	enum devreset_scope scope;
 	unsigned int attempts;
 	u64 duration_us;
+	enum devreset_method method;
+	struct timespec64 time;
+	char requester[REQUESTER_LEN];
 	char reason[REASON_LEN];
 	char cured_by[REASON_LEN];
 };
@@ -220,13 +240,17 @@ struct last {
  * @pending: attempt that devreset_complete() may complete, 0: none
  * @completed: last attempt that was completed, 0: none
  * @result: what it was completed with
+ * @attempt: what the attempt in hand is for; written by the holder of the claim
+ * @used: its method, as the driver says
+ * @used_more: there is a more invasive one
  * @waiters: struct waiter of requests made at this node
  * @recovery: the request of devreset_recover(), which cannot allocate
  * @recovery_queued: it is in use
  * @recover_again: a hang was reported when it had just ended
  * @requests: requests made here that are running
  * @settled: the state to take when the last of them is over
- * @hung: a hang was reported that nothing has cured
+ * @hung: a hang was reported that nothing has cured; dr_set_hung()
+ * @hung_since: when, in ms
  * @suspect: did not work after somebody else's reset; to be looked at
  * @hist: what the policy remembers
  * @policy: the numbers
@@ -281,6 +305,9 @@ struct dr_node {
 	unsigned int covered_rung;
 	u32 gen, pending, completed;
 	int result;
+	struct devreset_attempt attempt;
+	enum devreset_method used;
+	bool used_more;
 
 	struct list_head waiters;
 	struct request recovery;
@@ -289,6 +316,7 @@ struct dr_node {
 	unsigned int requests;
 	enum devreset_state settled;
 	bool hung;
+	u64 hung_since;
 	bool suspect;
 
 	struct history hist;
@@ -307,6 +335,8 @@ struct dr_node {
 extern struct mutex dr_mutex;
 extern spinlock_t dr_lock;
 extern struct wait_queue_head dr_wait;
+/* Held over questions of unprivileged readers; unregistering waits for it. */
+extern struct srcu_struct dr_ask_srcu;
 extern struct workqueue_struct *dr_wq;
 extern struct workqueue_struct *dr_aux_wq;
 extern struct kmem_cache *dr_cache;
@@ -409,6 +439,8 @@ bool dr_may_sleep(void);
 /* node.c */
 const char *dr_scope_name(enum devreset_scope scope);
 const char *dr_state_name(enum devreset_state state);
+const char *dr_method_name(enum devreset_method method);
+void dr_set_hung(struct dr_node *node, bool hung);
 int dr_set_state(struct dr_node *node, enum devreset_state state);
 int node_enter(struct dr_node *node, unsigned long deadline);
 void node_leave(struct dr_node *node);
@@ -455,7 +487,7 @@ struct attempt {
 	struct dr_node *origin;
 	struct dr_node *target;
 	struct claim *claim;
-	bool automatic;
+	struct devreset_attempt how;
 	bool touched;		/* out: the device may have been reset */
 	unsigned int flags;	/* out: DEVRESET_RESULT_FLAGS */
 };
@@ -470,10 +502,17 @@ void subtree_resume(struct claim *claim, int status, bool restore_target,
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline);
 
 /* request.c */
-int request_reset(struct dr_node *origin, enum devreset_scope scope,
-		  const char *reason, const struct devreset_params *params);
-int request_and_wait(struct dr_node *origin, enum devreset_scope scope,
-		     const char *reason);
+/* What is asked for; DEVRESET_MEMBER: the ladder */
+struct ask {
+	enum devreset_scope scope;
+	enum devreset_method method;
+	bool force;
+	bool operator;		/* by an operator, not by the driver */
+};
+
+int request_reset(struct dr_node *origin, const struct ask *ask,
+		  const struct devreset_params *params);
+int request_and_wait(struct dr_node *origin, const struct ask *ask);
 int request_recover(struct dr_node *origin, const char *reason);
 void request_init_node(struct dr_node *node);
 
@@ -489,6 +528,7 @@ void clock_restamp(void);
 void clock_revive(struct dr_node *node);
 
 /* sysfs.c */
+void dr_sysfs_init(void);
 extern const struct attribute_group *dr_groups[];
 extern const struct attribute_group **dr_class_groups;
 

@@ -174,7 +174,7 @@ static void look_again(struct claim *claim, int status)
 		spin_lock_irqsave(&dr_lock, flags);
 		if (!status && !node->recovery_queued &&
 		    node->hist.state != DEVRESET_FAILED)
-			node->hung = false;
+			dr_set_hung(node, false);
 		spin_unlock_irqrestore(&dr_lock, flags);
 		node_suspect(node);
 	}

@@ -66,6 +66,7 @@ static void credit(struct request *req)
 	strscpy(req->cured_by, origin->covered_by, sizeof(req->cured_by));
 	req->done_scope = origin->covered_scope;
 	req->ladder.rung = min_t(unsigned int, origin->covered_rung, POLICY_NO_RUNG - 1);
+	req->more = false;
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
@@ -120,6 +121,9 @@ static int claim_and_reset(struct request *req, struct attempt *attempt)
 	ret = attempt_run(attempt);
 	if (attempt->touched) {
 		req->attempts++;
+		req->used = READ_ONCE(attempt->target->used);
+		req->more = READ_ONCE(attempt->target->used_more);
+		req->step = min_t(unsigned int, attempt->how.step, U8_MAX - 1);
 		spin_lock_irqsave(&dr_lock, flags);
 		req->done_scope = dr_relative_scope(req->origin, attempt->target);
 		spin_unlock_irqrestore(&dr_lock, flags);
@@ -144,11 +148,18 @@ static int run_attempt(struct request *req, bool *touched)
 		.origin = req->origin,
 		.target = req->claim.target,
 		.claim = &req->claim,
-		.automatic = req->automatic,
+		.how = {
+			.flags = (req->automatic ? DEVRESET_MAY_AUTO : 0) |
+				 (req->force ? DEVRESET_MAY_FORCE : 0),
+			.method = req->method,
+		},
 	};
 	unsigned long deadline = 0, backoff = 0;
 	int ret;
 
+	/* policy_next() has counted this attempt; a single reset has no ladder. */
+	if (req->ladder.attempts)
+		attempt.how.step = req->ladder.step + req->ladder.attempts - 1;
 	do {
 		ret = claim_and_reset(req, &attempt);
 		*touched = attempt.touched;

@@ -42,6 +42,32 @@ const char *dr_state_name(enum devreset_state state)
 	return names[state];
 }
 
+const char *dr_method_name(enum devreset_method method)
+{
+	static const char * const names[] = {
+		[DEVRESET_METHOD_ANY] = "none",
+		[DEVRESET_METHOD_NONE] = "none",
+		[DEVRESET_METHOD_RESET_DONE] = "reset_done",
+		[DEVRESET_METHOD_ERROR_HANDLERS] = "error_handlers",
+		[DEVRESET_METHOD_REBIND] = "rebind",
+	};
+
+	return names[method];
+}
+
+/* A hang was detected, or has been cured; the time between is stats/downtime_ms. Hold dr_lock. */
+void dr_set_hung(struct dr_node *node, bool hung)
+{
+	u64 now = ktime_to_ms(ktime_get());
+
+	lockdep_assert_held(&dr_lock);
+	if (hung && !node->hung)
+		node->hung_since = now;
+	else if (!hung && node->hung)
+		atomic_long_add(now - node->hung_since, &node->stats[STAT_DOWNTIME_MS]);
+	node->hung = hung;
+}
+
 /*
  * The only function that changes a node's state. Called with dr_lock held;
  * the caller tells user space after dropping it (dr_uevent(), sysfs_notify()).
@@ -272,6 +298,7 @@ static void cut_off(struct dr_node *node)
 	/* Only callbacks into this very node are waited for. */
 	wait_event_idle(dr_wait, !READ_ONCE(node->cb_task) &&
 			!READ_ONCE(node->telling));
+	synchronize_srcu(&dr_ask_srcu);
 	external_abort(node);
 	clock_stop(node);
 }

@@ -19,6 +19,9 @@ const struct devreset_policy devreset_default_policy = {
 	.probation_ms = 10000,
 	.max_recoveries = 5,
 	.window_ms = 600000,
+	.rebind = DEVRESET_REBIND_NEVER,
+	.final = DEVRESET_FINAL_KEEP,
+	.return_ms = 30000,
 };
 EXPORT_SYMBOL_GPL(devreset_default_policy);
 
@@ -36,6 +39,9 @@ static const struct {
 	[POLICY_PROBATION_MS]		= { 0, 3600000 },
 	[POLICY_MAX_RECOVERIES]		= { 1, 100 },
 	[POLICY_WINDOW_MS]		= { 1000, 86400000 },
+	[POLICY_REBIND]			= { DEVRESET_REBIND_NEVER, DEVRESET_REBIND_ALWAYS },
+	[POLICY_FINAL]			= { DEVRESET_FINAL_KEEP, DEVRESET_FINAL_ISOLATE },
+	[POLICY_RETURN_MS]		= { 100, 600000 },
 };
 
 /* May @field be set to @value? DR10. */
@@ -111,14 +117,17 @@ enum verdict policy_hang(const struct devreset_policy *policy,
 }
 
 /*
- * A ladder starts at the first rung; one rung above the last cure when that
- * cure did not last (hang in probation).
+ * A ladder starts at the first rung. When the last cure did not last (hang in
+ * probation) it starts at the next method of the rung that seemed to cure, or one
+ * rung above if that has no other.
  */
 void policy_begin(struct ladder *ladder, const struct history *hist)
 {
 	*ladder = (struct ladder) { };
-	if (hist->state == DEVRESET_PROBATION && hist->cured_rung != POLICY_NO_RUNG)
-		ladder->skip = hist->cured_rung + 1;
+	if (hist->state != DEVRESET_PROBATION || hist->cured_rung == POLICY_NO_RUNG)
+		return;
+	ladder->skip = hist->cured_rung + !hist->cured_more;
+	ladder->step = hist->cured_more ? hist->cured_step + 1 : 0;
 }
 
 static bool may_climb(u32 ceiling, const struct rung *above)
@@ -138,6 +147,8 @@ static enum ladder_step climb(struct ladder *ladder, u32 ceiling,
 	ladder->attempts = 0;
 	if (ladder->skip)
 		ladder->skip--;
+	else
+		ladder->step = 0;
 	return STEP_CLIMB;
 }
 

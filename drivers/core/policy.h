@@ -19,12 +19,16 @@
  *	outside of probation
  * @recoveries: automatic recoveries begun in the current window
  * @window_start: when that window began, in ms
+ * @cured_step: with how many of that rung's methods before it (see &struct ladder)
+ * @cured_more: that rung has a more invasive method
  */
 struct history {
 	u8 state;
 	u8 cured_rung;
 	u16 recoveries;
 	u64 window_start;
+	u8 cured_step;
+	bool cured_more;
 };
 
 /**
@@ -57,12 +61,14 @@ struct rung {
  * @skip: rungs still to be passed by without an attempt
  * @attempts: attempts made on this rung
  * @total: attempts made in all
+ * @step: methods of this rung to pass by: those that cured before, and did not last
  */
 struct ladder {
 	u8 rung;
 	u8 skip;
 	u16 attempts;
 	u16 total;
+	u8 step;
 };
 
 /**
@@ -111,6 +117,9 @@ enum policy_field {
 	POLICY_PROBATION_MS,
 	POLICY_MAX_RECOVERIES,
 	POLICY_WINDOW_MS,
+	POLICY_REBIND,
+	POLICY_FINAL,
+	POLICY_RETURN_MS,
 	POLICY_FIELDS,
 };
 

@@ -234,6 +234,7 @@ static int try_manage(struct devreset_provider *p, struct device *dev)
 	if (!ret) {
 		node->managed = true;
 		WRITE_ONCE(node->policy.check_idle, 1);
+		WRITE_ONCE(node->policy.rebind, DEVRESET_REBIND_AUTO);
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 	if (!ret)
@@ -264,6 +265,7 @@ static int unmanage_node(struct device *dev)
 	if (node->managed) {
 		node->managed = false;
 		WRITE_ONCE(node->policy.check_idle, 0);
+		WRITE_ONCE(node->policy.rebind, DEVRESET_REBIND_NEVER);
 		ret = 0;
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);

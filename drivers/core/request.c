@@ -82,23 +82,29 @@ static int request_admit(struct request *req, struct waiter *waiter)
 	return 0;
 }
 
-static struct request *request_alloc(struct dr_node *origin, enum devreset_scope scope,
-				     const char *reason)
+static struct request *request_alloc(struct dr_node *origin, const struct ask *ask)
 {
 	struct request *req = kzalloc(sizeof(*req), GFP_KERNEL);
 
 	if (!req)
 		return NULL;
 	request_init(req, origin);
-	req->scope = scope;
-	strscpy(req->reason, reason, sizeof(req->reason));
+	req->scope = ask->scope;
+	req->method = ask->method;
+	req->force = ask->force;
+	strscpy(req->reason, ask->operator ? "operator" : "driver", sizeof(req->reason));
+	if (ask->operator)
+		snprintf(req->requester, sizeof(req->requester), "%s[%d]",
+			 current->comm, task_pid_nr(current));
+	else
+		strscpy(req->requester, "driver", sizeof(req->requester));
 	return req;
 }
 
-static int request_start(struct dr_node *origin, enum devreset_scope scope,
-			 const char *reason, struct waiter *waiter)
+static int request_start(struct dr_node *origin, const struct ask *ask,
+			 struct waiter *waiter)
 {
-	struct request *req = request_alloc(origin, scope, reason);
+	struct request *req = request_alloc(origin, ask);
 	unsigned long flags;
 	int ret;
 
@@ -107,7 +113,7 @@ static int request_start(struct dr_node *origin, enum devreset_scope scope,
 	spin_lock_irqsave(&dr_lock, flags);
 	ret = request_admit(req, waiter);
 	spin_unlock_irqrestore(&dr_lock, flags);
-	trace_devreset_request(origin, scope, ret, req->reason);
+	trace_devreset_request(origin, ask->scope, ret, req->reason);
 	if (ret)
 		kfree(req);
 	else
@@ -115,12 +121,9 @@ static int request_start(struct dr_node *origin, enum devreset_scope scope,
 	return ret;
 }
 
-/*
- * Ask for one reset of @scope (DEVRESET_MEMBER: for the ladder) and have
- * @params called with the result. 0: it will be.
- */
-int request_reset(struct dr_node *origin, enum devreset_scope scope,
-		  const char *reason, const struct devreset_params *params)
+/* Make a request and have @params called with the result. 0: it will be. */
+int request_reset(struct dr_node *origin, const struct ask *ask,
+		  const struct devreset_params *params)
 {
 	struct waiter *waiter = kzalloc(sizeof(*waiter), GFP_KERNEL);
 	int ret;
@@ -128,7 +131,7 @@ int request_reset(struct dr_node *origin, enum devreset_scope scope,
 	if (!waiter)
 		return -ENOMEM;
 	waiter_init(waiter, origin, params);
-	ret = request_start(origin, scope, reason, waiter);
+	ret = request_start(origin, ask, waiter);
 	if (ret == -EINPROGRESS)
 		return 0;
 	if (ret)
@@ -137,15 +140,14 @@ int request_reset(struct dr_node *origin, enum devreset_scope scope,
 }
 
 /* The same, and wait. A signal ends the wait (-EINTR), not the reset. */
-int request_and_wait(struct dr_node *origin, enum devreset_scope scope,
-		     const char *reason)
+int request_and_wait(struct dr_node *origin, const struct ask *ask)
 {
 	struct sleeper sleeper;
 	struct waiter waiter;
 	int ret;
 
 	sleeper_init(&waiter, &sleeper, origin);
-	ret = request_start(origin, scope, reason, &waiter);
+	ret = request_start(origin, ask, &waiter);
 	return ret ?: sleeper_wait(&waiter, &sleeper);
 }
 
@@ -159,7 +161,7 @@ static int recover_admit(struct dr_node *node, const char *reason)
 	if (node->dying)
 		return -ENODEV;
 	if (!node->hung) {
-		node->hung = true;
+		dr_set_hung(node, true);
 		dr_count(node, STAT_HANGS);
 	}
 	if (node->recovery_queued) {
@@ -181,6 +183,7 @@ static int recover_admit(struct dr_node *node, const char *reason)
 	req->automatic = true;
 	req->limited = verdict == VERDICT_FAIL;
 	strscpy(req->reason, reason ?: "unspecified", sizeof(req->reason));
+	strscpy(req->requester, "hang", sizeof(req->requester));
 	ret = request_admit(req, NULL);
 	node->recovery_queued = !ret;
 	return ret;
@@ -215,6 +218,9 @@ static void remember(struct request *req, int status)
 	last->status = status;
 	last->scope = req->done_scope;
 	last->attempts = req->attempts;
+	last->method = req->used;
+	ktime_get_real_ts64(&last->time);
+	strscpy(last->requester, req->requester, sizeof(last->requester));
 	last->duration_us = div_u64(ktime_get_ns() - req->began, NSEC_PER_USEC);
 	strscpy(last->reason, req->reason, sizeof(last->reason));
 	strscpy(last->cured_by, status ? "" : req->cured_by, sizeof(last->cured_by));
@@ -242,11 +248,13 @@ static void settle(struct request *req, int status)
 	bool ladder = req->scope == DEVRESET_MEMBER;
 
 	if (!status)
-		origin->hung = false;
+		dr_set_hung(origin, false);
 	if (!status && ladder) {
 		origin->settled = origin->policy.probation_ms ? DEVRESET_PROBATION :
 								DEVRESET_HEALTHY;
 		origin->hist.cured_rung = req->ladder.rung;
+		origin->hist.cured_step = req->step;
+		origin->hist.cured_more = req->more;
 		if (!req->automatic)
 			origin->hist.recoveries = 0;
 	} else if (!status) {
@@ -337,6 +345,7 @@ static void request_work(struct work_struct *work)
 	req->began = ktime_get_ns();
 	req->attempts = 0;
 	req->done_scope = DEVRESET_MEMBER;
+	req->used = DEVRESET_METHOD_ANY;
 	req->touched = false;
 	req->dumped = false;
 	req->cured_by[0] = '\0';

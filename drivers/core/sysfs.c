@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/devreset.h>
+#include <linux/seq_buf.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include "../compat.h"
@@ -45,22 +46,26 @@ static int scope_by_name(const char *word)
 
 /* --- the node ---------------------------------------------------------------- */
 
+/* "SCOPE" or "recover", and " force" behind it */
 static ssize_t reset_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)
 {
-	char word[16];
+	struct ask ask = { .operator = true };
+	char line[24], *how = line, *word;
 	int ret;
 
-	ret = get_word(buf, count, word, sizeof(word));
+	ret = get_word(buf, count, line, sizeof(line));
 	if (ret)
 		return ret;
-	if (!strcmp(word, "recover"))
-		ret = DEVRESET_MEMBER;
-	else
-		ret = scope_by_name(word);
+	word = strsep(&how, " ");
+	if (how && strcmp(how, "force"))
+		return -EINVAL;
+	ask.force = how;
+	ret = strcmp(word, "recover") ? scope_by_name(word) : DEVRESET_MEMBER;
 	if (ret < 0)
 		return ret;
-	ret = request_and_wait(dev_to_dr(dev), ret, "operator");
+	ask.scope = ret;
+	ret = request_and_wait(dev_to_dr(dev), &ask);
 	return ret ?: count;
 }
 static DEVICE_ATTR_WO(reset);
@@ -90,24 +95,100 @@ static ssize_t supported_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(supported);
 
+/* Of the node that a reset of this one would reset: a member has none of its own. */
+static void show_methods(struct dr_node *node, struct seq_buf *out)
+{
+	static const struct devreset_attempt asked;
+	struct dr_node *target;
+	unsigned long flags;
+	int idx;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	target = dr_rung(node);
+	if (target)
+		dr_get(target);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (!target)
+		return;
+	idx = srcu_read_lock(&dr_ask_srcu);
+	if (!READ_ONCE(target->dying) && target->ops->methods)
+		target->ops->methods(&target->pub, &asked, out);
+	else
+		seq_buf_printf(out, "%s - none\n", dev_name(target->hw));
+	srcu_read_unlock(&dr_ask_srcu, idx);
+	dr_put(target);
+}
+
+static ssize_t methods_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct seq_buf out;
+
+	seq_buf_init(&out, buf, PAGE_SIZE);
+	show_methods(dev_to_dr(dev), &out);
+	/* The last line may be cut. */
+	return min_t(size_t, seq_buf_used(&out), PAGE_SIZE);
+}
+static DEVICE_ATTR_RO(methods);
+
 static struct attribute *node_attrs[] = {
 	&dev_attr_reset.attr,
 	&dev_attr_state.attr,
 	&dev_attr_scope.attr,
 	&dev_attr_supported.attr,
+	&dev_attr_methods.attr,
 	NULL
 };
 
-/* --- policy/ ------------------------------------------------------------------- */
-
-struct number_attr {
+/*
+ * policy/, last/ and stats/ are lists of files, each an index into what it shows.
+ * The name is not expanded on its way: "auto" is a macro of newer kernels.
+ */
+struct field_attr {
 	struct device_attribute attr;
 	int index;
 };
 
 static int index_of(struct device_attribute *attr)
 {
-	return container_of(attr, struct number_attr, attr)->index;
+	return container_of(attr, struct field_attr, attr)->index;
+}
+
+#define FIELD(_name, _mode, _show, _store, _index)			\
+	{								\
+		.attr = {						\
+			.attr = { .name = _name, .mode = _mode },	\
+			.show = _show,					\
+			.store = _store,				\
+		},							\
+		.index = _index,					\
+	}
+
+/* --- policy/ ------------------------------------------------------------------- */
+
+/* The word for a value, of those fields that have words; else NULL. */
+static const char *policy_word(enum policy_field field, u32 value)
+{
+	static const char * const rebind[] = {
+		[DEVRESET_REBIND_NEVER] = "never",
+		[DEVRESET_REBIND_ASKED] = "asked",
+		[DEVRESET_REBIND_AUTO] = "auto",
+		[DEVRESET_REBIND_ALWAYS] = "always",
+	};
+	static const char * const final[] = {
+		[DEVRESET_FINAL_KEEP] = "keep",
+		[DEVRESET_FINAL_ISOLATE] = "isolate",
+	};
+
+	switch (field) {
+	case POLICY_CEILING:
+		return dr_scope_name(value);
+	case POLICY_REBIND:
+		return rebind[value];
+	case POLICY_FINAL:
+		return final[value];
+	default:
+		return NULL;
+	}
 }
 
 static ssize_t policy_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -115,22 +196,19 @@ static ssize_t policy_show(struct device *dev, struct device_attribute *attr, ch
 	u32 *policy = (u32 *)&dev_to_dr(dev)->policy;
 	int field = index_of(attr);
 	u32 value = READ_ONCE(policy[field]);
+	const char *word = policy_word(field, value);
 
-	if (field == POLICY_CEILING)
-		return sysfs_emit(buf, "%s\n", dr_scope_name(value));
-	return sysfs_emit(buf, "%u\n", value);
+	return word ? sysfs_emit(buf, "%s\n", word) : sysfs_emit(buf, "%u\n", value);
 }
 
 static int parse_policy(enum policy_field field, const char *word, u32 *value)
 {
-	int scope;
-
-	if (field == POLICY_CEILING) {
-		scope = scope_by_name(word);
-		if (scope < 0)
-			return scope;
-		*value = scope;
-		return 0;
+	if (field == POLICY_CEILING || field == POLICY_REBIND || field == POLICY_FINAL) {
+		for (*value = 0; *value <= DEVRESET_PLATFORM; ++*value)
+			if (policy_value_ok(field, *value) &&
+			    !strcmp(word, policy_word(field, *value)))
+				return 0;
+		return -EINVAL;
 	}
 	/* kstrtouint() takes a sign. */
 	if (!isdigit(word[0]) || kstrtouint(word, 10, value))
@@ -157,44 +235,26 @@ static ssize_t policy_store(struct device *dev, struct device_attribute *attr,
 	return count;
 }
 
-/* Not by __ATTR(), which expands the name: "auto" is a macro by now. */
-#define NUMBER_ATTR(_group, _name, _mode, _store, _index)		\
-	static struct number_attr _group##_##_name = {			\
-		.attr = {						\
-			.attr = { .name = #_name, .mode = _mode },	\
-			.show = _group##_show,				\
-			.store = _store,				\
-		},							\
-		.index = _index,					\
-	}
+#define POLICY_FILE(_name, _index) \
+	[POLICY_##_index] = FIELD(#_name, 0644, policy_show, policy_store, POLICY_##_index)
 
-#define POLICY_ATTR(_name, _index) \
-	NUMBER_ATTR(policy, _name, 0644, policy_store, _index)
-
-NUMBER_ATTR(policy, auto, 0644, policy_store, POLICY_AUTOMATIC);
-POLICY_ATTR(ceiling, POLICY_CEILING);
-POLICY_ATTR(max_attempts, POLICY_MAX_ATTEMPTS);
-POLICY_ATTR(retry_interval_ms, POLICY_RETRY_INTERVAL_MS);
-POLICY_ATTR(reset_timeout_ms, POLICY_RESET_TIMEOUT_MS);
-POLICY_ATTR(check_interval_ms, POLICY_CHECK_INTERVAL_MS);
-POLICY_ATTR(check_idle, POLICY_CHECK_IDLE);
-POLICY_ATTR(probation_ms, POLICY_PROBATION_MS);
-POLICY_ATTR(max_recoveries, POLICY_MAX_RECOVERIES);
-POLICY_ATTR(window_ms, POLICY_WINDOW_MS);
-
-static struct attribute *policy_attrs[] = {
-	&policy_auto.attr.attr,
-	&policy_ceiling.attr.attr,
-	&policy_max_attempts.attr.attr,
-	&policy_retry_interval_ms.attr.attr,
-	&policy_reset_timeout_ms.attr.attr,
-	&policy_check_interval_ms.attr.attr,
-	&policy_check_idle.attr.attr,
-	&policy_probation_ms.attr.attr,
-	&policy_max_recoveries.attr.attr,
-	&policy_window_ms.attr.attr,
-	NULL
+static struct field_attr policy_files[POLICY_FIELDS] = {
+	POLICY_FILE(auto, AUTOMATIC),
+	POLICY_FILE(ceiling, CEILING),
+	POLICY_FILE(max_attempts, MAX_ATTEMPTS),
+	POLICY_FILE(retry_interval_ms, RETRY_INTERVAL_MS),
+	POLICY_FILE(reset_timeout_ms, RESET_TIMEOUT_MS),
+	POLICY_FILE(check_interval_ms, CHECK_INTERVAL_MS),
+	POLICY_FILE(check_idle, CHECK_IDLE),
+	POLICY_FILE(probation_ms, PROBATION_MS),
+	POLICY_FILE(max_recoveries, MAX_RECOVERIES),
+	POLICY_FILE(window_ms, WINDOW_MS),
+	POLICY_FILE(rebind, REBIND),
+	POLICY_FILE(final, FINAL),
+	POLICY_FILE(return_ms, RETURN_MS),
 };
+
+static struct attribute *policy_attrs[ARRAY_SIZE(policy_files) + 1];
 
 /* --- last/ ----------------------------------------------------------------------- */
 
@@ -205,7 +265,15 @@ enum last_field {
 	LAST_DURATION_US,
 	LAST_ATTEMPTS,
 	LAST_CURED_BY,
+	LAST_METHOD,
+	LAST_TIME,
+	LAST_REQUESTER,
 };
+
+static ssize_t emit_word(char *buf, const char *word)
+{
+	return sysfs_emit(buf, "%s\n", word[0] ? word : "none");
+}
 
 static ssize_t last_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -221,36 +289,41 @@ static ssize_t last_show(struct device *dev, struct device_attribute *attr, char
 	case LAST_STATUS:
 		return sysfs_emit(buf, "%d\n", last.status);
 	case LAST_SCOPE:
-		return sysfs_emit(buf, "%s\n", last.scope ? dr_scope_name(last.scope) : "none");
+		return emit_word(buf, last.scope ? dr_scope_name(last.scope) : "");
 	case LAST_REASON:
-		return sysfs_emit(buf, "%s\n", last.reason[0] ? last.reason : "none");
+		return emit_word(buf, last.reason);
 	case LAST_DURATION_US:
 		return sysfs_emit(buf, "%llu\n", last.duration_us);
 	case LAST_ATTEMPTS:
 		return sysfs_emit(buf, "%u\n", last.attempts);
+	case LAST_CURED_BY:
+		return emit_word(buf, last.cured_by);
+	case LAST_METHOD:
+		return emit_word(buf, dr_method_name(last.method));
+	case LAST_TIME:
+		return sysfs_emit(buf, "%lld.%03ld\n", (long long)last.time.tv_sec,
+				  last.time.tv_nsec / NSEC_PER_MSEC);
 	default:
-		return sysfs_emit(buf, "%s\n", last.cured_by[0] ? last.cured_by : "none");
+		return emit_word(buf, last.requester);
 	}
 }
 
-#define LAST_ATTR(_name, _index) NUMBER_ATTR(last, _name, 0444, NULL, _index)
+#define LAST_FILE(_name, _index) \
+	[LAST_##_index] = FIELD(#_name, 0444, last_show, NULL, LAST_##_index)
 
-LAST_ATTR(status, LAST_STATUS);
-LAST_ATTR(scope, LAST_SCOPE);
-LAST_ATTR(reason, LAST_REASON);
-LAST_ATTR(duration_us, LAST_DURATION_US);
-LAST_ATTR(attempts, LAST_ATTEMPTS);
-LAST_ATTR(cured_by, LAST_CURED_BY);
-
-static struct attribute *last_attrs[] = {
-	&last_status.attr.attr,
-	&last_scope.attr.attr,
-	&last_reason.attr.attr,
-	&last_duration_us.attr.attr,
-	&last_attempts.attr.attr,
-	&last_cured_by.attr.attr,
-	NULL
+static struct field_attr last_files[] = {
+	LAST_FILE(status, STATUS),
+	LAST_FILE(scope, SCOPE),
+	LAST_FILE(reason, REASON),
+	LAST_FILE(duration_us, DURATION_US),
+	LAST_FILE(attempts, ATTEMPTS),
+	LAST_FILE(cured_by, CURED_BY),
+	LAST_FILE(method, METHOD),
+	LAST_FILE(time, TIME),
+	LAST_FILE(requester, REQUESTER),
 };
+
+static struct attribute *last_attrs[ARRAY_SIZE(last_files) + 1];
 
 /* --- stats/ ----------------------------------------------------------------------- */
 
@@ -262,34 +335,38 @@ static ssize_t stats_show(struct device *dev, struct device_attribute *attr, cha
 			  (unsigned long)atomic_long_read(&node->stats[index_of(attr)]));
 }
 
-#define STATS_ATTR(_name, _index) NUMBER_ATTR(stats, _name, 0444, NULL, _index)
+#define STATS_FILE(_name, _index) \
+	[STAT_##_index] = FIELD(#_name, 0444, stats_show, NULL, STAT_##_index)
 
-STATS_ATTR(requests, STAT_REQUESTS);
-STATS_ATTR(joined, STAT_JOINED);
-STATS_ATTR(successes, STAT_SUCCESSES);
-STATS_ATTR(failures, STAT_FAILURES);
-STATS_ATTR(escalations, STAT_ESCALATIONS);
-STATS_ATTR(hangs, STAT_HANGS);
-STATS_ATTR(attempts, STAT_ATTEMPTS);
-STATS_ATTR(timeouts, STAT_TIMEOUTS);
-STATS_ATTR(soft_errors, STAT_SOFT_ERRORS);
-STATS_ATTR(external, STAT_EXTERNAL);
-STATS_ATTR(quiesced, STAT_QUIESCED);
-
-static struct attribute *stats_attrs[] = {
-	&stats_requests.attr.attr,
-	&stats_joined.attr.attr,
-	&stats_successes.attr.attr,
-	&stats_failures.attr.attr,
-	&stats_escalations.attr.attr,
-	&stats_hangs.attr.attr,
-	&stats_attempts.attr.attr,
-	&stats_timeouts.attr.attr,
-	&stats_soft_errors.attr.attr,
-	&stats_external.attr.attr,
-	&stats_quiesced.attr.attr,
-	NULL
+static struct field_attr stats_files[] = {
+	STATS_FILE(requests, REQUESTS),
+	STATS_FILE(joined, JOINED),
+	STATS_FILE(successes, SUCCESSES),
+	STATS_FILE(failures, FAILURES),
+	STATS_FILE(escalations, ESCALATIONS),
+	STATS_FILE(hangs, HANGS),
+	STATS_FILE(attempts, ATTEMPTS),
+	STATS_FILE(timeouts, TIMEOUTS),
+	STATS_FILE(soft_errors, SOFT_ERRORS),
+	STATS_FILE(external, EXTERNAL),
+	STATS_FILE(quiesced, QUIESCED),
+	STATS_FILE(downtime_ms, DOWNTIME_MS),
 };
+
+static struct attribute *stats_attrs[ARRAY_SIZE(stats_files) + 1];
+
+/* Before the class is registered: the lists that the groups point to. */
+void dr_sysfs_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(policy_files); i++)
+		policy_attrs[i] = &policy_files[i].attr.attr;
+	for (i = 0; i < ARRAY_SIZE(last_files); i++)
+		last_attrs[i] = &last_files[i].attr.attr;
+	for (i = 0; i < ARRAY_SIZE(stats_files); i++)
+		stats_attrs[i] = &stats_files[i].attr.attr;
+}
 
 static const struct attribute_group node_group = { .attrs = node_attrs };
 static const struct attribute_group policy_group = {

@@ -35,6 +35,7 @@
 struct device;
 struct devreset_dump;
 struct module;
+struct seq_buf;
 
 /**
  * struct devreset_node - a node, as drivers see it
@@ -61,7 +62,21 @@ struct devreset_node {
 
 /* Flags of ops->may_reset */
 #define DEVRESET_MAY_AUTO	BIT(0)	/* nobody asked: the ladder came here by itself */
-#define DEVRESET_MAY_ASK	BIT(1)	/* only a question: nothing for the log */
+#define DEVRESET_MAY_ASK	BIT(1)	/* only a question: see may_reset */
+#define DEVRESET_MAY_FORCE	BIT(2)	/* an operator insists: what is in use is no obstacle */
+
+/**
+ * struct devreset_attempt - what a reset is made for
+ * @flags: DEVRESET_MAY_AUTO, DEVRESET_MAY_FORCE
+ * @step: how many of the node's methods to pass by: those that this request, or the
+ *	one whose cure did not last, has used. Beyond the last method: the last
+ * @method: exactly this one, or DEVRESET_METHOD_ANY
+ */
+struct devreset_attempt {
+	unsigned int flags;
+	unsigned int step;
+	enum devreset_method method;
+};
 
 /**
  * struct devreset_ops - how a device is checked, stopped, reset and restored
@@ -91,6 +106,10 @@ struct devreset_node {
  *	scratch, or leave it stopped and return an errno, which the next check
  *	finds (a further attempt begins with another @quiesce). Required with @quiesce.
  * @dump: write diagnostics with devreset_dump_write() (DR13). Optional.
+ * @methods: how a reset as @attempt says would be made now: one line a device that it
+ *	reaches, "NAME DRIVER METHOD" or "NAME DRIVER refused: REASON". As @may_reset
+ *	with DEVRESET_MAY_ASK: for unprivileged readers, at the same time as any other
+ *	callback; takes no lock of a device and touches no hardware. Optional.
  * @release: last call, no other callback runs or will. Optional.
  *
  * All are called in process context with no lock of the core's held, never
@@ -104,6 +123,8 @@ struct devreset_ops {
 	int (*restore)(struct devreset_node *node);
 	int (*resume)(struct devreset_node *node, int status);
 	void (*dump)(struct devreset_node *node, struct devreset_dump *dump);
+	void (*methods)(struct devreset_node *node, const struct devreset_attempt *attempt,
+			struct seq_buf *out);
 	void (*release)(struct devreset_node *node);
 };
 
@@ -200,6 +221,11 @@ int devreset_complete(struct devreset_node *node, u32 gen, int status,
 #define DEVRESET_IN_USE_NO_NET	BIT(0)	/* interfaces don't count */
 
 int devreset_in_use(struct device *dev, unsigned int flags, char *why, size_t len);
+
+const struct devreset_attempt *devreset_attempt(const struct devreset_node *node);
+void devreset_used(struct devreset_node *node, enum devreset_method method, bool more);
+const struct devreset_policy *devreset_policy_of(const struct devreset_node *node);
+bool devreset_consents(const struct devreset_node *node, enum devreset_scope scope);
 
 int devreset_external_begin(struct devreset_node *node);
 void devreset_external_end(struct devreset_node *node, int status);

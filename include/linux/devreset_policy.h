@@ -21,6 +21,10 @@
  * @probation_ms: how long a cure is doubted, 0 to 3600000
  * @max_recoveries: automatic recoveries in one window, 1 to 100
  * @window_ms: that window, 1000 to 86400000
+ * @rebind: &enum devreset_rebind
+ * @final: &enum devreset_final
+ * @return_ms: how long a device may take to come back after a reset that
+ *	re-enumerates it, 100 to 600000
  */
 struct devreset_policy {
 	u32 automatic;
@@ -33,6 +37,9 @@ struct devreset_policy {
 	u32 probation_ms;
 	u32 max_recoveries;
 	u32 window_ms;
+	u32 rebind;
+	u32 final;
+	u32 return_ms;
 };
 
 /* The defaults, for a driver that wants to change one of them. */

@@ -39,6 +39,49 @@ enum devreset_state {
 	DEVRESET_FAILED,
 };
 
+/**
+ * enum devreset_method - how the driver of a device gets through a reset
+ * @DEVRESET_METHOD_ANY: in a request: the least invasive that is possible
+ * @DEVRESET_METHOD_NONE: no driver is bound, or the node's own reset needs no method
+ * @DEVRESET_METHOD_RESET_DONE: the driver has reset_prepare() and reset_done(),
+ *	or what its bus has instead (DR15, KeepStackReset)
+ * @DEVRESET_METHOD_ERROR_HANDLERS: by the driver's error_detected(), slot_reset(), resume()
+ * @DEVRESET_METHOD_REBIND: the driver is unbound before the reset and bound after it
+ *
+ * From the least to the most invasive.
+ */
+enum devreset_method {
+	DEVRESET_METHOD_ANY,
+	DEVRESET_METHOD_NONE,
+	DEVRESET_METHOD_RESET_DONE,
+	DEVRESET_METHOD_ERROR_HANDLERS,
+	DEVRESET_METHOD_REBIND,
+};
+
+/**
+ * enum devreset_rebind - policy/rebind: when a driver may be unbound for a reset
+ * @DEVRESET_REBIND_NEVER: never
+ * @DEVRESET_REBIND_ASKED: when an operator asked for the reset
+ * @DEVRESET_REBIND_AUTO: a ladder does it too, unless something is in use
+ * @DEVRESET_REBIND_ALWAYS: a ladder does it, in use or not
+ */
+enum devreset_rebind {
+	DEVRESET_REBIND_NEVER,
+	DEVRESET_REBIND_ASKED,
+	DEVRESET_REBIND_AUTO,
+	DEVRESET_REBIND_ALWAYS,
+};
+
+/**
+ * enum devreset_final - policy/final: what becomes of a device that failed
+ * @DEVRESET_FINAL_KEEP: it is left as it is
+ * @DEVRESET_FINAL_ISOLATE: bus mastering, interrupts and link are turned off
+ */
+enum devreset_final {
+	DEVRESET_FINAL_KEEP,
+	DEVRESET_FINAL_ISOLATE,
+};
+
 /*
  * Keys of the KOBJ_CHANGE uevents of a node, sent when a request made at it
  * begins (DEVRESET_STATE=recovering, DEVRESET_STATUS=-115, which is
