@@ -83,6 +83,7 @@ static int claim_try(struct claim *claim)
 	claim->sheltered = false;
 	claim->foreign = 0;
 	claim->owner = current;
+	claim->worker = NULL;
 	claim->phase = CLAIM_QUIESCE;
 	for (n = target->parent; n; n = n->parent)
 		n->claims_below++;
@@ -271,6 +272,7 @@ void claim_drop(struct claim *claim, struct list_head *waiters)
 		list_splice_init(&claim->waiters, waiters);
 	claim->phase = CLAIM_NONE;
 	claim->owner = NULL;
+	claim->worker = NULL;
 	sections--;
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();

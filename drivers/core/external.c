@@ -31,6 +31,12 @@ static struct claim *held_over(struct dr_node *node)
 	return NULL;
 }
 
+/* Is @held the claim of a reset that this task runs? */
+static bool runs(struct claim *held)
+{
+	return held && (held->owner == current || held->worker == current);
+}
+
 /* A guest of @held: it does not resume before the guest has left. */
 static bool take_in(struct dr_node *device, struct claim *held)
 {
@@ -56,7 +62,7 @@ static enum shelter shelter_for(struct dr_node *device, struct dr_node *node)
 
 	spin_lock_irqsave(&dr_lock, flags);
 	held = held_over(device);
-	if (held && held->owner == current) {
+	if (runs(held)) {
 		if (held == &held->target->ext)
 			held->nested++;
 		shelter = list_empty(&node->step) ? SHELTER_LATE : SHELTER_OWN;
@@ -96,7 +102,7 @@ static bool guest_leave(struct dr_node *device)
 	held = held_over(device);
 	left = device->guest == current && device->guest_depth;
 	if (!left)
-		late = !held || held->owner != current;
+		late = !runs(held);
 	if (left && !--device->guest_depth) {
 		device->guest = NULL;
 		/* Not if that claim has given up on it, and this is another. */
@@ -262,6 +268,27 @@ void external_abort(struct dr_node *node)
 	if (external_take(node, is_any))
 		external_finish(node, -ENODEV);
 }
+
+/**
+ * devreset_run_as - say that the calling task runs the reset in hand
+ * @node: the node whose ops->reset has returned, or is about to return, -EINPROGRESS
+ *
+ * For a reset that goes on in a worker: what reaches drivers from this task, until
+ * the reset has ended, is the core's own and no reset by others (rule 7).
+ *
+ * Context: any, with a reference to @node.
+ */
+void devreset_run_as(struct devreset_node *node)
+{
+	struct dr_node *n = to_dr(node);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (n->claim && n->claim->phase == CLAIM_RESET)
+		n->claim->worker = current;
+	spin_unlock_irqrestore(&dr_lock, flags);
+}
+EXPORT_SYMBOL_GPL(devreset_run_as);
 
 /**
  * devreset_external_begin - somebody else is about to reset the device

@@ -227,6 +227,7 @@ void devreset_used(struct devreset_node *node, enum devreset_method method, bool
 const struct devreset_policy *devreset_policy_of(const struct devreset_node *node);
 bool devreset_consents(const struct devreset_node *node, enum devreset_scope scope);
 
+void devreset_run_as(struct devreset_node *node);
 int devreset_external_begin(struct devreset_node *node);
 void devreset_external_end(struct devreset_node *node, int status);
 
