@@ -47,6 +47,7 @@ ok "DR8, DR5: a function of a shared slot says that it cannot be reset alone; no
 work &
 wait_for 30 [ -s /run/done ]
 policy "$member" check_interval_ms=200 probation_ms=0 ceiling=platform
+policy "edu-$sibling" ceiling=platform
 trace_on devreset
 setpci -s "$edu" COMMAND=0:2
 expect 3628800 factorial "$edu" 10
