@@ -75,11 +75,24 @@ static struct device *dr_pci_provider_find(const char *name)
 	return &pdev->dev;
 }
 
+static int dr_pci_provider_identity(struct device *dev, char *buf, size_t size)
+{
+	struct pci_dev *pdev;
+
+	if (!dev_is_pci(dev))
+		return -ENODEV;
+	pdev = to_pci_dev(dev);
+	snprintf(buf, size, "%04x:%04x %04x:%04x", pdev->vendor, pdev->device,
+		 pdev->subsystem_vendor, pdev->subsystem_device);
+	return 0;
+}
+
 static struct devreset_provider provider = {
 	.name = "pci",
 	.owner = THIS_MODULE,
 	.probe = dr_pci_provider_probe,
 	.find = dr_pci_provider_find,
+	.identity = dr_pci_provider_identity,
 };
 
 /* @pdev is going: so does the node that was made for it. */
@@ -107,6 +120,7 @@ static int dr_pci_notify(struct notifier_block *nb, unsigned long action, void *
 	case BUS_NOTIFY_BOUND_DRIVER:
 		dr_pci_driver_bound(pdev);
 		dr_pci_function_refresh(pdev);
+		devreset_device_added(&provider, pci_name(pdev));
 		break;
 	case BUS_NOTIFY_UNBIND_DRIVER:
 		dr_pci_driver_unbound(pdev);
