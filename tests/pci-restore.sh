@@ -21,9 +21,7 @@ wait_for 30 there
 
 # Several reads past the page cache, each with a deadline: the first after a reset proves little
 same() {
-	local i
-
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		cmp -n $((256 * 1024)) /bin/busybox \
 			<(timeout $((20 * DEVRESET_SCALE)) dd "if=/dev/$(disk)" iflag=direct bs=64k count=4 status=none)
 	done
@@ -88,6 +86,14 @@ n=$(<"$class/$managed/stats/successes")
 setpci -s "$nvme" COMMAND=0:7 BASE_ADDRESS_0=0 BASE_ADDRESS_1=0
 cured $((n + 1)) "memory decode is off"
 ok "ND9: with memory decode off and its BARs wiped at once it comes back by itself"
+
+# --- registers
+
+# It is told to start with an administrator's queue at address 0
+python3 -IS "$DEVRESET_TOP/tests/reg.py" "$pci/$nvme/resource0" 14-1 28=0 2c=0 14+1
+cured $((n + 2)) "controller fatal status"
+expect reset_done cat "$class/$managed/last/method"
+ok "ND9: a fatal error of the controller is found while nobody uses it, and cured by its driver's reset_done"
 
 # --- power
 

@@ -88,7 +88,8 @@ ok "DR6: with ceiling=function it ends in failed, nothing was touched"
 # Nothing more happens by itself: for ten checks' time
 trace_on devreset
 sleep 2
-expect "" steps .
+# The sibling, which is at work, may be looked at on a slow machine
+expect "" eval "steps . | grep -v '^check node=edu-$sibling status=0'"
 expect failed cat "$class/$member/state"
 refused EOPNOTSUPP reset "$member" function
 refused EOPNOTSUPP reset "$member" recover
