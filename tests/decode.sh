@@ -58,7 +58,7 @@ expected_steps() {
 }
 
 # What was traced, but for the checks of an idle device that go on afterwards
-until_done() { steps . | sed '/^done/q'; }
+until_done() { steps . | sed '/^phase/d; /^done/q'; }
 
 # recovered REASON N: for the Nth time, and everything says so
 recovered() {

@@ -82,6 +82,19 @@ doze() { read -r -t 0.02 -u "$silence" || true; }
 # put VALUE FILE: write a value to a file of sysfs, so that "refused" can watch it
 put() { echo "$1" >"$2"; }
 
+# slot_power PORT on|off: of the slot of a root port, by its slot control register; not
+# through the kernel, which holds such accesses up while it resets what is below
+slot_power() {
+	local ecam devfn
+
+	ecam=$(sed -n 's/^ *\([0-9a-f]*\)-.*PCI MMCONFIG 0000.*/\1/p' /proc/iomem | head -n 1)
+	devfn=$((0x${1:8:2} << 15 | ${1:11:1} << 12))
+	slot_express[$1]=${slot_express[$1]-$(lspci -vs "$1" | sed -n 's/.*\[\(..\)\] Express.*/\1/p')}
+	python3 -IS "$DEVRESET_TOP/tests/reg.py" "/dev/mem@$(printf %x $((0x$ecam + devfn)))" \
+		"$(printf %x $((0x${slot_express[$1]} + 0x18)))$([ "$2" = on ] && echo - || echo +)400"
+}
+declare -A slot_express
+
 # reset NODE SCOPE: ask for a reset, or for "recover". Not from this very shell:
 # a job of it that ends meanwhile would interrupt the wait, by SIGCHLD
 reset() {

@@ -61,7 +61,7 @@ factorial "$edu" 10 >/run/result &
 writer=$!
 wait_for 30 is failed "$class/$member/state"
 expect "-16 none 0 none registers do not answer" last "$member"
-expect 1 logged "nvme $nvme: .*nobody put this device under policy"
+expect 1 logged "nvme $nvme: .*this device is not under policy"
 expect "" stats "$bus"
 same nvme0n1
 ok "DR2, DR6: no automatic reset of a bus with a device that nobody put under policy; the log names it"
@@ -86,11 +86,22 @@ grep -q "^  $managed function healthy managed " /sys/kernel/debug/devreset/tree
 ok "DR8: a managed device has its node, is checked while idle, and is managed once"
 
 policy "$managed" check_interval_ms=200 probation_ms=0
+policy "$member" ceiling=platform
+setpci -s "$edu" COMMAND=0:2
+factorial "$edu" 10 >/run/result &
+writer=$!
+wait_for 30 is failed "$class/$member/state"
+expect "-16 none 0 none registers do not answer" last "$member"
+reset "$member" platform
+wait $writer
+ok "DR2: the neighbour is managed, but its ceiling does not allow it: refused"
+
+policy "$managed" ceiling=platform
 setpci -s "$edu" COMMAND=0:2
 expect 3628800 factorial "$edu" 10
 wait_for 30 is healthy "$class/$member/state"
 expect "0 platform 1 $bus registers do not answer" last "$member"
-expect "quiesced=1" stats "$managed"
+expect "quiesced=2" stats "$managed"
 same nvme0n1
 ok "DR2: with the neighbour under policy the ladder resets the bus by itself; both work"
 
@@ -101,7 +112,7 @@ for fault in 0:2 0:4 0:6; do
 	wait_for 30 is $n "$class/$managed/stats/successes"
 	wait_for 30 is healthy "$class/$managed/state"
 	same nvme0n1
-	expect "attempts=$n hangs=$n quiesced=$((n + 1)) requests=$n successes=$n" stats "$managed"
+	expect "attempts=$n hangs=$n quiesced=$((n + 2)) requests=$n successes=$n" stats "$managed"
 	expect "0 function 1 $managed" eval "last $managed | cut -d ' ' -f 1-4"
 done
 [[ $(<"$class/$managed/last/reason") == "memory decode is off" ]] || fail "reason"
@@ -121,11 +132,16 @@ managed=pci-$xhci bus=$(basename "$(readlink "$class/pci-$xhci/reset_parent")")
 expect 1 cat "$class/$managed/policy/check_idle"
 mark
 expect "function platform" cat "$class/$managed/supported"
+expect "$xhci xhci_hcd rebind" cat "$class/$managed/methods"
+policy "$managed" rebind=never
+expect "$xhci xhci_hcd refused: has no reset handlers and policy/rebind is never" \
+	cat "$class/$managed/methods"
+expect "$(cat "$class/$managed/methods")" cat "$class/$bus/methods"
 expect 0 logged "$xhci: not reset"
 for scope in function platform; do
 	mark
 	refused EBUSY reset "$managed" $scope
-	expect 1 logged "xhci_hcd $xhci: not reset: its driver xhci_hcd has no reset handlers"
+	expect 1 logged "xhci_hcd $xhci: not reset: driver xhci_hcd has no reset handlers and policy/rebind is never"
 done
 expect "failures=2 requests=2" stats "$managed"
 expect "" stats "$bus"

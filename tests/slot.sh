@@ -47,6 +47,7 @@ ok "DR8, DR5: a function of a shared slot says that it cannot be reset alone; no
 work &
 wait_for 30 [ -s /run/done ]
 policy "$member" check_interval_ms=200 probation_ms=0 ceiling=platform
+policy "edu-$sibling" ceiling=platform
 trace_on devreset
 setpci -s "$edu" COMMAND=0:2
 expect 3628800 factorial "$edu" 10
@@ -87,7 +88,8 @@ ok "DR6: with ceiling=function it ends in failed, nothing was touched"
 # Nothing more happens by itself: for ten checks' time
 trace_on devreset
 sleep 2
-expect "" steps .
+# The sibling, which is at work, may be looked at on a slow machine
+expect "" eval "steps . | grep -v '^check node=edu-$sibling status=0'"
 expect failed cat "$class/$member/state"
 refused EOPNOTSUPP reset "$member" function
 refused EOPNOTSUPP reset "$member" recover

@@ -57,8 +57,8 @@ struct claim *claim_owned(struct dr_node *node)
 
 	lockdep_assert_held(&dr_lock);
 	list_for_each_entry(claim, &held, link)
-		if (claim->owner == current && (dr_is_below(node, claim->target) ||
-						dr_is_below(claim->target, node)))
+		if ((claim->owner == current || claim->worker == current) &&
+		    (dr_is_below(node, claim->target) || dr_is_below(claim->target, node)))
 			return claim;
 	return NULL;
 }
@@ -138,6 +138,7 @@ int claim_try(struct claim *claim)
 	claim->users = 0;
 	list_add(&claim->link, &held);
 	claim->owner = current;
+	claim->worker = NULL;
 	claim->phase = CLAIM_QUIESCE;
 	for (n = target->parent; n; n = n->parent)
 		n->claims_below++;
@@ -373,6 +374,7 @@ void claim_drop(struct claim *claim, struct list_head *waiters)
 	list_del_init(&claim->link);
 	claim->phase = CLAIM_NONE;
 	claim->owner = NULL;
+	claim->worker = NULL;
 	sections--;
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();

@@ -273,23 +273,38 @@ const struct devreset_policy *devreset_policy_of(const struct devreset_node *nod
 }
 EXPORT_SYMBOL_GPL(devreset_policy_of);
 
+static bool dr_consents(const struct dr_node *node, enum devreset_scope scope)
+{
+	return (!node->provider || READ_ONCE(node->managed)) &&
+	       READ_ONCE(node->policy.ceiling) >= scope;
+}
+
 /**
- * devreset_consents - may this node be hit by an automatic reset of that scope
+ * devreset_consents - may this node's device be hit by an automatic reset of that scope
  * @node: the node
  * @scope: of the reset, relative to @node
  *
  * It may if it is under policy (managed by an operator, or registered by the driver
  * of its device) with a ceiling that allows it. A node that exists only because
- * something is below it is not under policy.
+ * something is below it is not under policy; but then that may be a part of the very
+ * device, registered by its driver.
  *
  * Context: any.
  */
 bool devreset_consents(const struct devreset_node *node, enum devreset_scope scope)
 {
-	const struct dr_node *n = container_of(node, struct dr_node, pub);
+	const struct dr_node *n = container_of(node, struct dr_node, pub), *child;
+	unsigned long flags;
+	bool ret;
 
-	return (!n->provider || READ_ONCE(n->managed)) &&
-	       READ_ONCE(n->policy.ceiling) >= scope;
+	spin_lock_irqsave(&dr_lock, flags);
+	ret = dr_consents(n, scope);
+	if (!ret && n->provider && !READ_ONCE(n->managed))
+		list_for_each_entry(child, &n->children, sibling)
+			if (child->scope < n->scope && dr_consents(child, scope))
+				ret = true;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(devreset_consents);
 

@@ -57,6 +57,8 @@ enum claim_phase {
  * @target: root of the subtree; while the phase is CLAIM_NONE, what is aimed at
  * @owner: the task that runs the reset; resets that reach drivers from this
  *	task are the core's own (rule 7)
+ * @worker: a task that the driver of @target runs the reset in, see
+ *	devreset_run_as(); the same holds for it
  * @phase: see there
  * @serial: tells one claim from the next
  * @seen: dr_node.covered of @target when it was aimed at, or last tried: a
@@ -73,6 +75,7 @@ enum claim_phase {
 struct claim {
 	struct dr_node *target;
 	struct task_struct *owner;
+	struct task_struct *worker;
 	enum claim_phase phase;
 	u64 serial;
 	unsigned int seen;

@@ -308,6 +308,27 @@ static int external_begin(struct dr_node *device, struct dr_node *node)
 }
 
 /**
+ * devreset_run_as - say that the calling task runs the reset in hand
+ * @node: the node whose ops->reset has returned, or is about to return, -EINPROGRESS
+ *
+ * For a reset that goes on in a worker: what reaches drivers from this task, until
+ * the reset has ended, is the core's own and no reset by others (rule 7).
+ *
+ * Context: any, with a reference to @node.
+ */
+void devreset_run_as(struct devreset_node *node)
+{
+	struct dr_node *n = to_dr(node);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (n->claim && n->claim->phase == CLAIM_RESET)
+		n->claim->worker = current;
+	spin_unlock_irqrestore(&dr_lock, flags);
+}
+EXPORT_SYMBOL_GPL(devreset_run_as);
+
+/**
  * devreset_external_begin - somebody else is about to reset the device
  * @node: a node of that device
  *

@@ -418,6 +418,7 @@ static const struct devreset_policy edu_policy = {
 	.probation_ms = 10000,
 	.max_recoveries = 5,
 	.window_ms = 600000,
+	.return_ms = 30000,
 };
 
 static const struct engine_ops edu_ops = {

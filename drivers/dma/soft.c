@@ -202,6 +202,7 @@ static const struct devreset_policy soft_policy = {
 	.probation_ms = 10000,
 	.max_recoveries = 5,
 	.window_ms = 600000,
+	.return_ms = 30000,
 };
 
 /* Up to 1 MiB, at any address */

@@ -1,84 +1,190 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The configuration of a function that is known to be good.
+ * Configuration space that is known to be good.
  *
- * It is saved when the node is made, and again whenever a driver has been
- * bound. What the PCI core itself keeps book of (is the device enabled, a bus
- * master, MSI on) is newer than that, and wins: a driver may turn on any of
- * them later.
+ * What is good is told by the PCI core's own books: the addresses in
+ * pdev->resource[], and whether the device is enabled, a bus master, has MSI on.
+ * Only what contradicts them is put right: a driver, or an operator, may have
+ * set everything else on purpose since.
+ *
+ * A device that has lost all of it (its power was cut, its link was down) gets
+ * what was saved when it was last seen to be right. What was found broken is
+ * never saved. All are called with the device lock held but where said.
  */
+#include <linux/ioport.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include "pci.h"
 
-static bool msi_is_on(struct pci_dev *pdev)
+#define DR_PCI_DECODE	(PCI_COMMAND_MEMORY | PCI_COMMAND_IO)
+
+static bool dr_pci_msi_is_on(struct pci_dev *pdev)
 {
 	return pdev->msi_enabled || pdev->msix_enabled;
 }
 
 /* A device whose driver has gone is left in PCI_UNKNOWN, and is on. */
-bool config_is_on(struct pci_dev *pdev)
+bool dr_pci_config_is_on(struct pci_dev *pdev)
 {
 	return pdev->current_state == PCI_D0 || pdev->current_state == PCI_UNKNOWN;
 }
 
-/*
- * Take what is there as known to be good. pdev->state_saved tells the PCI
- * core's power management, and drivers' slot_reset, whether the buffer in
- * @pdev is worth restoring: it is theirs, and so stays what it was.
- */
-void config_save(struct function *f)
+static bool dr_pci_identity_ok(struct pci_dev *pdev)
 {
-	struct pci_dev *pdev = f->pdev;
-	struct pci_saved_state *good = NULL;
-	bool saved = pdev->state_saved;
-	int i;
+	u32 id;
 
-	lockdep_assert_held(&f->lock);
-	if (!config_is_on(pdev) || !pci_device_is_present(pdev))
-		return;
-	if (!pci_save_state(pdev))
-		good = pci_store_saved_state(pdev);
-	pdev->state_saved = saved;
-	if (!good)
-		return;
-
-	kfree(f->good);
-	f->good = good;
-	f->msi = msi_is_on(pdev);
-	f->master = pdev->is_busmaster;
-	pci_read_config_word(pdev, PCI_COMMAND, &f->command);
-	for (i = 0; i < PCI_STD_NUM_BARS; i++)
-		pci_read_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * i, &f->bar[i]);
+	/* A virtual function's reads all ones, by the standard. */
+	if (pdev->is_virtfn)
+		return true;
+	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
+	return id == (pdev->vendor | (u32)pdev->device << 16);
 }
 
-/* The command register as it should be now. */
-static u16 wanted_command(struct function *f)
+/* Does the device that was enumerated answer? */
+bool dr_pci_config_is_there(struct pci_dev *pdev)
 {
-	struct pci_dev *pdev = f->pdev;
-	u16 want = f->command;
+	return pci_device_is_present(pdev) && dr_pci_identity_ok(pdev);
+}
 
-	if (f->master || pdev->is_busmaster) {
+/* --- BARs ------------------------------------------------------------------ */
+
+/*
+ * struct dr_pci_bar - what a BAR should hold
+ * @words: 1 or 2 registers
+ */
+struct dr_pci_bar {
+	unsigned int words;
+	u32 mask;
+	u32 want[2];
+};
+
+/* False: the PCI core does not say what BAR @i should hold. */
+static bool dr_pci_bar_want(struct pci_dev *pdev, int i, struct dr_pci_bar *bar)
+{
+	struct resource *res = &pdev->resource[i];
+	struct pci_bus_region region;
+
+	if (pdev->is_virtfn || !(res->flags & (IORESOURCE_MEM | IORESOURCE_IO)) ||
+	    res->flags & (IORESOURCE_UNSET | IORESOURCE_PCI_FIXED) || !res->parent)
+		return false;
+	pcibios_resource_to_bus(pdev->bus, &region, res);
+	bar->words = res->flags & IORESOURCE_MEM_64 ? 2 : 1;
+	bar->mask = res->flags & IORESOURCE_IO ? (u32)PCI_BASE_ADDRESS_IO_MASK :
+						 (u32)PCI_BASE_ADDRESS_MEM_MASK;
+	bar->want[0] = lower_32_bits(region.start) & bar->mask;
+	bar->want[1] = upper_32_bits(region.start);
+	return true;
+}
+
+static bool dr_pci_bar_ok(struct pci_dev *pdev, int i, const struct dr_pci_bar *bar)
+{
+	u32 now[2];
+
+	pci_read_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * i, &now[0]);
+	if ((now[0] & bar->mask) != bar->want[0])
+		return false;
+	if (bar->words == 1)
+		return true;
+	pci_read_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * i + 4, &now[1]);
+	return now[1] == bar->want[1];
+}
+
+/* How many BARs should hold something, and how many of them hold something else */
+static unsigned int dr_pci_bars_wrong(struct pci_dev *pdev, unsigned int *all)
+{
+	unsigned int wrong = 0;
+	struct dr_pci_bar bar;
+	int i;
+
+	*all = 0;
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		if (!dr_pci_bar_want(pdev, i, &bar))
+			continue;
+		++*all;
+		wrong += !dr_pci_bar_ok(pdev, i, &bar);
+	}
+	return wrong;
+}
+
+/* Decode is off meanwhile: a BAR is written in two steps. */
+static void dr_pci_bars_write(struct pci_dev *pdev)
+{
+	struct dr_pci_bar bar;
+	u16 command;
+	int i;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	pci_write_config_word(pdev, PCI_COMMAND, command & ~DR_PCI_DECODE);
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		if (!dr_pci_bar_want(pdev, i, &bar) || dr_pci_bar_ok(pdev, i, &bar))
+			continue;
+		pci_write_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * i, bar.want[0]);
+		if (bar.words == 2)
+			pci_write_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * i + 4,
+					       bar.want[1]);
+	}
+	pci_write_config_word(pdev, PCI_COMMAND, command);
+}
+
+/* --- the command register, and MSI ------------------------------------------- */
+
+static bool dr_pci_has_memory(struct pci_dev *pdev)
+{
+	struct dr_pci_bar bar;
+	int i;
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (pdev->resource[i].flags & IORESOURCE_MEM && dr_pci_bar_want(pdev, i, &bar))
+			return true;
+	return false;
+}
+
+/* The command register as it should be, where it is @now. */
+static u16 dr_pci_command_want(struct pci_dev *pdev, const struct dr_pci_config *config,
+			       u16 now)
+{
+	bool known = config && config->good;
+	u16 want = known ? config->command : now;
+
+	/* Decode that is on was turned on after the good one was saved. */
+	if (pci_is_enabled(pdev))
+		want |= (now & DR_PCI_DECODE) |
+			(dr_pci_has_memory(pdev) ? PCI_COMMAND_MEMORY : 0);
+	if (pdev->is_busmaster || (known && config->master)) {
 		want &= ~PCI_COMMAND_MASTER;
 		if (pdev->is_busmaster)
 			want |= PCI_COMMAND_MASTER;
 	}
-	if (f->msi || msi_is_on(pdev)) {
+	if (dr_pci_msi_is_on(pdev) || (known && config->msi)) {
 		want &= ~PCI_COMMAND_INTX_DISABLE;
-		if (msi_is_on(pdev) &&
+		if (dr_pci_msi_is_on(pdev) &&
 		    !(pdev->dev_flags & PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG))
 			want |= PCI_COMMAND_INTX_DISABLE;
 	}
 	return want;
 }
 
-static const char *command_fault(struct function *f)
+/* @now, with no more changed than what must be for the device to work. */
+static u16 dr_pci_command_repaired(struct pci_dev *pdev, const struct dr_pci_config *config,
+				   u16 now)
 {
-	u16 now, off, want = wanted_command(f);
+	const u16 ours = DR_PCI_DECODE | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE;
 
-	pci_read_config_word(f->pdev, PCI_COMMAND, &now);
-	off = want & ~now;
-	if (pci_is_enabled(f->pdev)) {
+	return (now & ~ours) | (dr_pci_command_want(pdev, config, now) & ours);
+}
+
+/*
+ * INTx that is off is no fault: drivers mask their interrupt that way. It is on
+ * again after a reset only if it was when the good configuration was saved.
+ */
+static const char *dr_pci_command_fault(struct pci_dev *pdev,
+					const struct dr_pci_config *config)
+{
+	u16 now, off;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &now);
+	off = dr_pci_command_want(pdev, config, now) & ~now;
+	if (pci_is_enabled(pdev)) {
 		if (off & PCI_COMMAND_MEMORY)
 			return "memory decode is off";
 		if (off & PCI_COMMAND_IO)
@@ -86,12 +192,10 @@ static const char *command_fault(struct function *f)
 	}
 	if (off & PCI_COMMAND_MASTER)
 		return "bus mastering is off";
-	if (now & ~want & PCI_COMMAND_INTX_DISABLE && !msi_is_on(f->pdev))
-		return "INTx is off";
 	return NULL;
 }
 
-static const char *msi_fault(struct pci_dev *pdev)
+static const char *dr_pci_msi_fault(struct pci_dev *pdev)
 {
 	u16 flags;
 
@@ -110,101 +214,182 @@ static const char *msi_fault(struct pci_dev *pdev)
 	return NULL;
 }
 
-static const char *bar_fault(struct function *f)
-{
-	u32 now;
-	int i;
-
-	/* Nobody's business while the device is not in use. */
-	if (!pci_is_enabled(f->pdev))
-		return NULL;
-	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
-		pci_read_config_dword(f->pdev, PCI_BASE_ADDRESS_0 + 4 * i, &now);
-		if (now != f->bar[i])
-			return "a BAR has changed";
-	}
-	return NULL;
-}
-
-static bool identity_ok(struct pci_dev *pdev)
-{
-	u32 id;
-
-	/* A virtual function's reads all ones, by the standard. */
-	if (pdev->is_virtfn)
-		return true;
-	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
-	return id == (pdev->vendor | (u32)pdev->device << 16);
-}
-
-/* What is wrong with the configuration, or NULL. Called with f->lock held. */
-const char *config_fault(struct function *f)
+/* What is wrong with the configuration, or NULL. */
+const char *dr_pci_config_fault(struct pci_dev *pdev, const struct dr_pci_config *config)
 {
 	const char *fault;
+	unsigned int all;
 
-	if (!pci_device_is_present(f->pdev))
+	if (!pci_device_is_present(pdev))
 		return "does not answer";
-	if (!identity_ok(f->pdev))
+	if (!dr_pci_identity_ok(pdev))
 		return "is not the device it was";
-	if (!f->good)
-		return NULL;
-	fault = command_fault(f);
+	fault = dr_pci_command_fault(pdev, config);
 	if (!fault)
-		fault = msi_fault(f->pdev);
-	if (!fault)
-		fault = bar_fault(f);
+		fault = dr_pci_msi_fault(pdev);
+	/* BARs don't matter while the device is not in use. */
+	if (!fault && pci_is_enabled(pdev) && dr_pci_bars_wrong(pdev, &all))
+		fault = "a BAR has changed";
 	return fault;
 }
 
-/* A driver has turned on since what was off when the good one was saved. */
-bool config_is_outgrown(struct function *f)
-{
-	u16 now;
+/* --- saved, for a device that has lost it -------------------------------------- */
 
-	if (!f->good)
+/* Set at any time by ASPM, hot-plug code, setpci; not by a driver alone */
+static void dr_pci_tuned(struct pci_dev *pdev, u16 *tuned)
+{
+	static const int regs[] = { PCI_EXP_DEVCTL, PCI_EXP_LNKCTL, PCI_EXP_DEVCTL2 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(regs); i++)
+		if (pcie_capability_read_word(pdev, regs[i], &tuned[i]))
+			tuned[i] = 0;
+}
+
+/* Something has been set since the good configuration was saved. */
+bool dr_pci_config_is_outgrown(struct pci_dev *pdev, const struct dr_pci_config *config)
+{
+	u16 now, tuned[ARRAY_SIZE(config->tuned)];
+
+	if (!config->good)
 		return true;
-	if (!pci_is_enabled(f->pdev))
+	dr_pci_tuned(pdev, tuned);
+	if (memcmp(tuned, config->tuned, sizeof(tuned)))
+		return true;
+	if (!pci_is_enabled(pdev))
 		return false;
-	pci_read_config_word(f->pdev, PCI_COMMAND, &now);
-	return now & ~f->command & (PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
+	pci_read_config_word(pdev, PCI_COMMAND, &now);
+	return now & ~config->command & DR_PCI_DECODE;
 }
 
 /*
- * Write the known-good configuration back. Decode that is on stays on: it may
- * have been turned on after the good one was saved, and is never the fault.
+ * Take what is there as known to be good, unless something is wrong with it.
+ * pdev->state_saved tells the PCI core's power management, and drivers'
+ * slot_reset(), whether the buffer in @pdev is worth restoring: it is theirs,
+ * and so stays what it was.
  */
-int config_write(struct function *f)
+void dr_pci_config_save(struct pci_dev *pdev, struct dr_pci_config *config)
 {
-	struct pci_dev *pdev = f->pdev;
+	struct pci_saved_state *good = NULL;
 	bool saved = pdev->state_saved;
-	u16 before, now, want;
-	int ret;
 
-	lockdep_assert_held(&f->lock);
-	/* One that sleeps gets its configuration back when it wakes up. */
-	if (!config_is_on(pdev))
-		return 0;
-	if (!pci_device_is_present(pdev))
-		return -EIO;
-	if (!f->good)
-		return 0;
-	pci_read_config_word(pdev, PCI_COMMAND, &before);
-	ret = pci_load_saved_state(pdev, f->good);
-	if (!ret) {
-		/* Not for a moment, either: its driver may have taken that for a reason. */
-		if (!(wanted_command(f) & PCI_COMMAND_MASTER))
-			pdev->saved_config_space[PCI_COMMAND / 4] &= ~PCI_COMMAND_MASTER;
-		pci_restore_state(pdev);
-	}
+	/* By the PCI core's books alone: the driver may have changed its mind. */
+	if (!dr_pci_config_is_on(pdev) || dr_pci_config_fault(pdev, NULL))
+		return;
+	if (!pci_save_state(pdev))
+		good = pci_store_saved_state(pdev);
 	pdev->state_saved = saved;
-	if (ret)
-		return ret;
+	if (!good)
+		return;
 
-	want = wanted_command(f);
-	if (pci_is_enabled(pdev))
-		want |= before & (PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
+	kfree(config->good);
+	config->good = good;
+	config->msi = dr_pci_msi_is_on(pdev);
+	config->master = pdev->is_busmaster;
+	pci_read_config_word(pdev, PCI_COMMAND, &config->command);
+	dr_pci_tuned(pdev, config->tuned);
+}
+
+/* Not there, or as after the loss of power: nothing in it is worth keeping. */
+bool dr_pci_config_is_lost(struct pci_dev *pdev)
+{
+	unsigned int all, wrong;
+	u16 command;
+
+	if (!dr_pci_config_is_there(pdev))
+		return true;
+	wrong = dr_pci_bars_wrong(pdev, &all);
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return all && wrong == all && !(command & (DR_PCI_DECODE | PCI_COMMAND_MASTER));
+}
+
+static void dr_pci_saved_repair(struct pci_dev *pdev, const struct dr_pci_config *config)
+{
+	u32 *saved = pdev->saved_config_space;
+	struct dr_pci_bar bar;
+	int i;
+
+	saved[PCI_COMMAND / 4] = dr_pci_command_repaired(pdev, config, saved[PCI_COMMAND / 4]) |
+				 (saved[PCI_COMMAND / 4] & 0xffff0000);
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		u32 *reg = &saved[PCI_BASE_ADDRESS_0 / 4 + i];
+
+		if (!dr_pci_bar_want(pdev, i, &bar))
+			continue;
+		reg[0] = (reg[0] & ~bar.mask) | bar.want[0];
+		if (bar.words == 2)
+			reg[1] = bar.want[1];
+	}
+}
+
+/**
+ * dr_pci_config_hold - before a reset: have the PCI core's buffer hold what has
+ *	to be there after it
+ * @pdev: the function
+ * @config: what is known to be good
+ * @lost: dr_pci_config_is_lost() before the reset began
+ *
+ * What is there, with what is wrong put right. From a device that does not answer,
+ * or has lost all, nothing is taken: then the buffer holds the known-good
+ * configuration, or nothing.
+ */
+void dr_pci_config_hold(struct pci_dev *pdev, const struct dr_pci_config *config, bool lost)
+{
+	int ret = -ENODATA;
+
+	pdev->state_saved = false;
+	if (lost && config && config->good)
+		ret = pci_load_saved_state(pdev, config->good);
+	if (ret && dr_pci_config_is_there(pdev))
+		ret = pci_save_state(pdev);
+	if (ret)
+		pdev->state_saved = false;
+	else
+		dr_pci_saved_repair(pdev, config);
+}
+
+/**
+ * dr_pci_config_restore - after a reset: write back what was held
+ * @pdev: the function
+ * @config: as before
+ *
+ * Return: 0, or -EIO when the configuration is not what it should be.
+ */
+int dr_pci_config_restore(struct pci_dev *pdev, const struct dr_pci_config *config)
+{
+	if (!dr_pci_config_is_there(pdev))
+		return -EIO;
+	if (pdev->state_saved)
+		pci_restore_state(pdev);
+	return dr_pci_config_repair(pdev, config);
+}
+
+/**
+ * dr_pci_config_repair - put right what is wrong, and nothing else
+ * @pdev: the function
+ * @config: what is known to be good
+ *
+ * Context: the device lock may be another task's: that of the reset that has just
+ *	ended.
+ * Return: 0, or -EIO when it cannot be put right.
+ */
+int dr_pci_config_repair(struct pci_dev *pdev, const struct dr_pci_config *config)
+{
+	u16 now, want;
+	unsigned int all;
+
+	/* A suspended function gets its configuration back when it is resumed. */
+	if (!dr_pci_config_is_on(pdev))
+		return 0;
+	if (!dr_pci_config_is_there(pdev))
+		return -EIO;
+	if (dr_pci_bars_wrong(pdev, &all))
+		dr_pci_bars_write(pdev);
 	pci_read_config_word(pdev, PCI_COMMAND, &now);
+	want = dr_pci_command_repaired(pdev, config, now);
 	if (now != want)
 		pci_write_config_word(pdev, PCI_COMMAND, want);
-	return 0;
+	if (dr_pci_msi_fault(pdev))
+		pci_restore_msi_state(pdev);
+	return dr_pci_config_fault(pdev, config) ? -EIO : 0;
 }

@@ -4,17 +4,22 @@
  *
  *	pci.c		the provider: which PCI device gets which node
  *	function.c	node "pci-0000:01:00.0": a reset of one function
- *	config.c	its configuration that is known to be good
  *	bus.c		node "pcibus-0000:01": a reset of all on a bus or slot
+ *	plan.c		how a driver gets through a reset
+ *	driver.c	what is known of drivers, for unprivileged readers
+ *	run.c		a reset in hand: its worker and locks
+ *	reset.c		the reset itself
+ *	bind.c		drivers that are unbound for it, and bound again
+ *	config.c	configuration that is known to be good
+ *	probe.c		registers of well-known controllers
  *	edu.c, edu_io.c, edu_dma.c, edu_error.c
  *			driver for QEMU's "edu" device, node "edu-0000:01:00.0"
  *
  * How a device is reset is for the PCI core to know, firmware's and quirks'
  * methods included (DR9); this module chooses when. What it adds: locks are
- * only tried (rule 4); a driver that would not survive is not reset; and
- * configuration space is afterwards what was known to be good. Left alone, the
- * PCI core saves what it finds before a reset, broken or not, and writes just
- * that back.
+ * only tried (rule 4), a driver that would not get through the reset is unbound
+ * or the reset refused, and configuration space is afterwards what was known to
+ * be good.
  *
  * The tree is that of the bridges. The bus inside a switch, below its upstream
  * port, has no node: a reset of it reaches what the reset of the bus above the
@@ -26,12 +31,12 @@
 #include <linux/pci.h>
 #include "pci.h"
 
-static bool has_bus_node(struct pci_dev *bridge)
+static bool dr_pci_has_bus_node(struct pci_dev *bridge)
 {
 	return bridge->subordinate && pci_pcie_type(bridge) != PCI_EXP_TYPE_UPSTREAM;
 }
 
-static int provider_probe(struct devreset_provider *provider, struct device *dev)
+static int dr_pci_provider_probe(struct devreset_provider *provider, struct device *dev)
 {
 	struct pci_dev *pdev;
 
@@ -39,15 +44,15 @@ static int provider_probe(struct devreset_provider *provider, struct device *dev
 		return -ENODEV;
 	pdev = to_pci_dev(dev);
 	if (!pci_is_bridge(pdev))
-		return function_probe(provider, pdev);
-	return has_bus_node(pdev) ? bus_probe(provider, pdev) : -ENODEV;
+		return dr_pci_function_probe(provider, pdev);
+	return dr_pci_has_bus_node(pdev) ? dr_pci_bus_probe(provider, pdev) : -ENODEV;
 }
 
 /*
  * Strictly the name that sysfs and lspci -D give a device: whatever does not
  * read back as it was written is none.
  */
-static struct device *provider_find(const char *name)
+static struct device *dr_pci_provider_find(const char *name)
 {
 	unsigned int domain, bus, slot, fn;
 	struct pci_dev *pdev;
@@ -70,7 +75,7 @@ static struct device *provider_find(const char *name)
 	return &pdev->dev;
 }
 
-static int provider_identity(struct device *dev, char *buf, size_t size)
+static int dr_pci_provider_identity(struct device *dev, char *buf, size_t size)
 {
 	struct pci_dev *pdev;
 
@@ -85,51 +90,60 @@ static int provider_identity(struct device *dev, char *buf, size_t size)
 static struct devreset_provider provider = {
 	.name = "pci",
 	.owner = THIS_MODULE,
-	.probe = provider_probe,
-	.find = provider_find,
-	.identity = provider_identity,
+	.probe = dr_pci_provider_probe,
+	.find = dr_pci_provider_find,
+	.identity = dr_pci_provider_identity,
 };
 
 /* @pdev is going: so does the node that was made for it. */
-static void forget(struct pci_dev *pdev)
+static void dr_pci_forget(struct pci_dev *pdev)
 {
 	struct devreset_node *node = devreset_find(&pdev->dev);
 
 	if (!node)
 		return;
-	if (function_owns(pdev, node->data) || bus_owns(pdev, node->data))
+	if (dr_pci_function_owns(pdev, node->data) || dr_pci_bus_owns(pdev, node->data))
 		devreset_unregister(node);
 	devreset_put(node);
 }
 
-static int notify(struct notifier_block *nb, unsigned long action, void *data)
+static int dr_pci_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct pci_dev *pdev = to_pci_dev(data);
 
 	switch (action) {
 	case BUS_NOTIFY_DEL_DEVICE:
 	case BUS_NOTIFY_REMOVED_DEVICE:	/* one made between the two */
-		forget(pdev);
+		dr_pci_driver_unbound(pdev);
+		dr_pci_forget(pdev);
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
-		function_refresh(pdev);
+		dr_pci_driver_bound(pdev);
+		dr_pci_function_refresh(pdev);
 		devreset_device_added(&provider, pci_name(pdev));
+		break;
+	case BUS_NOTIFY_UNBIND_DRIVER:
+		dr_pci_driver_unbound(pdev);
 		break;
 	}
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block notifier = {
-	.notifier_call = notify,
+	.notifier_call = dr_pci_notify,
 };
 
 static int __init devreset_pci_init(void)
 {
 	int ret;
 
-	ret = bus_register_notifier(&pci_bus_type, &notifier);
+	ret = dr_pci_run_init();
 	if (ret)
 		return ret;
+	ret = bus_register_notifier(&pci_bus_type, &notifier);
+	if (ret)
+		goto no_notifier;
+	dr_pci_driver_init();
 	ret = pci_register_driver(&edu_driver);
 	if (ret)
 		goto no_driver;
@@ -143,6 +157,9 @@ no_provider:
 	pci_unregister_driver(&edu_driver);
 no_driver:
 	bus_unregister_notifier(&pci_bus_type, &notifier);
+	dr_pci_driver_exit();
+no_notifier:
+	dr_pci_run_exit();
 	return ret;
 }
 
@@ -151,6 +168,8 @@ static void __exit devreset_pci_exit(void)
 	pci_unregister_driver(&edu_driver);
 	devreset_provider_unregister(&provider);
 	bus_unregister_notifier(&pci_bus_type, &notifier);
+	dr_pci_driver_exit();
+	dr_pci_run_exit();
 }
 
 module_init(devreset_pci_init);

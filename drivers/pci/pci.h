@@ -6,68 +6,143 @@
 #define _DEVRESET_PCI_H
 
 #include <linux/devreset.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 
+struct seq_buf;
+
 /**
- * struct function - a function node's own
- * @link: in the list of functions
- * @pdev: the function, with a reference
- * @lock: for the rest
- * @good: configuration that is known to be good; NULL: none seen yet
- * @command: its command register
- * @bar: its BARs
+ * struct dr_pci_config - what is known to be good about a configuration
+ * @good: all of it, for a device that has lost all; NULL: none seen yet
+ * @command: the command register in it
+ * @tuned: the registers in it that others may set at any time
  * @msi: it was saved with MSI or MSI-X on, which decides about INTx
  * @master: it was saved with the PCI core in charge of bus mastering
- * @owner: the task that resets it for the core; only compared
  */
-struct function {
-	struct list_head link;
-	struct pci_dev *pdev;
-	struct mutex lock;	/* of all below */
+struct dr_pci_config {
 	struct pci_saved_state *good;
 	u16 command;
-	u32 bar[PCI_STD_NUM_BARS];
+	u16 tuned[3];
 	bool msi;
 	bool master;
-	struct task_struct *owner;
 };
 
 /**
- * struct bus - a bus node's own
+ * struct dr_pci_function - a function node's own
+ * @ref: of the node, and of each reset that reaches the function
+ * @link: in the list of functions
+ * @pdev: the function, with a reference
+ * @lock: for the rest
+ * @config: its configuration that is known to be good
+ * @voted: the driver, if its error_detected() votes against resets; only compared
+ */
+struct dr_pci_function {
+	struct kref ref;
+	struct list_head link;
+	struct pci_dev *pdev;
+	struct mutex lock;	/* of all below */
+	struct dr_pci_config config;
+	struct device_driver *voted;
+};
+
+/**
+ * struct dr_pci_bus - a bus node's own
  * @link: in the list of buses
  * @bridge: the bridge above it, with a reference
  * @bus: the bus, with a reference: it goes before its bridge does
  * @link_told: the bridge tells when the link is up: it did so at first
- * @flags: what the reset that comes next was asked with, see ops->may_reset
  */
-struct bus {
+struct dr_pci_bus {
 	struct list_head link;
 	struct pci_dev *bridge;
 	struct pci_bus *bus;
 	bool link_told;
-	unsigned int flags;
 };
 
-/* config.c; but for the first, with the lock held */
-bool config_is_on(struct pci_dev *pdev);
-void config_save(struct function *f);
-const char *config_fault(struct function *f);
-bool config_is_outgrown(struct function *f);
-int config_write(struct function *f);
+/* config.c; @config may be NULL: nothing is known to be good */
+bool dr_pci_config_is_on(struct pci_dev *pdev);
+bool dr_pci_config_is_there(struct pci_dev *pdev);
+void dr_pci_config_save(struct pci_dev *pdev, struct dr_pci_config *config);
+const char *dr_pci_config_fault(struct pci_dev *pdev, const struct dr_pci_config *config);
+bool dr_pci_config_is_outgrown(struct pci_dev *pdev, const struct dr_pci_config *config);
+bool dr_pci_config_is_lost(struct pci_dev *pdev);
+void dr_pci_config_hold(struct pci_dev *pdev, const struct dr_pci_config *config, bool lost);
+int dr_pci_config_restore(struct pci_dev *pdev, const struct dr_pci_config *config);
+int dr_pci_config_repair(struct pci_dev *pdev, const struct dr_pci_config *config);
 
 /* function.c */
-int function_probe(struct devreset_provider *provider, struct pci_dev *pdev);
-bool function_owns(struct pci_dev *pdev, const void *data);
-void function_refresh(struct pci_dev *pdev);
-void function_repair(struct pci_dev *pdev);
-void function_disown(struct pci_dev *pdev);
-int function_survives(struct pci_dev *pdev, unsigned int flags);
+int dr_pci_function_probe(struct devreset_provider *provider, struct pci_dev *pdev);
+bool dr_pci_function_owns(struct pci_dev *pdev, const void *data);
+struct dr_pci_function *dr_pci_function_get(struct pci_dev *pdev);
+void dr_pci_function_put(struct dr_pci_function *f);
+void dr_pci_function_refresh(struct pci_dev *pdev);
+bool dr_pci_function_by_bus(struct pci_dev *pdev);
+const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *f);
 
 /* bus.c */
-int bus_probe(struct devreset_provider *provider, struct pci_dev *bridge);
-bool bus_owns(struct pci_dev *bridge, const void *data);
+int dr_pci_bus_probe(struct devreset_provider *provider, struct pci_dev *bridge);
+bool dr_pci_bus_owns(struct pci_dev *bridge, const void *data);
+
+/* driver.c: bound drivers */
+#define DR_PCI_DRIVER_BOUND	BIT(0)	/* there is one */
+#define DR_PCI_DRIVER_USER	BIT(1)	/* it stands for a program: VFIO */
+#define DR_PCI_DRIVER_DONE	BIT(2)	/* has reset_done() */
+#define DR_PCI_DRIVER_HANDLERS	BIT(3)	/* has error_detected() and slot_reset() */
+
+/**
+ * struct dr_pci_driver - the driver of a function, as it was when it was bound
+ * @can: DR_PCI_DRIVER_*
+ * @name: its name, "-" without a driver
+ */
+struct dr_pci_driver {
+	unsigned int can;
+	char name[32];
+};
+
+void dr_pci_driver_look(struct pci_dev *pdev, struct dr_pci_driver *driver);
+void dr_pci_driver_bound(struct pci_dev *pdev);
+void dr_pci_driver_unbound(struct pci_dev *pdev);
+void dr_pci_driver_known(struct pci_dev *pdev, struct dr_pci_driver *driver);
+void dr_pci_driver_init(void);
+void dr_pci_driver_exit(void);
+
+/* plan.c: how a function's driver gets through a reset */
+/**
+ * struct dr_pci_plan - how one function gets through a reset
+ * @method: how; DEVRESET_METHOD_ANY: not at all, @why
+ * @more: there is a more invasive method
+ * @status: 0; -EBUSY: refused, @why; -EAGAIN: a lock is busy
+ * @hung: what is wrong with the device, or NULL
+ * @why: why not, without the driver's name
+ */
+struct dr_pci_plan {
+	enum devreset_method method;
+	bool more;
+	int status;
+	const char *hung;
+	char why[80];
+};
+
+void dr_pci_plan_driver(struct pci_dev *pdev, const struct dr_pci_driver *driver,
+			const struct devreset_attempt *attempt, struct dr_pci_plan *plan);
+void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
+			const struct devreset_attempt *attempt, struct dr_pci_plan *plan);
+int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt);
+void dr_pci_plan_print(struct pci_dev *pdev, const struct devreset_attempt *attempt,
+		       struct seq_buf *out);
+
+/* run.c: resets, in a worker */
+int dr_pci_run(struct devreset_node *node, u32 gen, struct pci_dev *alone,
+	       struct pci_bus *bus);
+bool dr_pci_run_is_on(struct pci_dev *pdev);
+struct pci_dev *dr_pci_next_below(struct pci_bus *bus, struct pci_dev *from);
+int dr_pci_run_init(void);
+void dr_pci_run_exit(void);
+
+/* probe.c: the registers of well-known controllers */
+const char *dr_pci_probe(struct pci_dev *pdev);
 
 /* edu.c */
 extern struct pci_driver edu_driver;

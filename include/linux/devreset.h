@@ -230,11 +230,17 @@ int devreset_recover(struct devreset_node *node, const char *reason);
 int devreset_complete(struct devreset_node *node, u32 gen, int status,
 		      unsigned int flags);
 
+/* Flags of devreset_in_use() */
+#define DEVRESET_IN_USE_NO_NET	BIT(0)	/* interfaces don't count */
+
+int devreset_in_use(struct device *dev, unsigned int flags, char *why, size_t len);
+
 const struct devreset_attempt *devreset_attempt(const struct devreset_node *node);
 void devreset_used(struct devreset_node *node, enum devreset_method method, bool more);
 const struct devreset_policy *devreset_policy_of(const struct devreset_node *node);
 bool devreset_consents(const struct devreset_node *node, enum devreset_scope scope);
 
+void devreset_run_as(struct devreset_node *node);
 int devreset_external_begin(struct devreset_node *node);
 void devreset_external_end(struct devreset_node *node, int status);
 

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How the driver of a function gets through a reset.
+ *
+ * A reset asks no driver: a device that its driver did not expect to lose its
+ * state is dead afterwards. So for each function that a reset reaches a method is
+ * chosen before anything is touched; if one has none, nothing is reset (DR5).
+ */
+#include <linux/device.h>
+#include <linux/pci.h>
+#include <linux/seq_buf.h>
+#include "pci.h"
+
+static const char * const dr_pci_rebind_words[] = {
+	[DEVRESET_REBIND_NEVER] = "never",
+	[DEVRESET_REBIND_ASKED] = "asked",
+	[DEVRESET_REBIND_AUTO] = "auto",
+	[DEVRESET_REBIND_ALWAYS] = "always",
+};
+
+static const char * const dr_pci_method_words[] = {
+	[DEVRESET_METHOD_NONE] = "none",
+	[DEVRESET_METHOD_RESET_DONE] = "reset_done",
+	[DEVRESET_METHOD_ERROR_HANDLERS] = "error_handlers",
+	[DEVRESET_METHOD_REBIND] = "rebind",
+};
+
+/* policy/rebind of a function, of which nobody has said anything: never */
+static u32 dr_pci_rebind_policy(struct pci_dev *pdev)
+{
+	struct devreset_node *node = devreset_find(&pdev->dev);
+	u32 rebind = DEVRESET_REBIND_NEVER;
+
+	if (node) {
+		rebind = READ_ONCE(devreset_policy_of(node)->rebind);
+		devreset_put(node);
+	}
+	return rebind;
+}
+
+static bool dr_pci_may_rebind(struct pci_dev *pdev, u32 rebind, unsigned int flags)
+{
+	if (!(flags & DEVRESET_MAY_AUTO))
+		return rebind >= DEVRESET_REBIND_ASKED;
+	/* Consoles and compositors don't let go of a display: only when asked. */
+	if (pdev->class >> 16 == PCI_BASE_CLASS_DISPLAY)
+		return false;
+	return rebind >= DEVRESET_REBIND_AUTO;
+}
+
+__printf(3, 4)
+static void dr_pci_refuse(struct dr_pci_plan *plan, int status, const char *fmt, ...)
+{
+	va_list args;
+
+	plan->method = DEVRESET_METHOD_ANY;
+	plan->more = false;
+	plan->status = status;
+	va_start(args, fmt);
+	vsnprintf(plan->why, sizeof(plan->why), fmt, args);
+	va_end(args);
+}
+
+/**
+ * dr_pci_plan_driver - choose the method for a function and its driver
+ * @pdev: the function
+ * @driver: its driver
+ * @attempt: what the reset is made for
+ * @plan: filled in
+ */
+void dr_pci_plan_driver(struct pci_dev *pdev, const struct dr_pci_driver *driver,
+			const struct devreset_attempt *attempt, struct dr_pci_plan *plan)
+{
+	u32 rebind = dr_pci_rebind_policy(pdev);
+	enum devreset_method possible[3];
+	unsigned int i, n = 0;
+
+	*plan = (struct dr_pci_plan) { .method = DEVRESET_METHOD_NONE };
+	if (!(driver->can & DR_PCI_DRIVER_BOUND))
+		return;
+	if (driver->can & DR_PCI_DRIVER_USER) {
+		dr_pci_refuse(plan, -EBUSY, "gives the device to user space");
+		return;
+	}
+	if (driver->can & DR_PCI_DRIVER_DONE)
+		possible[n++] = DEVRESET_METHOD_RESET_DONE;
+	if (driver->can & DR_PCI_DRIVER_HANDLERS)
+		possible[n++] = DEVRESET_METHOD_ERROR_HANDLERS;
+	if (dr_pci_may_rebind(pdev, rebind, attempt->flags))
+		possible[n++] = DEVRESET_METHOD_REBIND;
+
+	i = n ? min(attempt->step, n - 1) : 0;
+	if (attempt->method != DEVRESET_METHOD_ANY)
+		for (i = 0; i < n && possible[i] != attempt->method; i++)
+			;
+	if (i < n) {
+		plan->method = possible[i];
+		plan->more = i + 1 < n;
+	} else if (n) {
+		dr_pci_refuse(plan, -EBUSY, "cannot be reset by that method");
+	} else {
+		dr_pci_refuse(plan, -EBUSY, "has no reset handlers and policy/rebind is %s",
+			      dr_pci_rebind_words[rebind]);
+	}
+}
+
+/* A rebind takes away what is in use. Of a dead device, it has gone already. */
+static void dr_pci_plan_users(struct pci_dev *pdev, const struct devreset_attempt *attempt,
+			      struct dr_pci_plan *plan)
+{
+	char why[56];
+
+	if (plan->method != DEVRESET_METHOD_REBIND || attempt->flags & DEVRESET_MAY_FORCE)
+		return;
+	if (attempt->flags & DEVRESET_MAY_AUTO &&
+	    dr_pci_rebind_policy(pdev) == DEVRESET_REBIND_ALWAYS)
+		return;
+	if (devreset_in_use(&pdev->dev, 0, why, sizeof(why)))
+		dr_pci_refuse(plan, -EBUSY, "is in use: %s", why);
+}
+
+/**
+ * dr_pci_plan_locked - choose the method for a function
+ * @pdev: the function, with its device lock held
+ * @f: its node's data, or NULL
+ * @attempt: what the reset is made for
+ * @plan: filled in
+ */
+void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
+			const struct devreset_attempt *attempt, struct dr_pci_plan *plan)
+{
+	struct dr_pci_driver driver;
+
+	dr_pci_driver_look(pdev, &driver);
+	if (f && pdev->dev.driver && f->voted == pdev->dev.driver)
+		driver.can &= ~DR_PCI_DRIVER_HANDLERS;
+	dr_pci_plan_driver(pdev, &driver, attempt, plan);
+	plan->hung = dr_pci_function_fault(pdev, f);
+	if (!plan->hung)
+		dr_pci_plan_users(pdev, attempt, plan);
+	if (plan->status)
+		dev_warn_ratelimited(&pdev->dev, "not reset: driver %s %s\n", driver.name,
+				     plan->why);
+}
+
+/**
+ * dr_pci_plan_now - is there a method for a function?
+ * @pdev: the function
+ * @attempt: what the reset is made for
+ *
+ * Return: 0, -EBUSY (the log says why), or -EAGAIN (being bound, unbound,
+ * suspended, reset or recovered right now).
+ */
+int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt)
+{
+	struct dr_pci_function *f;
+	struct dr_pci_plan plan;
+
+	if (pci_channel_offline(pdev) || !device_trylock(&pdev->dev))
+		return -EAGAIN;
+	f = dr_pci_function_get(pdev);
+	dr_pci_plan_locked(pdev, f, attempt, &plan);
+	dr_pci_function_put(f);
+	device_unlock(&pdev->dev);
+	return plan.status;
+}
+
+/**
+ * dr_pci_plan_print - a line of the file "methods"
+ * @pdev: the function
+ * @attempt: what the reset would be made for
+ * @out: where to
+ *
+ * Context: as ops->methods: touches no device.
+ */
+void dr_pci_plan_print(struct pci_dev *pdev, const struct devreset_attempt *attempt,
+		       struct seq_buf *out)
+{
+	struct devreset_node *node = devreset_find(&pdev->dev);
+	struct dr_pci_driver driver;
+	struct dr_pci_plan plan;
+
+	dr_pci_driver_known(pdev, &driver);
+	dr_pci_plan_driver(pdev, &driver, attempt, &plan);
+	/* Whether it hangs is not to be found out here. */
+	if (!node || devreset_state(node) == DEVRESET_HEALTHY)
+		dr_pci_plan_users(pdev, attempt, &plan);
+	if (node)
+		devreset_put(node);
+	if (plan.status)
+		seq_buf_printf(out, "%s %s refused: %s\n", pci_name(pdev), driver.name, plan.why);
+	else
+		seq_buf_printf(out, "%s %s %s\n", pci_name(pdev), driver.name,
+			       dr_pci_method_words[plan.method]);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Registers in which well-known controllers say that they have stopped.
+ *
+ * Such a controller is enabled, its configuration is right, and its driver may
+ * wait for it for ever, or until somebody uses it. Registers are only read, and
+ * no more than three: none of those read here changes by being read.
+ */
+#include <linux/io.h>
+#include <linux/pci.h>
+#include "pci.h"
+
+#define DR_PCI_CLASS_XHCI	0x0c0330
+#define DR_PCI_CLASS_EHCI	0x0c0320
+#define DR_PCI_CLASS_NVME	0x010802
+
+/* xHCI and EHCI: the operational registers begin behind the capabilities. */
+#define USB_CAPLENGTH		0x00
+#define USB_CMD			0x00
+#define USB_CMD_RUN		BIT(0)
+#define USB_STS			0x04
+#define XHCI_STS_HALTED		BIT(0)
+#define XHCI_STS_HSE		BIT(2)
+#define XHCI_STS_HCE		BIT(12)
+#define EHCI_STS_HSE		BIT(4)
+#define EHCI_STS_HALTED		BIT(12)
+
+#define NVME_CSTS		0x1c
+#define NVME_CSTS_CFS		BIT(1)
+
+/* Enough for the largest CAPLENGTH and two registers */
+#define DR_PCI_PROBE_BYTES	0x108
+
+static const char *dr_pci_gone(u32 value)
+{
+	return value == ~0u ? "registers do not answer" : NULL;
+}
+
+/*
+ * xhci_hcd runs the controller from probe to remove, but in suspend: halted is
+ * what a controller is after a reset that the driver has not heard of.
+ */
+static const char *dr_pci_probe_xhci(void __iomem *regs)
+{
+	u32 status = readl(regs + (readl(regs + USB_CAPLENGTH) & 0xff) + USB_STS);
+
+	if (dr_pci_gone(status))
+		return dr_pci_gone(status);
+	if (status & XHCI_STS_HSE)
+		return "host system error";
+	if (status & XHCI_STS_HCE)
+		return "host controller error";
+	return status & XHCI_STS_HALTED ? "host controller is halted" : NULL;
+}
+
+/* ehci_hcd also halts the controller, while no device needs it. */
+static const char *dr_pci_probe_ehci(void __iomem *regs)
+{
+	void __iomem *op = regs + (readl(regs + USB_CAPLENGTH) & 0xff);
+	u32 status = readl(op + USB_STS);
+
+	if (dr_pci_gone(status))
+		return dr_pci_gone(status);
+	if (status & EHCI_STS_HSE)
+		return "host system error";
+	if (status & EHCI_STS_HALTED && readl(op + USB_CMD) & USB_CMD_RUN)
+		return "host controller is halted";
+	return NULL;
+}
+
+static const char *dr_pci_probe_nvme(void __iomem *regs)
+{
+	u32 status = readl(regs + NVME_CSTS);
+
+	if (dr_pci_gone(status))
+		return dr_pci_gone(status);
+	return status & NVME_CSTS_CFS ? "controller fatal status" : NULL;
+}
+
+static const struct {
+	u32 class;
+	const char *(*probe)(void __iomem *regs);
+} dr_pci_probes[] = {
+	{ DR_PCI_CLASS_XHCI, dr_pci_probe_xhci },
+	{ DR_PCI_CLASS_EHCI, dr_pci_probe_ehci },
+	{ DR_PCI_CLASS_NVME, dr_pci_probe_nvme },
+};
+
+/**
+ * dr_pci_probe - do the registers of a controller say that it has stopped?
+ * @pdev: the function, with its device lock held, in D0 and with memory decode on
+ *
+ * Return: what they say, or NULL, also for a device of no class known here.
+ */
+const char *dr_pci_probe(struct pci_dev *pdev)
+{
+	const char *fault;
+	void __iomem *regs;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(dr_pci_probes); i++)
+		if (dr_pci_probes[i].class == pdev->class)
+			break;
+	if (i == ARRAY_SIZE(dr_pci_probes) || !pdev->dev.driver || !pci_is_enabled(pdev) ||
+	    !(pci_resource_flags(pdev, 0) & IORESOURCE_MEM) ||
+	    pci_resource_len(pdev, 0) < DR_PCI_PROBE_BYTES)
+		return NULL;
+	regs = ioremap(pci_resource_start(pdev, 0), DR_PCI_PROBE_BYTES);
+	if (!regs)
+		return NULL;
+	fault = dr_pci_probes[i].probe(regs);
+	iounmap(regs);
+	return fault;
+}
