@@ -270,8 +270,9 @@ int soft_init(void)
 		return -EINVAL;
 	if (!channels)
 		return 0;
-	/* Without an owner: see channel_alloc(). */
-	ret = __platform_driver_register(&driver, NULL);
+	/* As platform_driver_register(), but without an owner: see channel_alloc(). */
+	driver.driver.bus = &platform_bus_type;
+	ret = driver_register(&driver.driver);
 	if (ret)
 		return ret;
 	device = platform_device_register_simple(NAME, PLATFORM_DEVID_NONE, NULL, 0);
