@@ -132,7 +132,8 @@ void channel_go(struct channel *c, unsigned int why)
  */
 static bool pin(struct engine *engine)
 {
-	if (!try_module_get(THIS_MODULE))
+	/* A module whose init fails is freed whatever its references. */
+	if (!READ_ONCE(dma_ready) || !try_module_get(THIS_MODULE))
 		return false;
 	if (try_module_get(engine->owner))
 		return true;

@@ -362,6 +362,7 @@ static inline bool job_stopped(struct channel *c, struct job *job)
 /* dma.c */
 extern struct workqueue_struct *dma_wq;
 extern bool dma_nodes;
+extern bool dma_ready;
 
 /* engine.c */
 struct engine *engine_create(struct device *dev, const struct engine_ops *ops,

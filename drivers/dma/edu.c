@@ -402,8 +402,6 @@ static void edu_setup(struct engine *engine)
 	struct unit *unit = engine->hw;
 
 	unit->engine = engine;
-	/* Too slow for those who take whatever copies */
-	dma_cap_set(DMA_PRIVATE, engine->dma.cap_mask);
 }
 
 /* What a reset of a channel or of the unit does not cure, no second one does. */

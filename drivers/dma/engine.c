@@ -160,6 +160,11 @@ static void setup(struct engine *engine, struct device *dev)
 
 	dma->dev = dev;
 	dma_cap_set(DMA_MEMCPY, dma->cap_mask);
+	/*
+	 * For clients that ask for a channel: others, such as async_tx, would take all of them
+	 * for good, and gain nothing.
+	 */
+	dma_cap_set(DMA_PRIVATE, dma->cap_mask);
 	dma->desc_metadata_modes = DESC_METADATA_CLIENT;
 	dma->directions = BIT(DMA_MEM_TO_MEM);
 	dma->src_addr_widths = BIT(DMA_SLAVE_BUSWIDTH_1_BYTE);
