@@ -27,12 +27,10 @@ void channel_clock(struct channel *c)
 	lockdep_assert_held(&c->lock);
 	if (!c->node)
 		return;
-	if (list_empty(&c->issued) || c->paused) {
+	if (list_empty(&c->issued) || c->paused)
 		devreset_idle(c->node);
-	} else {
+	else
 		devreset_busy(c->node);
-		devreset_progress(c->node);
-	}
 }
 
 /**

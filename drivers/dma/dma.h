@@ -211,7 +211,6 @@ struct channel {
  * struct engine_ops - what engines differ in
  * @scope: of its node
  * @policy: of its nodes
- * @stall_ms: a job that makes no progress for so long hangs
  * @gather: while there is more to do, clients are told when so much is over; 0: at
  *	once
  * @max_len: of a job
@@ -231,7 +230,6 @@ struct channel {
 struct engine_ops {
 	enum devreset_scope scope;
 	const struct devreset_policy *policy;
-	unsigned int stall_ms;
 	u32 gather;
 	u32 max_len;
 	u32 max_burst;
@@ -385,6 +383,7 @@ void channel_go(struct channel *c, unsigned int why);
 struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flags);
 void job_halt(struct channel *c, struct job *job);
 bool job_found(struct channel *c);
+bool job_stalled(struct channel *c);
 bool job_poll(struct channel *c);
 void job_tell(struct channel *c);
 void job_period(struct channel *c, struct job *job);

@@ -128,10 +128,7 @@ static void end_active(struct channel *c, struct job *job, enum dmaengine_tx_res
 		failures_add(c, job->tx.cookie, job->tx.cookie);
 	}
 	end(c, job, result);
-	if (!c->node)
-		return;
-	devreset_progress(c->node);
-	if (list_empty(&c->issued))
+	if (c->node && list_empty(&c->issued))
 		devreset_idle(c->node);
 }
 
@@ -174,6 +171,21 @@ bool job_found(struct channel *c)
 	if (found)
 		channel_wake(c);
 	return found;
+}
+
+/*
+ * Has the active descriptor stopped for good? Time says nothing about that: the channel's
+ * thread may not have been run.
+ */
+bool job_stalled(struct channel *c)
+{
+	unsigned long flags;
+	bool stalled;
+
+	spin_lock_irqsave(&c->lock, flags);
+	stalled = c->active && c->active->stuck && job_may_run(c, c->active);
+	spin_unlock_irqrestore(&c->lock, flags);
+	return stalled;
 }
 
 /* --- telling; the thread only ---------------------------------------------------- */
@@ -377,8 +389,6 @@ static struct job *begin(struct channel *c)
  * @c: the channel
  * @job: what its thread works on
  *
- * Also to be asked now and then while nobody bars it, as it tells the hang clock.
- *
  * Return: true, and the channel is open; or engine_ops.run is to return -EAGAIN.
  */
 bool job_go_on(struct channel *c, struct job *job)
@@ -387,11 +397,8 @@ bool job_go_on(struct channel *c, struct job *job)
 
 	spin_lock_irq(&c->lock);
 	may = job_may_run(c, job);
-	if (may) {
+	if (may)
 		c->barred = false;
-		if (c->node)
-			devreset_progress(c->node);
-	}
 	spin_unlock_irq(&c->lock);
 	return may;
 }
@@ -420,9 +427,6 @@ bool job_poll(struct channel *c)
 	job = activate(c);
 	if (job->stuck || job->silent)
 		return false;
-	/* A cycle is never moved here. */
-	if (c->node && job->kind != JOB_CYCLE)
-		devreset_progress(c->node);
 	if (!c->engine->ops->poll(c, job))
 		return false;
 	end_active(c, job, DMA_TRANS_NOERROR);

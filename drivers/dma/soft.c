@@ -208,7 +208,6 @@ static const struct devreset_policy soft_policy = {
 static const struct engine_ops soft_ops = {
 	.scope = DEVRESET_FUNCTION,
 	.policy = &soft_policy,
-	.stall_ms = 1000,
 	.gather = SZ_4M,
 	.max_len = SZ_1M,
 	.max_burst = PAGE_SIZE,
