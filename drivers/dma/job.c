@@ -191,17 +191,18 @@ bool job_stalled(struct channel *c)
 /* --- telling; the thread only ---------------------------------------------------- */
 
 /*
- * With bottom halves off, as clients know it from other engines. Who has cut it
- * off by himself is told only if he asked for the result: all others take any
- * call for a completion.
+ * With bottom halves off, as clients know it from other engines. Not for what the client
+ * has terminated, as dmaengine promises; it may have freed what the callback would use.
  */
 static void call(struct job *job, const struct dmaengine_result *result)
 {
 	struct dma_async_tx_descriptor *tx = &job->tx;
 
+	if (job->by_client)
+		return;
 	if (tx->callback_result)
 		tx->callback_result(tx->callback_param, result);
-	else if (tx->callback && !job->by_client)
+	else if (tx->callback)
 		tx->callback(tx->callback_param);
 }
 
