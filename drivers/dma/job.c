@@ -6,7 +6,7 @@
  * is told exactly once, and the thread may look at the one it works on.
  */
 #include <linux/bottom_half.h>
-#include <linux/dma-direct.h>
+#include <linux/io.h>
 #include <linux/kthread.h>
 #include <linux/log2.h>
 #include <linux/overflow.h>
@@ -83,7 +83,7 @@ struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flag
 	memset_after(job, 0, link);
 	dma_async_tx_descriptor_init(&job->tx, &c->chan);
 	job->tx.flags = flags;
-	job->tx.phys = phys_to_dma(c->engine->dma.dev, virt_to_phys(job));
+	job->tx.phys = virt_to_phys(job);
 	job->pieces = pieces;
 	return job;
 }
@@ -120,6 +120,8 @@ static void end(struct channel *c, struct job *job, enum dmaengine_tx_result res
 
 static void end_active(struct channel *c, struct job *job, enum dmaengine_tx_result result)
 {
+	/* What bounced is there before the client can see that it is. */
+	dma_descriptor_unmap(&job->tx);
 	c->chan.completed_cookie = job->tx.cookie;
 	if (result == DMA_TRANS_NOERROR) {
 		c->n_completed++;
@@ -415,15 +417,13 @@ bool job_go_on(struct channel *c, struct job *job)
  */
 bool job_poll(struct channel *c)
 {
-	bool inside = READ_ONCE(c->inside);
 	struct job *job;
 
 	lockdep_assert_held(&c->lock);
 	if (!c->engine->ops->poll || !may_begin(c))
 		return false;
-	channel_bar(c);
-	/* It has its processor; and interrupts were off for that page here, too. */
-	if (inside)
+	/* The thread has a processor; and interrupts were off for its page here, too. */
+	if (channel_bar(c))
 		return false;
 	job = activate(c);
 	if (job->stuck || job->silent)

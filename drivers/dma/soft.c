@@ -230,9 +230,6 @@ static int soft_probe(struct platform_device *pdev)
 	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 	if (ret)
 		return ret;
-	/* A bus address would lead nowhere. */
-	if (device_iommu_mapped(&pdev->dev))
-		return dev_err_probe(&pdev->dev, -ENODEV, "behind an IOMMU\n");
 	dma_set_max_seg_size(&pdev->dev, SZ_1M);
 	engine = engine_create(&pdev->dev, &soft_ops, NULL, NULL, channels);
 	if (IS_ERR(engine))
