@@ -44,6 +44,8 @@ static void pause(struct nic *nic)
 	if (!nic->polling)
 		return;
 	WRITE_ONCE(nic->polling, false);
+	WRITE_ONCE(nic->pauses, nic->pauses + 1);
+	wake_up(&nic->wait);
 	napi_disable(&nic->napi);
 	/* One that had completed before may still be about to allow interrupts. */
 	synchronize_rcu_expedited();
@@ -100,6 +102,7 @@ void nic_halt(struct nic *nic, unsigned int why)
 	smp_mb();
 	if (why & ~(HALT_TX | HALT_RX)) {
 		WRITE_ONCE(nic->control.cancelled, true);
+		WRITE_ONCE(nic->control.pending, false);
 		wake_up(&nic->wait);
 	}
 	nic_apply(nic);

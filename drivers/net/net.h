@@ -25,6 +25,9 @@
 /* ND14: a send older than that is a hang */
 #define TX_STALL_MS	2000
 
+/* How long a request to the device is waited for, as ethtool's have rtnl meanwhile */
+#define CONTROL_PATIENCE	(HZ / 20)
+
 /* Why the device, or a part of it, stands although the interface may be up */
 #define HALT_TX		BIT(0)	/* the ring to send from is being reset */
 #define HALT_RX		BIT(1)	/* the other one is */
@@ -158,12 +161,14 @@ struct rx_ring {
  * @pending: the device has not answered
  * @checks: checks that have seen this one pending
  * @cancelled: by a reset; who waits for it gets -EIO
+ * @phy: it is for the PHY, and not for the unit that sends
  */
 struct control {
 	struct mutex lock;	/* one request at a time */
 	bool pending;
 	unsigned int checks;
 	bool cancelled;
+	bool phy;
 };
 
 /* What the device has counted since it was made; its own are cleared by reading */
@@ -190,6 +195,7 @@ struct hw_stats {
  * @up: the interface is, administratively (ND13)
  * @halted: HALT_*: why nothing runs all the same
  * @polling: the poll function and the interrupt are on
+ * @pauses: how often they were turned off
  * @link: the link is up
  * @lost_link: checks in a row in which the PHY had a link, and the MAC had none
  * @link_since: it was set up then, in jiffies64, and has to find its link
@@ -237,6 +243,7 @@ struct nic {
 	bool up;
 	unsigned int halted;
 	bool polling;
+	u32 pauses;
 	bool link;
 	unsigned int lost_link;
 	u64 link_since;
@@ -310,8 +317,9 @@ int nic_first_station(struct nic *nic, u8 *addr);
 void nic_read_stats(struct nic *nic);
 
 /* phy.c: the PHY, and requests to the device */
-int nic_control_begin(struct nic *nic);
-void nic_control_end(struct nic *nic);
+int nic_control_begin(struct nic *nic, bool phy);
+void nic_control_end(struct nic *nic, int status);
+bool nic_phy_answers(struct nic *nic);
 int nic_phy_read(struct nic *nic, unsigned int reg, u16 *value);
 int nic_phy_write(struct nic *nic, unsigned int reg, u16 value);
 int nic_phy_setup(struct nic *nic);
@@ -355,8 +363,7 @@ int nic_check_adapter(struct nic *nic, const char **reason);
 int nic_check_tx(struct nic *nic, const char **reason);
 int nic_check_rx(struct nic *nic, const char **reason);
 bool nic_is_reachable(struct nic *nic);
-bool nic_irq_arrives(struct nic *nic);
-int nic_prove_tx(struct nic *nic, unsigned int ms);
+bool nic_irq_arrives(struct nic *nic, long patience);
 bool nic_tx_moves(struct nic *nic);
 int nic_tx_await(struct nic *nic, u32 ticket);
 

@@ -487,7 +487,7 @@ void nic_tx_stop(struct nic *nic)
 	tx->clean = i;
 	if (tx->probes != tx->asked)
 		WRITE_ONCE(tx->lost, tx->asked);
-	/* Pairs with is_over() in check.c. */
+	/* Pairs with has_answered() in check.c. */
 	smp_store_release(&tx->probes, tx->asked);
 	wake_up(&nic->wait);
 	netdev_tx_reset_queue(netdev_get_tx_queue(nic->netdev, 0));
