@@ -17,9 +17,15 @@
 #include <linux/workqueue.h>
 #include "regs.h"
 
+/* Bytes in one descriptor to send from */
+#define TX_PIECE	8192
+/* Descriptors that the largest packet may take, its context included */
+#define TX_WORST	(MAX_SKB_FRAGS + 1 + 65536 / TX_PIECE + 2)
+
 #define TX_DEFAULT	256
 #define RX_DEFAULT	256
-#define RING_MIN	80
+/* nic_tx_clean() wakes the queue when there is room for two of the largest. */
+#define RING_MIN	(TX_WORST < 40 ? 80 : ALIGN(2 * TX_WORST + 1, 8))
 #define RING_MAX	4096	/* 256 for the 82543 */
 
 /* ND14: a send older than that is a hang */
