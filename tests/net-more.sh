@@ -217,6 +217,10 @@ ok "the MTU goes up and down while long frames come: they are received when it i
 ethtool -s "$nic" autoneg off speed 100 duplex full
 wait_for 10 carrier
 forced=$(reg 0)
+ethtool "$nic" >$dir/link
+grep -q "Supports auto-negotiation: Yes" $dir/link
+grep -q "Advertised auto-negotiation: No" $dir/link
+grep -q "Advertised link modes:  Not reported" $dir/link
 for scope in component function platform; do
 	reset "$adapter" $scope
 	wait_for 10 carrier
@@ -225,6 +229,7 @@ for scope in component function platform; do
 done
 refused EINVAL ethtool -r "$nic"
 ethtool -s "$nic" autoneg on
+grep -q "Advertised auto-negotiation: Yes" <(ethtool "$nic")
 wait_for 10 ethtool -t "$nic" online
 ok "ND2: a link that was not negotiated"
 hangs=$(<"$class/$adapter/stats/hangs")

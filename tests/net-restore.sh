@@ -68,6 +68,12 @@ state() {
 state >$dir/state
 grep -qv '^00000000' <(tail -n +11 $dir/state) || fail "no multicast filter at all"
 
+more_multicast() { ethtool -S "$nic" >/dev/null && above "/sys/class/net/$nic/statistics/multicast" "$before"; }
+before=$(<"/sys/class/net/$nic/statistics/multicast")
+in_peer bash -c "echo counted >/dev/udp/239.1.2.3/5005"
+wait_for 10 more_multicast
+ok "a multicast frame is counted as one"
+
 # hears WORD: what the peer sends to the group is received
 hears() {
 	in_peer bash -c "echo $1 >/dev/udp/239.1.2.3/5005"

@@ -25,11 +25,17 @@ static u32 to_ethtool(u16 advertise, u16 advertise_1000)
 static int get_link_ksettings(struct net_device *netdev, struct ethtool_link_ksettings *cmd)
 {
 	static const int speeds[] = { SPEED_10, SPEED_100, SPEED_1000, SPEED_1000 };
-	u32 fixed = ADVERTISED_Autoneg | ADVERTISED_TP, modes, status;
+	u32 supported = to_ethtool(MODES, MODES_1000) | ADVERTISED_TP;
 	struct nic *nic = netdev_priv(netdev);
+	u32 advertising = ADVERTISED_TP, status;
 
+	/* The PHY of that one does what it likes. */
+	if (!is_82543(nic))
+		supported |= ADVERTISED_Autoneg;
 	mutex_lock(&nic->lock);
-	modes = to_ethtool(nic->advertise, nic->advertise_1000);
+	if (nic->autoneg && !is_82543(nic))
+		advertising |= to_ethtool(nic->advertise, nic->advertise_1000) |
+			       ADVERTISED_Autoneg;
 	status = nic->link ? rd(nic, REG_STATUS) : 0;
 	cmd->base.autoneg = nic->autoneg && !is_82543(nic);
 	cmd->base.speed = nic->link ? speeds[STATUS_SPD(status)] : SPEED_UNKNOWN;
@@ -39,8 +45,8 @@ static int get_link_ksettings(struct net_device *netdev, struct ethtool_link_kse
 	cmd->base.port = PORT_TP;
 	cmd->base.phy_address = PHY_ADDRESS;
 	ethtool_convert_legacy_u32_to_link_mode(cmd->link_modes.supported,
-						to_ethtool(MODES, MODES_1000) | fixed);
-	ethtool_convert_legacy_u32_to_link_mode(cmd->link_modes.advertising, modes | fixed);
+						supported);
+	ethtool_convert_legacy_u32_to_link_mode(cmd->link_modes.advertising, advertising);
 	return 0;
 }
 
@@ -248,6 +254,7 @@ static const struct {
 	STAT("hw_good_tx", stats.good_tx),
 	STAT("hw_total_rx", stats.total_rx),
 	STAT("hw_total_tx", stats.total_tx),
+	STAT("hw_multicast", stats.multicast),
 };
 
 enum { TEST_REGISTERS, TEST_EEPROM, TEST_INTERRUPT, TEST_SEND, TEST_LINK, TESTS };

@@ -332,6 +332,7 @@ static void nic_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 
 		stats->rx_bytes = nic->rx.bytes;
 	} while (u64_stats_fetch_retry(&nic->rx.sync, start));
 	stats->rx_dropped = READ_ONCE(nic->rx.dropped);
+	stats->multicast = READ_ONCE(nic->stats.multicast);
 	stats->rx_crc_errors = READ_ONCE(nic->stats.crc_errors);
 	stats->rx_length_errors = READ_ONCE(nic->stats.length_errors);
 	stats->rx_missed_errors = READ_ONCE(nic->stats.missed);

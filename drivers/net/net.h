@@ -180,7 +180,7 @@ struct control {
 /* What the device has counted since it was made; its own are cleared by reading */
 struct hw_stats {
 	u64 crc_errors, rx_errors, missed, length_errors, no_buffer;
-	u64 good_rx, good_tx, total_rx, total_tx;
+	u64 good_rx, good_tx, total_rx, total_tx, multicast;
 };
 
 /**
