@@ -178,14 +178,28 @@ void client_expect_done(struct kunit *test, struct dma_chan *chan, struct transf
 	KUNIT_EXPECT_EQ(test, memcmp(t->src, t->dst, t->len), 0);
 }
 
+static void expect_halted(struct kunit *test, struct dma_chan *chan, struct transfer *t)
+{
+	KUNIT_EXPECT_EQ(test, t->word, t->phys | DEVRESET_DMA_HALTED);
+	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, t->cookie, NULL), (int)DMA_ERROR);
+}
+
+/* Terminated by the test: no callback is called. */
 void client_expect_cut(struct kunit *test, struct dma_chan *chan, struct transfer *t)
+{
+	dmaengine_synchronize(chan);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->calls), 0);
+	expect_halted(test, chan, t);
+}
+
+/* Aborted by a reset that the client has not asked for */
+void client_expect_reset(struct kunit *test, struct dma_chan *chan, struct transfer *t)
 {
 	CLIENT_ASSERT_SOON(test, atomic_read(&t->calls));
 	dmaengine_synchronize(chan);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->calls), 1);
 	KUNIT_EXPECT_EQ(test, (int)t->result.result, (int)DMA_TRANS_ABORTED);
-	KUNIT_EXPECT_EQ(test, t->word, t->phys | DEVRESET_DMA_HALTED);
-	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, t->cookie, NULL), (int)DMA_ERROR);
+	expect_halted(test, chan, t);
 }
 
 void client_expect_works(struct kunit *test, struct dma_chan *chan)

@@ -74,6 +74,7 @@ struct transfer *client_start(struct kunit *test, struct dma_chan *chan, size_t 
 struct transfer *client_catch(struct kunit *test, struct dma_chan *chan, u32 *residue);
 void client_expect_done(struct kunit *test, struct dma_chan *chan, struct transfer *t);
 void client_expect_cut(struct kunit *test, struct dma_chan *chan, struct transfer *t);
+void client_expect_reset(struct kunit *test, struct dma_chan *chan, struct transfer *t);
 void client_expect_works(struct kunit *test, struct dma_chan *chan);
 
 static inline unsigned int client_word(struct transfer *t)

@@ -53,8 +53,11 @@ static void terminates_in_softirq_dm1_dm7(struct kunit *test)
 	client_wait(smp_load_acquire(&f->done));
 	compat_timer_delete_sync(&f->timer);
 	KUNIT_EXPECT_EQ(test, f->ret, 0);
-	dmaengine_synchronize(f->chan);
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->calls), 1);
+	/* It may have been over before. */
+	if (client_word(t) == DEVRESET_DMA_IDLE)
+		client_expect_done(test, f->chan, t);
+	else
+		client_expect_cut(test, f->chan, t);
 	client_expect_works(test, f->chan);
 }
 
@@ -99,9 +102,28 @@ static enum hrtimer_restart terminate_in_interrupt(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* How many bytes were moved when an interrupt came after so long, on the same processor */
+/* Until then, the first byte of each page is wrong. */
+static void spoil_pages(struct transfer *t)
+{
+	size_t at;
+
+	for (at = 0; at < t->len; at += PAGE_SIZE)
+		t->dst[at] = ~t->src[at];
+}
+
+static size_t pages_moved(struct transfer *t)
+{
+	size_t at = 0;
+
+	while (at < t->len && t->dst[at] == t->src[at])
+		at += PAGE_SIZE;
+	return at / PAGE_SIZE;
+}
+
+/* How many pages were moved when an interrupt came after so long, on the same processor */
 static size_t moved_until(struct kunit *test, struct from_interrupt *f, struct transfer *t, u64 ns)
 {
+	spoil_pages(t);
 	client_take(test, t, dmaengine_prep_dma_memcpy(f->chan, t->dst_addr, t->src_addr, t->len,
 						       DMA_CTRL_ACK | DMA_PREP_INTERRUPT));
 	atomic_set(&t->calls, 0);
@@ -109,9 +131,10 @@ static size_t moved_until(struct kunit *test, struct from_interrupt *f, struct t
 	if (ns)
 		hrtimer_start(&f->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_PINNED_HARD);
 	dma_async_issue_pending(f->chan);
-	CLIENT_ASSERT_SOON(test, atomic_read(&t->calls));
+	CLIENT_ASSERT_SOON(test, atomic_read(&t->calls) || client_word(t) == DEVRESET_DMA_HALTED);
 	hrtimer_cancel(&f->timer);
-	return t->len - t->result.residue;
+	dmaengine_synchronize(f->chan);
+	return pages_moved(t);
 }
 
 /*
@@ -122,9 +145,9 @@ static void interrupts_wait_for_a_page_dm1(struct kunit *test)
 {
 	struct from_interrupt *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 	struct transfer *t;
+	u64 begun, took = U64_MAX;
 	int turn, odd = 0;
 	size_t moved;
-	u64 took;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "one processor");
@@ -137,13 +160,15 @@ static void interrupts_wait_for_a_page_dm1(struct kunit *test)
 	set_cpus_allowed_ptr(to_channel(f->chan)->task, cpumask_of(0));
 	t = client_buffers(test, f->chan, CLIENT_MOST);
 	KUNIT_ASSERT_TRUE(test, PAGE_ALIGNED(t->src) && PAGE_ALIGNED(t->dst));
-	took = ktime_get_ns();
-	KUNIT_EXPECT_EQ(test, moved_until(test, f, t, 0), (size_t)CLIENT_MOST);
-	took = t->ended - took;
+	/* The shortest, as this machine may not be run for a while. */
+	for (turn = 0; turn < 5; turn++) {
+		begun = ktime_get_ns();
+		KUNIT_EXPECT_EQ(test, moved_until(test, f, t, 0), (size_t)CLIENT_MOST / PAGE_SIZE);
+		took = min(took, t->ended - begun);
+	}
 	for (turn = 1; turn < 1000 && odd < 5; turn++) {
 		moved = moved_until(test, f, t, took * (turn % 59 + 1) / 60);
-		KUNIT_ASSERT_TRUE(test, PAGE_ALIGNED(moved));
-		odd += moved / PAGE_SIZE % 2;
+		odd += moved % 2;
 	}
 	KUNIT_EXPECT_EQ_MSG(test, odd, 5, "%d interrupts after odd numbers of pages", odd);
 	client_expect_works(test, f->chan);
@@ -154,6 +179,7 @@ static void interrupts_wait_for_a_page_dm1(struct kunit *test)
 static void reports_aborted_with_residue_dm2(struct kunit *test)
 {
 	struct dma_chan *chan = client_channel(test, 0);
+	struct devreset_node *node = devreset_find(&chan->dev->device);
 	struct transfer *t, *queued, *submitted;
 	u32 residue;
 
@@ -162,10 +188,11 @@ static void reports_aborted_with_residue_dm2(struct kunit *test)
 	queued = client_start(test, chan, 100);
 	submitted = client_prep(test, chan, 300);
 	client_submit(test, submitted);
-	KUNIT_EXPECT_EQ(test, dmaengine_terminate_sync(chan), 0);
-	client_expect_cut(test, chan, t);
-	client_expect_cut(test, chan, queued);
-	client_expect_cut(test, chan, submitted);
+	KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_COMPONENT, 0, NULL), 0);
+	devreset_put(node);
+	client_expect_reset(test, chan, t);
+	client_expect_reset(test, chan, queued);
+	client_expect_reset(test, chan, submitted);
 	KUNIT_EXPECT_EQ(test, t->result.residue, residue);
 	KUNIT_EXPECT_EQ(test, queued->result.residue, 100U);
 	KUNIT_EXPECT_EQ(test, submitted->result.residue, 300U);
@@ -177,12 +204,33 @@ static void reports_aborted_with_residue_dm2(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, t->cookie, NULL), (int)DMA_ERROR);
 }
 
+/* The same of one that the client has terminated, but that it asks for the residue before */
+static void terminated_one_stays_as_it_is_dm2(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t, *queued, *submitted;
+	u32 residue;
+
+	t = client_catch(test, chan, &residue);
+	queued = client_start(test, chan, 100);
+	submitted = client_prep(test, chan, 300);
+	client_submit(test, submitted);
+	KUNIT_EXPECT_EQ(test, dmaengine_terminate_sync(chan), 0);
+	client_expect_cut(test, chan, t);
+	client_expect_cut(test, chan, queued);
+	client_expect_cut(test, chan, submitted);
+	KUNIT_EXPECT_EQ(test, memcmp(t->src, t->dst, t->len - residue), 0);
+	KUNIT_EXPECT_EQ(test, (u8)~t->dst[t->len - residue], t->src[t->len - residue]);
+	client_expect_works(test, chan);
+	client_expect_cut(test, chan, t);
+}
+
 static void call_once(void *data)
 {
 	atomic_inc(data);
 }
 
-/* Who knows by himself is not told what he would take for a completion. */
+/* A client that has terminated it would take the call for a completion. */
 static void plain_callback_is_for_others_dm2(struct kunit *test)
 {
 	struct dma_chan *chan = client_channel(test, 0);
@@ -352,13 +400,11 @@ static void ready_without_its_thread_dm6(struct kunit *test)
 
 /**
  * struct again - a client that gives another one whenever it is told
- * @cycle: one that does not end by itself, if what it is told is not an end
  * @chan: its channel
  * @t: what it has moved
  * @calls: how often
  */
 struct again {
-	bool cycle;
 	struct dma_chan *chan;
 	struct transfer *t;
 	atomic_t calls;
@@ -369,16 +415,9 @@ static void give_another(void *data, const struct dmaengine_result *result)
 	struct dma_async_tx_descriptor *tx;
 	struct again *again = data;
 
-	struct dma_slave_config config = some_config(again->t);
-	bool aborted = result && result->result == DMA_TRANS_ABORTED;
-
 	atomic_inc(&again->calls);
-	if (again->cycle && aborted && !dmaengine_slave_config(again->chan, &config))
-		tx = prep_cycle(again->chan, again->t);
-	else
-		tx = dmaengine_prep_dma_memcpy(again->chan, again->t->dst_addr,
-					       again->t->src_addr, 64,
-					       DMA_CTRL_ACK | DMA_PREP_INTERRUPT);
+	tx = dmaengine_prep_dma_memcpy(again->chan, again->t->dst_addr, again->t->src_addr, 64,
+				       DMA_CTRL_ACK | DMA_PREP_INTERRUPT);
 	if (!tx)
 		return;
 	tx->callback_result = give_another;
@@ -398,7 +437,6 @@ static void state_is_as_allocated_again_dm4(struct kunit *test)
 	for (turn = 0; turn < 30; turn++) {
 		again.chan = client_channel(test, 0);
 		again.t = client_buffers(test, again.chan, 64);
-		again.cycle = turn % 2;
 		atomic_set(&again.calls, 0);
 		give_another(&again, NULL);
 		CLIENT_ASSERT_SOON(test, atomic_read(&again.calls) > turn + 1);
@@ -429,10 +467,20 @@ static void prepared_one_survives_dm5(struct kunit *test)
 
 #define POISON	0x5a
 
-/* Moved as far as the residue says, and not a byte more. Return: it stopped in the middle. */
-static bool stopped_where_it_says(struct kunit *test, struct transfer *t)
+/* How many pages of it were moved, by their first bytes, of which the source has none POISON */
+static size_t pages_so_far(struct transfer *t)
 {
-	size_t moved = t->len - t->result.residue;
+	size_t page = 0;
+
+	while (page < t->len / PAGE_SIZE && t->dst[page * PAGE_SIZE] != POISON)
+		page++;
+	return page;
+}
+
+/* Moved so far, and not a byte more. Return: it stopped in the middle. */
+static bool stopped_there(struct kunit *test, struct transfer *t, size_t pages)
+{
+	size_t moved = pages * PAGE_SIZE;
 
 	KUNIT_ASSERT_EQ(test, memcmp(t->dst, t->src, moved), 0);
 	KUNIT_ASSERT_NULL(test, memchr_inv(t->dst + moved, POISON, t->len - moved));
@@ -456,9 +504,13 @@ static void nothing_is_written_afterwards_dm5(struct kunit *test)
 	struct dma_chan *chan = client_channel(test, 0);
 	int turn, i, caught = 0;
 	struct transfer *t[4];
+	size_t pages[4];
 
-	for (i = 0; i < ARRAY_SIZE(t); i++)
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
 		t[i] = client_buffers(test, chan, SZ_128K);
+		KUNIT_ASSERT_TRUE(test, PAGE_ALIGNED(t[i]->src) && PAGE_ALIGNED(t[i]->dst));
+		memset(t[i]->src, i, t[i]->len);
+	}
 	for (turn = 0; turn < 60; turn++) {
 		for (i = 0; i < ARRAY_SIZE(t); i++) {
 			client_take(test, t[i],
@@ -470,13 +522,14 @@ static void nothing_is_written_afterwards_dm5(struct kunit *test)
 		dma_async_issue_pending(chan);
 		let_some_move(chan, t[0], turn);
 		KUNIT_EXPECT_EQ(test, dmaengine_terminate_async(chan), 0);
-		for (i = 0; i < ARRAY_SIZE(t); i++)
+		for (i = 0; i < ARRAY_SIZE(t); i++) {
+			pages[i] = pages_so_far(t[i]);
 			t[i]->word = POISON;
-		/* What was written meanwhile is beyond the residue. */
+		}
 		dmaengine_synchronize(chan);
 		client_expect_works(test, chan);
 		for (i = 0; i < ARRAY_SIZE(t); i++) {
-			caught += stopped_where_it_says(test, t[i]);
+			caught += stopped_there(test, t[i], pages[i]);
 			KUNIT_ASSERT_EQ(test, t[i]->word, (u64)POISON);
 		}
 	}
@@ -569,6 +622,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(terminates_with_interrupts_off_dm1),
 	KUNIT_CASE(interrupts_wait_for_a_page_dm1),
 	KUNIT_CASE(reports_aborted_with_residue_dm2),
+	KUNIT_CASE(terminated_one_stays_as_it_is_dm2),
 	KUNIT_CASE(plain_callback_is_for_others_dm2),
 	KUNIT_CASE(word_armed_and_halted_dm3),
 	KUNIT_CASE(word_suspend_active_and_idle_dm3),

@@ -128,7 +128,9 @@ static void cycles_until_terminated(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, memcmp(t->dst + i * 1024, t->src, 1024), 0);
 	dmaengine_terminate_sync(chan);
 	calls = atomic_read(&t->calls);
-	KUNIT_EXPECT_EQ(test, (int)t->result.result, (int)DMA_TRANS_ABORTED);
+	/* Each was a period. */
+	KUNIT_EXPECT_EQ(test, (int)t->result.result, (int)DMA_TRANS_NOERROR);
+	KUNIT_EXPECT_EQ(test, client_word(t), (unsigned int)DEVRESET_DMA_HALTED);
 	client_expect_works(test, chan);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->calls), calls);
 }
@@ -167,6 +169,8 @@ static void so_many_and_no_more(struct kunit *test)
 	struct dma_tx_state state;
 	int i;
 
+	/* Of a client who does not clear it */
+	memset(&state, 0x5a, sizeof(state));
 	dmaengine_pause(chan);
 	for (i = 1; i < MOST_JOBS; i++) {
 		tx = dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, i, FLAGS);
@@ -181,6 +185,7 @@ static void so_many_and_no_more(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, first + i - 1, &state),
 				(int)DMA_IN_PROGRESS);
 		KUNIT_EXPECT_EQ(test, state.residue, (u32)i);
+		KUNIT_EXPECT_EQ(test, state.in_flight_bytes, 0U);
 	}
 	dmaengine_terminate_sync(chan);
 	client_expect_works(test, chan);
@@ -241,7 +246,7 @@ static void channel_reset_leaves_the_neighbour_alone(struct kunit *test)
 		client_wait(client_word(neighbour) != DEVRESET_DMA_ARMED);
 		KUNIT_EXPECT_EQ(test, devreset_reset(node, DEVRESET_COMPONENT, 0, NULL), 0);
 		during = dmaengine_tx_status(b, cookie[i - 1], NULL) == DMA_IN_PROGRESS;
-		client_expect_cut(test, a, t);
+		client_expect_reset(test, a, t);
 		KUNIT_EXPECT_EQ(test, t->result.residue, residue);
 		client_expect_works(test, a);
 		client_expect_done(test, b, neighbour);
@@ -272,7 +277,7 @@ static void engine_reset_ends_each_once(struct kunit *test)
 	devreset_put(node);
 	for (i = 0; i < CLIENT_CHANNELS; i++) {
 		for (j = 0; j < 3; j++)
-			client_expect_cut(test, chan[i], t[i][j]);
+			client_expect_reset(test, chan[i], t[i][j]);
 		client_expect_works(test, chan[i]);
 	}
 }
@@ -293,7 +298,7 @@ static bool expect_end(struct kunit *test, struct dma_chan *chan, struct transfe
 		client_expect_done(test, chan, t);
 		return false;
 	}
-	client_expect_cut(test, chan, t);
+	client_expect_reset(test, chan, t);
 	return true;
 }
 
@@ -346,8 +351,8 @@ static void alternate(struct kunit *test, struct dma_chan *chan, int count)
 	}
 	for (i = 0; i < count; i++)
 		client_expect_cut(test, chan, cut[i]);
-	/* And no success that is remembered becomes a failure. */
-	for (i = count - FAILURES; i < count; i++)
+	/* And no success becomes a failure. */
+	for (i = 0; i < count; i++)
 		KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, good[i]->cookie, NULL),
 				(int)DMA_COMPLETE);
 }
@@ -355,6 +360,42 @@ static void alternate(struct kunit *test, struct dma_chan *chan, int count)
 static void failures_stay_failures(struct kunit *test)
 {
 	alternate(test, client_channel(test, 0), 40);
+}
+
+/* So many that complete, one at a time */
+static void complete_many(struct kunit *test, struct dma_chan *chan, struct transfer *t, int count)
+{
+	dma_cookie_t cookie;
+
+	while (count--) {
+		cookie = again(test, chan, t);
+		KUNIT_ASSERT_GT(test, cookie, 0);
+		dma_async_issue_pending(chan);
+		KUNIT_ASSERT_EQ(test, dma_sync_wait(chan, cookie), DMA_COMPLETE);
+	}
+}
+
+/* Failures that are too old to have a bit stay failures, and what came after them does not. */
+static void old_failures_stay_failures(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *cut[2], *good[2], *t = client_buffers(test, chan, 64);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cut); i++) {
+		dmaengine_pause(chan);
+		cut[i] = client_start(test, chan, 64);
+		dmaengine_terminate_sync(chan);
+		complete_many(test, chan, t, 2);
+		good[i] = client_start(test, chan, 64);
+		client_expect_done(test, chan, good[i]);
+		complete_many(test, chan, t, COOKIES / 2 + 10);
+	}
+	for (i = 0; i < ARRAY_SIZE(cut); i++)
+		client_expect_cut(test, chan, cut[i]);
+	for (i = 0; i < ARRAY_SIZE(good); i++)
+		KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, good[i]->cookie, NULL),
+				(int)DMA_COMPLETE);
 }
 
 static void cookies_begin_again(struct kunit *test)
@@ -381,10 +422,30 @@ static void cookies_begin_again(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		client_expect_cut(test, chan, t[i]);
 	client_expect_works(test, chan);
-	/* And with as many separate failures as are remembered */
-	chan->cookie = INT_MAX - FAILURES;
-	chan->completed_cookie = INT_MAX - FAILURES;
-	alternate(test, chan, FAILURES);
+	/* And with separate failures */
+	chan->cookie = INT_MAX - 16;
+	chan->completed_cookie = INT_MAX - 16;
+	alternate(test, chan, 16);
+}
+
+/* A client that leaves it to the provider to unmap finds its data when it sees that it is there. */
+static void is_unmapped_before_it_is_complete(struct kunit *test)
+{
+	struct dma_chan *chan = client_channel(test, 0);
+	struct transfer *t = client_prep(test, chan, 64), *more;
+	struct dmaengine_unmap_data *unmap;
+
+	unmap = dmaengine_get_unmap_data(t->dev, 2, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, unmap);
+	dma_set_unmap(t->tx, unmap);
+	client_submit(test, t);
+	/* While there is more to do, callbacks wait. */
+	more = client_start(test, chan, CLIENT_MOST);
+	client_wait(client_word(t) == DEVRESET_DMA_IDLE);
+	KUNIT_EXPECT_EQ(test, kref_read(&unmap->kref), 1U);
+	client_expect_done(test, chan, t);
+	client_expect_done(test, chan, more);
+	dmaengine_unmap_put(unmap);
 }
 
 /* A descriptor that is not acknowledged is the client's, until it is. */
@@ -529,7 +590,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(engine_reset_ends_each_once),
 	KUNIT_CASE(engine_reset_while_it_runs),
 	KUNIT_CASE(failures_stay_failures),
+	KUNIT_CASE(old_failures_stay_failures),
 	KUNIT_CASE(cookies_begin_again),
+	KUNIT_CASE(is_unmapped_before_it_is_complete),
 	KUNIT_CASE(unacknowledged_stays),
 	KUNIT_CASE(unacknowledged_do_not_count),
 	KUNIT_CASE(acknowledged_do_not_pile_up),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A client that gives channels of devreset_dma descriptors by the million, asks how they
- * do, and cuts them off in softirq, at random times. Each must end exactly once, as completed or
- * as aborted; its completion word must say so; what was moved must be right, and
- * what was not moved must be as it was; and nothing may be written afterwards.
+ * do, and terminates them in softirq, at random times. Each must end exactly once: completed,
+ * with a callback, or aborted, without one; its completion word must say so; what was moved
+ * must be right, what was not moved must be as it was; and nothing may be written afterwards.
  *
  * All happens while the module is loaded; it tells in the kernel log.
  */
@@ -89,8 +89,8 @@ struct slot {
  * @stop: the end of it
  * @wait: for a slot
  * @slot: what it has to do
- * @done: completed; these three are written to by callbacks, one at a time
- * @cut: aborted
+ * @done: completed; written to by callbacks, one at a time
+ * @cut: aborted; this and the next are written to by the module's own task
  * @partly: of these, in the middle
  * @terminates: how many; the timer's
  * @last: cookie of what was given last
@@ -119,24 +119,28 @@ static void complain(struct slot *slot, const char *what)
 
 /* --- how each ends ---------------------------------------------------------------- */
 
-static void check(struct slot *slot, const struct dmaengine_result *result)
+/* Nothing that is moved is POISON. Return: how much was. */
+static u32 check(struct slot *slot, enum devreset_dma_status status)
 {
-	bool good = result->result == DMA_TRANS_NOERROR;
-	enum devreset_dma_status status = good ? DEVRESET_DMA_IDLE : DEVRESET_DMA_HALTED;
-	u32 moved = slot->len - result->residue;
+	u8 *end = memchr(slot->dst, POISON, slot->len);
+	u32 moved = end ? end - slot->dst : slot->len;
 
-	if (!good && result->result != DMA_TRANS_ABORTED)
-		complain(slot, "neither completed nor aborted");
-	if (!in_softirq())
-		complain(slot, "called with bottom halves on");
 	if (slot->word != (slot->phys | status))
 		complain(slot, "the word is wrong");
-	if (result->residue > slot->len || (good && result->residue))
-		complain(slot, "the residue is wrong");
+	if (status == DEVRESET_DMA_IDLE && moved != slot->len)
+		complain(slot, "completed, and not moved");
 	else if (memcmp(slot->dst, slot->src, moved))
 		complain(slot, "what was moved is wrong");
 	else if (memchr_inv(slot->dst + moved, POISON, slot->len + GUARD - moved))
-		complain(slot, "moved more than it says");
+		complain(slot, "moved in more than one place");
+	return moved;
+}
+
+static void has_ended(struct slot *slot)
+{
+	memset(slot->dst, POISON, slot->len);
+	/* Pairs with has_room(). */
+	smp_store_release(&slot->pending, false);
 }
 
 static void called(void *data, const struct dmaengine_result *result)
@@ -144,22 +148,38 @@ static void called(void *data, const struct dmaengine_result *result)
 	struct slot *slot = data;
 	struct stream *stream = slot->stream;
 
+	if (result->result != DMA_TRANS_NOERROR || result->residue) {
+		complain(slot, "a callback for what was terminated");
+		return;
+	}
 	if (!READ_ONCE(slot->pending)) {
 		complain(slot, "has ended before");
 		return;
 	}
-	check(slot, result);
-	if (result->result == DMA_TRANS_NOERROR)
-		stream->done++;
-	else
-		stream->cut++;
-	if (result->residue && result->residue != slot->len)
-		stream->partly++;
-	memset(slot->dst, POISON, slot->len);
-	/* Pairs with have(). */
-	smp_store_release(&slot->pending, false);
+	if (!in_softirq())
+		complain(slot, "bottom halves are on in a callback");
+	check(slot, DEVRESET_DMA_IDLE);
+	stream->done++;
+	has_ended(slot);
 	if (wq_has_sleeper(&stream->wait))
 		wake_up(&stream->wait);
+}
+
+static bool is_cut(struct slot *slot)
+{
+	/* Pairs with the provider: what is halted is not touched any more. */
+	return (smp_load_acquire(&slot->word) & DEVRESET_DMA_STATUS) == DEVRESET_DMA_HALTED;
+}
+
+/* There is no callback for that. */
+static void take_cut(struct slot *slot)
+{
+	u32 moved = check(slot, DEVRESET_DMA_HALTED);
+
+	slot->stream->cut++;
+	if (moved && moved != slot->len)
+		slot->stream->partly++;
+	has_ended(slot);
 }
 
 static enum hrtimer_restart terminate(struct hrtimer *timer)
@@ -172,6 +192,8 @@ static enum hrtimer_restart terminate(struct hrtimer *timer)
 	if (dmaengine_terminate_async(stream->chan))
 		atomic_inc(&wrong);
 	stream->terminates++;
+	if (wq_has_sleeper(&stream->wait))
+		wake_up(&stream->wait);
 	if (READ_ONCE(stream->stop))
 		return HRTIMER_NORESTART;
 	hrtimer_forward_now(timer, ns_to_ktime(1000ULL * us));
@@ -180,15 +202,21 @@ static enum hrtimer_restart terminate(struct hrtimer *timer)
 
 /* --- giving them ------------------------------------------------------------------- */
 
+static bool has_room(struct slot *slot)
+{
+	/* Pairs with has_ended(). */
+	return !smp_load_acquire(&slot->pending) || is_cut(slot);
+}
+
 /* A slot that nothing is pending in, nor has been written to since it ended */
 static int have(struct slot *slot)
 {
-	/* Pairs with called(). */
-	if (!wait_event_idle_timeout(slot->stream->wait, !smp_load_acquire(&slot->pending),
-				     60 * HZ)) {
+	if (!wait_event_idle_timeout(slot->stream->wait, has_room(slot), 60 * HZ)) {
 		complain(slot, "never ended");
 		return -ETIMEDOUT;
 	}
+	if (READ_ONCE(slot->pending))
+		take_cut(slot);
 	if (memchr_inv(slot->dst, POISON, slot->len + GUARD)) {
 		complain(slot, "written to after it ended");
 		return -EIO;
@@ -320,9 +348,12 @@ static void stop_stream(struct stream *stream)
 	WRITE_ONCE(stream->stop, true);
 	hrtimer_cancel(&stream->timer);
 	dmaengine_terminate_sync(stream->chan);
-	for (i = 0; i < SLOTS; i++)
-		if (stream->slot[i].pending)
+	for (i = 0; i < SLOTS; i++) {
+		if (stream->slot[i].pending && is_cut(&stream->slot[i]))
+			take_cut(&stream->slot[i]);
+		else if (stream->slot[i].pending)
 			complain(&stream->slot[i], "has not ended");
+	}
 }
 
 static void put_stream(struct stream *stream)

@@ -25,6 +25,9 @@ ethtool -k "$nic" >$dir/features
 grep -q '^tcp-segmentation-offload: off$' $dir/features
 grep -q '^	tx-tcp-segmentation: off \[fixed\]$' $dir/features
 refused EINVAL ethtool -s "$nic" wol g
+ethtool "$nic" >$dir/link
+grep -q "Supports auto-negotiation: No" $dir/link
+grep -q "Advertised auto-negotiation: No" $dir/link
 refused EOPNOTSUPP ethtool -s "$nic" autoneg off speed 100 duplex full
 refused EINVAL ethtool -G "$nic" tx 512
 ethtool -G "$nic" tx 256 rx 256

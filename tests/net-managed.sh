@@ -55,6 +55,77 @@ unmanage net twin1
 refused ENOENT unmanage net twin1
 ok "an interface that leaves the name space is managed no more"
 
+# An interface that never stops its queues, so that only we look: the queue that is stuck is
+# the one that its driver hears of, and no sooner than the driver allows
+stuck() { put "$1" /sys/module/devreset_net_queues/parameters/stuck; }
+# queues WATCHDOG_MS [ARGUMENT...]: the interface, managed; feed: packets for it, for good
+queues() {
+	insmod "$DEVRESET_MODDIR/devreset_net_queues.ko" watchdog_ms="$1" "${@:2}"
+	echo 1 >/proc/sys/net/ipv6/conf/queues0/disable_ipv6
+	ip address add 10.8.0.1/24 dev queues0
+	ip link set queues0 up
+	manage net queues0
+	policy net-queues0 check_interval_ms=500 probation_ms=0 retry_interval_ms=100
+}
+feed() { ping -q -i 0.1 10.8.0.2 >/dev/null & feeder=$!; }
+no_feed() {
+	kill $feeder
+	wait $feeder || true
+}
+timeouts() { cat /sys/module/devreset_net_queues/parameters/timeouts; }
+said() { dmesg | grep -q "queues0: $1"; }
+
+queues 100
+stuck 2
+feed
+wait_for 20 is 1 $class/net-queues0/stats/successes
+expect 0,0,1,0 timeouts
+wait_for 10 said "sends after its reset"
+no_feed
+said "reset by its driver: not verified until it sends" || fail "$(dmesg | tail -n 5)"
+ok "the queue that is stuck is named; the reset counts as verified when packets leave"
+# A reset that nothing is sent after is not
+dmesg -C
+reset net-queues0 component
+wait_for 10 said "reset by its driver: not verified"
+sleep 4
+! said "sends after" || fail "nothing was sent"
+expect 0,0,2,0 timeouts
+# Later, the cable may be pulled
+ip link set queues0 carrier off
+sleep 7
+expect 1 cat $class/net-queues0/stats/hangs
+rmmod devreset_net_queues
+
+queues 600000
+stuck 3
+feed
+sleep 4
+expect "" stats net-queues0
+expect 0,0,0,0 timeouts
+no_feed
+rmmod devreset_net_queues
+ok "ND14: the patience is that of the driver, if that has more"
+
+queues 100 link=0
+stuck 1
+feed
+wait_for 20 is 0,1,0,0 /sys/module/devreset_net_queues/parameters/timeouts
+wait_for 30 is "no link since its reset" $class/net-queues0/last/reason
+no_feed
+rmmod devreset_net_queues
+ok "a link that does not come back after the reset is a hang, too"
+
+# The same after a reset that the stack has asked for, before we did
+queues 100 link=0 stop=1
+stuck 1
+feed
+wait_for 20 said "reset by the stack's watchdog: not verified"
+wait_for 30 is "no link since its reset" $class/net-queues0/last/reason
+no_feed
+rmmod devreset_net_queues
+ok "nor one after a reset that the stack's watchdog has asked for"
+
 rmmod e1000
 [ ! -e "$class/$adapter" ] || fail "$adapter is there still"
 ok "the node goes with the interface"

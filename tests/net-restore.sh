@@ -19,6 +19,20 @@ refused EINVAL ethtool -G "$nic" tx 8192
 refused EADDRNOTAVAIL ip link set "$nic" address 01:00:00:00:00:01
 refused EINVAL ethtool -s "$nic" autoneg off speed 1000 duplex full
 refused EINVAL ethtool -C "$nic" rx-usecs 100000
+# A device that does not answer keeps the configuration of all others waiting no longer than
+# 100 ms. It would be 30 s, if no check has it reset
+net_policy auto=0
+setpci -s "$slot" COMMAND=0:2
+ethtool -r "$nic" 2>$dir/nway &
+nway=$!
+ip link set lo up
+! wait $nway || fail "a PHY that is not there has answered"
+grep -q "timed out" $dir/nway || fail "ethtool -r: $(cat $dir/nway)"
+! timeout 10 ethtool -t "$nic" online >$dir/test || fail "$(cat $dir/test)"
+grep -q "interrupt.*1$" $dir/test || fail "the self test: $(cat $dir/test)"
+setpci -s "$slot" COMMAND=2:2
+net_policy auto=1
+wait_for 10 ethtool -t "$nic" online
 ok "limits are refused"
 
 # --- settings of all kinds
@@ -53,6 +67,12 @@ state() {
 }
 state >$dir/state
 grep -qv '^00000000' <(tail -n +11 $dir/state) || fail "no multicast filter at all"
+
+more_multicast() { ethtool -S "$nic" >/dev/null && above "/sys/class/net/$nic/statistics/multicast" "$before"; }
+before=$(<"/sys/class/net/$nic/statistics/multicast")
+in_peer bash -c "echo counted >/dev/udp/239.1.2.3/5005"
+wait_for 10 more_multicast
+ok "a multicast frame is counted as one"
 
 # hears WORD: what the peer sends to the group is received
 hears() {

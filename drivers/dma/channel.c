@@ -27,12 +27,10 @@ void channel_clock(struct channel *c)
 	lockdep_assert_held(&c->lock);
 	if (!c->node)
 		return;
-	if (list_empty(&c->issued) || c->paused) {
+	if (list_empty(&c->issued) || c->paused)
 		devreset_idle(c->node);
-	} else {
+	else
 		devreset_busy(c->node);
-		devreset_progress(c->node);
-	}
 }
 
 /**
@@ -132,7 +130,8 @@ void channel_go(struct channel *c, unsigned int why)
  */
 static bool pin(struct engine *engine)
 {
-	if (!try_module_get(THIS_MODULE))
+	/* A module whose init fails is freed whatever its references. */
+	if (!READ_ONCE(dma_ready) || !try_module_get(THIS_MODULE))
 		return false;
 	if (try_module_get(engine->owner))
 		return true;
@@ -263,6 +262,14 @@ static void channel_issue(struct dma_chan *chan)
 	channel_wake(c);
 }
 
+/* dma_set_tx_state() leaves one alone, of what may be the client's stack. */
+static void set_state(struct dma_chan *chan, struct dma_tx_state *state, u32 residue)
+{
+	dma_set_tx_state(state, chan->completed_cookie, chan->cookie, residue);
+	if (state)
+		state->in_flight_bytes = 0;
+}
+
 static enum dma_status channel_status(struct dma_chan *chan, dma_cookie_t cookie,
 				      struct dma_tx_state *state)
 {
@@ -275,7 +282,7 @@ static enum dma_status channel_status(struct dma_chan *chan, dma_cookie_t cookie
 	spin_lock_irqsave(&c->lock, flags);
 	/* No descriptor has ever had such a one. */
 	if (cookie < DMA_MIN_COOKIE) {
-		dma_set_tx_state(state, chan->completed_cookie, chan->cookie, 0);
+		set_state(chan, state, 0);
 		spin_unlock_irqrestore(&c->lock, flags);
 		return DMA_ERROR;
 	}
@@ -290,8 +297,7 @@ static enum dma_status channel_status(struct dma_chan *chan, dma_cookie_t cookie
 		if (job->begun && c->paused)
 			status = DMA_PAUSED;
 	}
-	dma_set_tx_state(state, chan->completed_cookie, chan->cookie,
-			 job ? job_left(job) : 0);
+	set_state(chan, state, job ? job_left(job) : 0);
 	spin_unlock_irqrestore(&c->lock, flags);
 	if (over)
 		channel_wake(c);

@@ -24,6 +24,9 @@
 /* Forgets engines; no other work, so that it can be waited for */
 struct workqueue_struct *dma_wq;
 
+/* Channels may be had: the module stays */
+bool dma_ready;
+
 bool dma_nodes = true;
 module_param_named(nodes, dma_nodes, bool, 0444);
 MODULE_PARM_DESC(nodes, "put engines and channels under devreset (to measure what that costs)");
@@ -43,6 +46,7 @@ static int __init devreset_dma_init(void)
 	ret = __auxiliary_driver_register(&edu_dma_driver, NULL, KBUILD_MODNAME);
 	if (ret)
 		goto no_edu;
+	WRITE_ONCE(dma_ready, true);
 	return 0;
 
 no_edu:

@@ -7,6 +7,7 @@
 
 #include <linux/devreset.h>
 #include <linux/devreset_dma.h>
+#include <linux/bitmap.h>
 #include <linux/dmaengine.h>
 #include <linux/irqflags.h>
 #include <linux/limits.h>
@@ -88,23 +89,8 @@ struct job {
 /* How many jobs a channel keeps to be used again */
 #define SPARES		32
 
-/* How many separate failures a channel remembers */
-#define FAILURES	16
-
-/**
- * struct failures - cookies whose jobs did not complete
- * @first: of a range
- * @last: of it
- * @count: ranges, the oldest first
- * @forgotten: this and older ones are older than what is remembered, and said
- *	to have failed; 0: none is
- */
-struct failures {
-	dma_cookie_t first[FAILURES];
-	dma_cookie_t last[FAILURES];
-	unsigned int count;
-	dma_cookie_t forgotten;
-};
+/* Of the last so many cookies, less one, a channel knows exactly which failed. */
+#define COOKIES		(2 * MOST_JOBS)
 
 /* Why a channel does not begin anything */
 #define HALT_RESET	BIT(0)	/* quiesced */
@@ -157,7 +143,9 @@ struct outcome {
  * @halted: HALT_*
  * @configured: @config is set
  * @config: by the client
- * @failures: cookies of jobs that did not complete
+ * @failed: by cookie, modulo COOKIES: the job did not complete
+ * @forgotten: the newest of those that are too old for @failed, counted as
+ *	@n_submitted is; 0: there is none
  * @ended: jobs put into @over, and periods
  * @told: of these, clients told
  * @n_submitted: counter
@@ -195,7 +183,8 @@ struct channel {
 	unsigned int halted;
 	bool configured;
 	struct dma_slave_config config;
-	struct failures failures;
+	DECLARE_BITMAP(failed, COOKIES);
+	unsigned long forgotten;
 	u64 ended;
 	u64 told;
 	unsigned long n_submitted;
@@ -211,7 +200,6 @@ struct channel {
  * struct engine_ops - what engines differ in
  * @scope: of its node
  * @policy: of its nodes
- * @stall_ms: a job that makes no progress for so long hangs
  * @gather: while there is more to do, clients are told when so much is over; 0: at
  *	once
  * @max_len: of a job
@@ -231,7 +219,6 @@ struct channel {
 struct engine_ops {
 	enum devreset_scope scope;
 	const struct devreset_policy *policy;
-	unsigned int stall_ms;
 	u32 gather;
 	u32 max_len;
 	u32 max_burst;
@@ -343,14 +330,18 @@ static inline bool channel_enter(struct channel *c)
 /*
  * Hold the lock. It may be a hard interrupt's: one cannot come in between on the
  * processor that the thread is on, and on others the wait is for a page at most.
+ * Return: it had to wait.
  */
-static inline void channel_bar(struct channel *c)
+static inline bool channel_bar(struct channel *c)
 {
 	lockdep_assert_held(&c->lock);
 	/* A full barrier: see channel_enter(). */
 	smp_store_mb(c->barred, true);
-	/* Pairs with channel_leave(). */
+	/* Both pair with channel_leave(). */
+	if (likely(!smp_load_acquire(&c->inside)))
+		return false;
 	smp_cond_load_acquire(&c->inside, !VAL);
+	return true;
 }
 
 /* The same as a condition to wait for, on channel.wait; to be asked again */
@@ -362,6 +353,7 @@ static inline bool job_stopped(struct channel *c, struct job *job)
 /* dma.c */
 extern struct workqueue_struct *dma_wq;
 extern bool dma_nodes;
+extern bool dma_ready;
 
 /* engine.c */
 struct engine *engine_create(struct device *dev, const struct engine_ops *ops,
@@ -384,6 +376,7 @@ void channel_go(struct channel *c, unsigned int why);
 struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flags);
 void job_halt(struct channel *c, struct job *job);
 bool job_found(struct channel *c);
+bool job_stalled(struct channel *c);
 bool job_poll(struct channel *c);
 void job_tell(struct channel *c);
 void job_period(struct channel *c, struct job *job);
@@ -399,16 +392,9 @@ static inline dma_cookie_t cookie_after(dma_cookie_t cookie)
 }
 
 void failures_forget(struct channel *c);
-void __failures_renew(struct channel *c);
+void failures_submitted(struct channel *c);
 void failures_add(struct channel *c, dma_cookie_t first, dma_cookie_t last);
 bool failures_have(struct channel *c, dma_cookie_t cookie);
-
-/* The newest cookie may be that of a failure, 2^31 transfers ago. */
-static inline void failures_renew(struct channel *c)
-{
-	if (unlikely(c->failures.count || c->failures.forgotten))
-		__failures_renew(c);
-}
 
 /* prep.c */
 void prep_setup(struct dma_device *dma);

@@ -27,11 +27,10 @@
 /* One byte less than its buffer has: there are versions that take no more. */
 #define MOST		(EDU_DMA_BUFFER_SIZE - 1)
 /* Enough to blame the unit, and not a machine that has other things to do */
-#define LATE		(2 * HZ)
+#define LATE_MS		2000
+#define LATE		(LATE_MS * HZ / 1000)
 /* The same for an interrupt */
-#define LOST		HZ
-/* Others may be at it first; a run that does not end ends by itself. */
-#define STALL_MS	15000
+#define LOST		(LATE / 2)
 #define TEST_LEN	64
 
 #define GONE		(~0u)
@@ -148,14 +147,15 @@ static void give_back(struct unit *unit, void *user)
 
 /*
  * What it was told before may still be going on. -EAGAIN: @job, if there is one,
- * was stopped.
+ * was stopped. Looks are counted, not the time, which goes on while this thread, or the
+ * machine that emulates the unit, is not run.
  */
 static int wait_for_rest(struct unit *unit, struct channel *c, struct job *job)
 {
-	unsigned long deadline = jiffies + LATE;
+	unsigned int looks = LATE_MS / 20;
 
 	while (!at_rest(unit)) {
-		if (time_after(jiffies, deadline))
+		if (!looks--)
 			return -EIO;
 		if (job && job_stopped(c, job))
 			return -EAGAIN;
@@ -234,23 +234,15 @@ static bool is_lost(struct unit *unit)
 	return lost;
 }
 
-static void made_progress(struct channel *c, struct job *job)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&c->lock, flags);
-	if (c->active == job && c->node)
-		devreset_progress(c->node);
-	spin_unlock_irqrestore(&c->lock, flags);
-}
-
 /*
  * Run it once. -EAGAIN: the job was stopped, and the unit may be at work. -EIO: it
- * has not come to its end.
+ * has not come to its end: as in wait_for_rest(), it is looked at more than once.
  */
 static int run_once(struct unit *unit, struct channel *c, struct job *job, u32 direction,
 		    struct outcome *outcome)
 {
+	bool late = false;
+
 	if (job_stopped(c, job))
 		return -EAGAIN;
 	start(unit, job->len, direction | EDU_DMA_CMD_IRQ);
@@ -258,13 +250,11 @@ static int run_once(struct unit *unit, struct channel *c, struct job *job, u32 d
 					LOST)) {
 		if (is_lost(unit))
 			outcome->lost = true;
-		else if (time_after(jiffies, unit->started + LATE))
+		else if (late)
 			return -EIO;
+		late = true;
 	}
-	if (READ_ONCE(unit->running))
-		return -EAGAIN;
-	made_progress(c, job);
-	return 0;
+	return READ_ONCE(unit->running) ? -EAGAIN : 0;
 }
 
 static int suspect(struct unit *unit, struct outcome *outcome, const char *fault)
@@ -279,7 +269,6 @@ static int run_taken(struct unit *unit, struct channel *c, struct job *job,
 {
 	int ret;
 
-	made_progress(c, job);
 	ret = wait_for_rest(unit, c, job);
 	if (ret == -EIO)
 		return suspect(unit, outcome, "does not come to rest");
@@ -402,8 +391,6 @@ static void edu_setup(struct engine *engine)
 	struct unit *unit = engine->hw;
 
 	unit->engine = engine;
-	/* Too slow for those who take whatever copies */
-	dma_cap_set(DMA_PRIVATE, engine->dma.cap_mask);
 }
 
 /* What a reset of a channel or of the unit does not cure, no second one does. */
@@ -424,7 +411,6 @@ static const struct devreset_policy edu_policy = {
 static const struct engine_ops edu_ops = {
 	.scope = DEVRESET_COMPONENT,
 	.policy = &edu_policy,
-	.stall_ms = STALL_MS,
 	.max_len = MOST,
 	.max_burst = MOST,
 	.granularity = DMA_RESIDUE_GRANULARITY_DESCRIPTOR,

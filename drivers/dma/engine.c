@@ -3,6 +3,9 @@
  * An engine, from its device's probe until its last client has gone: that may be
  * long after the device, which a client who holds a channel knows nothing of.
  */
+#include <linux/dma-mapping.h>
+#include <linux/io.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -154,12 +157,41 @@ void engine_destroy(struct engine *engine)
 
 /* --- its beginning ---------------------------------------------------------------------- */
 
+/*
+ * Can the processor do it, with the addresses that clients pass? These have to be those of
+ * memory, and what it writes must not be lost when a client's dma_unmap_*() has the caches
+ * discarded, which is for writes of a device.
+ */
+static int check_memory(struct device *dev)
+{
+	dma_addr_t addr;
+	void *page;
+	bool same;
+
+	if (IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) ||
+	    IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU))
+		return dev_err_probe(dev, -ENODEV, "DMA may not be coherent here\n");
+	if (device_iommu_mapped(dev))
+		return dev_err_probe(dev, -ENODEV, "behind an IOMMU\n");
+	page = dma_alloc_coherent(dev, PAGE_SIZE, &addr, GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+	same = !is_vmalloc_addr(page) && addr == virt_to_phys(page);
+	dma_free_coherent(dev, PAGE_SIZE, page, addr);
+	return same ? 0 : dev_err_probe(dev, -ENODEV, "bus addresses are not physical ones\n");
+}
+
 static void setup(struct engine *engine, struct device *dev)
 {
 	struct dma_device *dma = &engine->dma;
 
 	dma->dev = dev;
 	dma_cap_set(DMA_MEMCPY, dma->cap_mask);
+	/*
+	 * For clients that ask for a channel: others, such as async_tx, would take all of them
+	 * for good, and gain nothing.
+	 */
+	dma_cap_set(DMA_PRIVATE, dma->cap_mask);
 	dma->desc_metadata_modes = DESC_METADATA_CLIENT;
 	dma->directions = BIT(DMA_MEM_TO_MEM);
 	dma->src_addr_widths = BIT(DMA_SLAVE_BUSWIDTH_1_BYTE);
@@ -190,6 +222,9 @@ struct engine *engine_create(struct device *dev, const struct engine_ops *ops,
 	unsigned int i;
 	int ret;
 
+	ret = check_memory(dev);
+	if (ret)
+		return ERR_PTR(ret);
 	engine = kzalloc(struct_size(engine, channel, channels), GFP_KERNEL);
 	if (!engine)
 		return ERR_PTR(-ENOMEM);

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which cookies failed. dmaengine has one number for what is complete, and so
- * none for what is over without being so; but whoever asks for the status of a
- * descriptor that was cut off must not be told that it is complete.
+ * Which cookies failed. dmaengine has one number for what is complete, and none for what
+ * ended otherwise; but a client must not be told that an aborted descriptor is complete.
  *
- * Ranges, as a reset cuts off a row of them. When there are too many, whatever is
- * as old as the oldest of them is said to have failed. Cookies begin again when
- * they have come to their end: so what counts is how far one is behind the newest.
+ * A bit for each of the newest cookies. Of older ones, all that are as old as one that
+ * failed are said to have failed.
  */
-#include <linux/string.h>
+#include <linux/bitmap.h>
 #include "dma.h"
 
-/* How many were given out after this one? */
+/* How many were given out after this one? Cookies begin again after INT_MAX. */
 static u32 age(struct channel *c, dma_cookie_t cookie)
 {
 	dma_cookie_t newest = c->chan.cookie;
@@ -19,60 +17,42 @@ static u32 age(struct channel *c, dma_cookie_t cookie)
 	return cookie <= newest ? newest - cookie : INT_MAX - cookie + newest;
 }
 
-static void drop_oldest(struct failures *f)
-{
-	f->count--;
-	memmove(f->first, f->first + 1, f->count * sizeof(*f->first));
-	memmove(f->last, f->last + 1, f->count * sizeof(*f->last));
-}
-
 /* Hold the channel's lock for all of these. */
 void failures_forget(struct channel *c)
 {
-	c->failures.count = 0;
-	c->failures.forgotten = 0;
+	bitmap_zero(c->failed, COOKIES);
+	c->forgotten = 0;
 }
 
-void __failures_renew(struct channel *c)
+/* The newest cookie takes the bit of one that is now too old to have one. */
+void failures_submitted(struct channel *c)
 {
-	struct failures *f = &c->failures;
-	dma_cookie_t cookie = c->chan.cookie;
-
 	lockdep_assert_held(&c->lock);
-	if (f->count && f->first[0] == cookie)
-		drop_oldest(f);
-	if (f->forgotten == cookie)
-		f->forgotten = 0;
+	if (unlikely(__test_and_clear_bit(c->chan.cookie % COOKIES, c->failed)))
+		c->forgotten = c->n_submitted - (COOKIES - 1);
 }
 
 /* @first may be the greater one: then they began again in between. */
 void failures_add(struct channel *c, dma_cookie_t first, dma_cookie_t last)
 {
-	struct failures *f = &c->failures;
+	unsigned int from = first % COOKIES, to = last % COOKIES;
 
 	lockdep_assert_held(&c->lock);
-	if (f->count && cookie_after(f->last[f->count - 1]) == first) {
-		f->last[f->count - 1] = last;
-		return;
+	if (from <= to) {
+		bitmap_set(c->failed, from, to - from + 1);
+	} else {
+		bitmap_set(c->failed, from, COOKIES - from);
+		bitmap_set(c->failed, 0, to + 1);
 	}
-	if (f->count == FAILURES) {
-		f->forgotten = f->last[0];
-		drop_oldest(f);
-	}
-	f->first[f->count] = first;
-	f->last[f->count] = last;
-	f->count++;
 }
 
 bool failures_have(struct channel *c, dma_cookie_t cookie)
 {
-	struct failures *f = &c->failures;
 	u32 old = age(c, cookie);
-	unsigned int i;
 
 	lockdep_assert_held(&c->lock);
-	for (i = 0; i < f->count; i++)
-		if (old <= age(c, f->first[i]) && old >= age(c, f->last[i]))
-			return true;
-	return f->forgotten && old >= age(c, f->forgotten);
+	/* One less: where cookies begin again, one of the bits has no cookie. */
+	if (old < COOKIES - 1)
+		return test_bit(cookie % COOKIES, c->failed);
+	return c->forgotten && (long)(c->n_submitted - old - c->forgotten) <= 0;
 }

@@ -6,7 +6,7 @@
  * is told exactly once, and the thread may look at the one it works on.
  */
 #include <linux/bottom_half.h>
-#include <linux/dma-direct.h>
+#include <linux/io.h>
 #include <linux/kthread.h>
 #include <linux/log2.h>
 #include <linux/overflow.h>
@@ -83,7 +83,7 @@ struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flag
 	memset_after(job, 0, link);
 	dma_async_tx_descriptor_init(&job->tx, &c->chan);
 	job->tx.flags = flags;
-	job->tx.phys = phys_to_dma(c->engine->dma.dev, virt_to_phys(job));
+	job->tx.phys = virt_to_phys(job);
 	job->pieces = pieces;
 	return job;
 }
@@ -120,6 +120,8 @@ static void end(struct channel *c, struct job *job, enum dmaengine_tx_result res
 
 static void end_active(struct channel *c, struct job *job, enum dmaengine_tx_result result)
 {
+	/* What bounced is there before the client can see that it is. */
+	dma_descriptor_unmap(&job->tx);
 	c->chan.completed_cookie = job->tx.cookie;
 	if (result == DMA_TRANS_NOERROR) {
 		c->n_completed++;
@@ -128,10 +130,7 @@ static void end_active(struct channel *c, struct job *job, enum dmaengine_tx_res
 		failures_add(c, job->tx.cookie, job->tx.cookie);
 	}
 	end(c, job, result);
-	if (!c->node)
-		return;
-	devreset_progress(c->node);
-	if (list_empty(&c->issued))
+	if (c->node && list_empty(&c->issued))
 		devreset_idle(c->node);
 }
 
@@ -176,20 +175,36 @@ bool job_found(struct channel *c)
 	return found;
 }
 
+/*
+ * Has the active descriptor stopped for good? Time says nothing about that: the channel's
+ * thread may not have been run.
+ */
+bool job_stalled(struct channel *c)
+{
+	unsigned long flags;
+	bool stalled;
+
+	spin_lock_irqsave(&c->lock, flags);
+	stalled = c->active && c->active->stuck && job_may_run(c, c->active);
+	spin_unlock_irqrestore(&c->lock, flags);
+	return stalled;
+}
+
 /* --- telling; the thread only ---------------------------------------------------- */
 
 /*
- * With bottom halves off, as clients know it from other engines. Who has cut it
- * off by himself is told only if he asked for the result: all others take any
- * call for a completion.
+ * With bottom halves off, as clients know it from other engines. Not for what the client
+ * has terminated, as dmaengine promises; it may have freed what the callback would use.
  */
 static void call(struct job *job, const struct dmaengine_result *result)
 {
 	struct dma_async_tx_descriptor *tx = &job->tx;
 
+	if (job->by_client)
+		return;
 	if (tx->callback_result)
 		tx->callback_result(tx->callback_param, result);
-	else if (tx->callback && !job->by_client)
+	else if (tx->callback)
 		tx->callback(tx->callback_param);
 }
 
@@ -377,8 +392,6 @@ static struct job *begin(struct channel *c)
  * @c: the channel
  * @job: what its thread works on
  *
- * Also to be asked now and then while nobody bars it, as it tells the hang clock.
- *
  * Return: true, and the channel is open; or engine_ops.run is to return -EAGAIN.
  */
 bool job_go_on(struct channel *c, struct job *job)
@@ -387,11 +400,8 @@ bool job_go_on(struct channel *c, struct job *job)
 
 	spin_lock_irq(&c->lock);
 	may = job_may_run(c, job);
-	if (may) {
+	if (may)
 		c->barred = false;
-		if (c->node)
-			devreset_progress(c->node);
-	}
 	spin_unlock_irq(&c->lock);
 	return may;
 }
@@ -407,22 +417,17 @@ bool job_go_on(struct channel *c, struct job *job)
  */
 bool job_poll(struct channel *c)
 {
-	bool inside = READ_ONCE(c->inside);
 	struct job *job;
 
 	lockdep_assert_held(&c->lock);
 	if (!c->engine->ops->poll || !may_begin(c))
 		return false;
-	channel_bar(c);
-	/* It has its processor; and interrupts were off for that page here, too. */
-	if (inside)
+	/* The thread has a processor; and interrupts were off for its page here, too. */
+	if (channel_bar(c))
 		return false;
 	job = activate(c);
 	if (job->stuck || job->silent)
 		return false;
-	/* A cycle is never moved here. */
-	if (c->node && job->kind != JOB_CYCLE)
-		devreset_progress(c->node);
 	if (!c->engine->ops->poll(c, job))
 		return false;
 	end_active(c, job, DMA_TRANS_NOERROR);

@@ -24,6 +24,10 @@ static int channel_check(struct devreset_node *node, const char **reason)
 	struct channel *c = node->data;
 
 	job_found(c);
+	if (job_stalled(c)) {
+		*reason = "stalled";
+		return -ETIMEDOUT;
+	}
 	return c->engine->ops->check ? c->engine->ops->check(c->engine, reason) : 0;
 }
 
@@ -157,7 +161,6 @@ static int register_channel(struct channel *c)
 		.scope = DEVRESET_COMPONENT,
 		.data = c,
 		.policy = ops->policy,
-		.stall_ms = ops->stall_ms,
 	};
 	struct devreset_node *node;
 	char name[32];

@@ -4,11 +4,11 @@
  * that is told to leave its memory takes QEMU with it), and no address that has no
  * memory behind it. What may not is refused here, with NULL.
  *
- * Clients pass bus addresses, and the processor does the last copy. Where there
- * is no IOMMU in between, which engines see to, a bus address leads to a page.
+ * Clients pass bus addresses, and the processor does the last copy. Engines are only
+ * there where a bus address is a physical one: see engine_create().
  */
 #include <linux/align.h>
-#include <linux/dma-direct.h>
+#include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include "dma.h"
@@ -22,19 +22,15 @@
  */
 static void *memory(struct channel *c, dma_addr_t addr, size_t len)
 {
-	struct device *dev = c->engine->dma.dev;
 	dma_addr_t last = addr + len - 1;
-	phys_addr_t begin, end;
 
-	if (last < addr || last > dma_get_mask(dev))
+	if (last < addr || last > dma_get_mask(c->engine->dma.dev))
 		return NULL;
-	begin = dma_to_phys(dev, addr);
-	end = dma_to_phys(dev, last);
-	if (end - begin != len - 1 || !pfn_valid(PHYS_PFN(begin)))
+	if (!pfn_valid(PHYS_PFN(addr)))
 		return NULL;
-	if (PHYS_PFN(end) != PHYS_PFN(begin) && !pfn_valid(PHYS_PFN(end)))
+	if (PHYS_PFN(last) != PHYS_PFN(addr) && !pfn_valid(PHYS_PFN(last)))
 		return NULL;
-	return phys_to_virt(begin);
+	return phys_to_virt(addr);
 }
 
 /* Add one piece; false: impossible. */
@@ -85,8 +81,8 @@ static dma_cookie_t submit(struct dma_async_tx_descriptor *tx)
 		tx->cookie = cookie;
 		tx->chan->cookie = cookie;
 		c->outstanding[cookie % MOST_JOBS] = job;
-		failures_renew(c);
 		c->n_submitted++;
+		failures_submitted(c);
 		job_put_word(job, DEVRESET_DMA_ARMED);
 		list_move_tail(&job->link, &c->submitted);
 	}
@@ -217,7 +213,7 @@ static bool slave_address(struct channel *c, enum dma_transfer_direction directi
 	configured = c->configured;
 	phys = direction == DMA_MEM_TO_DEV ? c->config.dst_addr : c->config.src_addr;
 	spin_unlock_irqrestore(&c->lock, flags);
-	*addr = phys_to_dma(c->engine->dma.dev, phys);
+	*addr = phys;
 	return configured && phys;
 }
 

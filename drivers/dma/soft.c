@@ -209,7 +209,6 @@ static const struct devreset_policy soft_policy = {
 static const struct engine_ops soft_ops = {
 	.scope = DEVRESET_FUNCTION,
 	.policy = &soft_policy,
-	.stall_ms = 1000,
 	.gather = SZ_4M,
 	.max_len = SZ_1M,
 	.max_burst = PAGE_SIZE,
@@ -232,9 +231,6 @@ static int soft_probe(struct platform_device *pdev)
 	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 	if (ret)
 		return ret;
-	/* A bus address would lead nowhere. */
-	if (device_iommu_mapped(&pdev->dev))
-		return dev_err_probe(&pdev->dev, -ENODEV, "behind an IOMMU\n");
 	dma_set_max_seg_size(&pdev->dev, SZ_1M);
 	engine = engine_create(&pdev->dev, &soft_ops, NULL, NULL, channels);
 	if (IS_ERR(engine))
@@ -271,8 +267,9 @@ int soft_init(void)
 		return -EINVAL;
 	if (!channels)
 		return 0;
-	/* Without an owner: see channel_alloc(). */
-	ret = __platform_driver_register(&driver, NULL);
+	/* As platform_driver_register(), but without an owner: see channel_alloc(). */
+	driver.driver.bus = &platform_bus_type;
+	ret = driver_register(&driver.driver);
 	if (ret)
 		return ret;
 	device = platform_device_register_simple(NAME, PLATFORM_DEVID_NONE, NULL, 0);

@@ -14,7 +14,8 @@
  * have it found before that, there is policy/check_idle. That is also for one that
  * fails while there is no link: nothing is sent before it has learned of its link.
  *
- * All is called with nic->lock held, in process context.
+ * All is called with nic->lock held, in process context. It is let go of while an interrupt
+ * or an answer is waited for.
  */
 #include <linux/delay.h>
 #include <linux/mii.h>
@@ -48,22 +49,55 @@ bool nic_is_reachable(struct nic *nic)
 	return !pci_fault(nic) || (nic->up && !nic->pdev->is_busmaster && nic_alive(nic));
 }
 
+/*
+ * Wait for the poll function, without nic->lock: "ip link set" may want it, with rtnl held.
+ * If the device is paused meanwhile, for whatever reason, that ends the wait and counts as done.
+ */
+static bool wait_unlocked(struct nic *nic, bool (*is_done)(struct nic *nic, u32 mark), u32 mark,
+			  long patience)
+{
+	u32 pauses = nic->pauses;
+	long left;
+
+	mutex_unlock(&nic->lock);
+	left = wait_event_timeout(nic->wait, is_done(nic, mark) ||
+				  READ_ONCE(nic->pauses) != pauses, patience);
+	mutex_lock(&nic->lock);
+	return left || nic->pauses != pauses;
+}
+
+static bool has_polled(struct nic *nic, u32 seen)
+{
+	return (s32)(READ_ONCE(nic->polled) - seen) > 0;
+}
+
+static bool has_sent(struct nic *nic, u32 clean)
+{
+	return READ_ONCE(nic->tx.clean) != clean;
+}
+
+static bool has_answered(struct nic *nic, u32 ticket)
+{
+	/* Pairs with nic_tx_stop(): then it is known whether it was lost. */
+	return (s32)(smp_load_acquire(&nic->tx.probes) - ticket) >= 0;
+}
+
 /* Provoke an interrupt; the poll function runs, and has done. */
-static bool irq_arrives(struct nic *nic)
+static bool irq_arrives(struct nic *nic, long patience)
 {
 	u32 seen = READ_ONCE(nic->polls);
 	bool arrived;
 
 	atomic_inc(&nic->probing);
 	wr(nic, REG_ICS, INT_TXDW);
-	arrived = wait_event_timeout(nic->wait, (s32)(READ_ONCE(nic->polled) - seen) > 0, SOON);
+	arrived = wait_unlocked(nic, has_polled, seen, patience);
 	atomic_dec(&nic->probing);
 	return arrived;
 }
 
-bool nic_irq_arrives(struct nic *nic)
+bool nic_irq_arrives(struct nic *nic, long patience)
 {
-	return !nic->polling || irq_arrives(nic);
+	return !nic->polling || irq_arrives(nic, patience);
 }
 
 /* --- the adapter ------------------------------------------------------------------ */
@@ -101,11 +135,26 @@ static const char *link_fault(struct nic *nic)
 	return NULL;
 }
 
+/* A request that was given up may have been answered since. */
+static void look_for_answer(struct nic *nic)
+{
+	struct control *control = &nic->control;
+
+	/* The caller that has the lock looks itself. */
+	if (!mutex_trylock(&control->lock))
+		return;
+	if (control->phy ? nic_phy_answers(nic) : has_answered(nic, nic->tx.asked))
+		WRITE_ONCE(control->pending, false);
+	mutex_unlock(&control->lock);
+}
+
 /* ND12 */
 static const char *control_fault(struct nic *nic)
 {
 	struct control *control = &nic->control;
 
+	if (READ_ONCE(control->pending))
+		look_for_answer(nic);
 	if (!READ_ONCE(control->pending))
 		return NULL;
 	devreset_busy(nic->node);
@@ -131,7 +180,7 @@ static const char *adapter_fault(struct nic *nic)
 		return fault;
 	nic_read_stats(nic);
 	fault = link_fault(nic);
-	if (!fault && !nic_irq_arrives(nic))
+	if (!fault && !nic_irq_arrives(nic, SOON))
 		fault = "interrupts do not arrive";
 	return fault;
 }
@@ -173,14 +222,8 @@ int nic_check_adapter(struct nic *nic, const char **reason)
 
 /* --- sending ------------------------------------------------------------------------- */
 
-static bool is_over(struct tx_ring *tx, u32 ticket)
-{
-	/* Pairs with nic_tx_stop(): then it is known whether it was lost. */
-	return (s32)(smp_load_acquire(&tx->probes) - ticket) >= 0;
-}
-
 /* Have the device, its DMA and its interrupt do something that nobody else sees. */
-int nic_prove_tx(struct nic *nic, unsigned int ms)
+static bool prove_tx(struct nic *nic)
 {
 	struct tx_ring *tx = &nic->tx;
 	unsigned int clean = READ_ONCE(tx->clean);
@@ -191,13 +234,11 @@ int nic_prove_tx(struct nic *nic, unsigned int ms)
 	atomic_inc(&nic->probing);
 	ret = nic_tx_ask(nic, &ticket);
 	if (ret == -EAGAIN)
-		done = wait_event_timeout(nic->wait, READ_ONCE(tx->clean) != clean,
-					  msecs_to_jiffies(ms));
+		done = wait_unlocked(nic, has_sent, clean, SOON);
 	else
-		done = !ret && wait_event_timeout(nic->wait, is_over(tx, ticket),
-						  msecs_to_jiffies(ms));
+		done = !ret && wait_unlocked(nic, has_answered, ticket, SOON);
 	atomic_dec(&nic->probing);
-	return done ? 0 : -EIO;
+	return done;
 }
 
 /* Without nic->lock: for a moment, is anything sent? */
@@ -208,25 +249,24 @@ bool nic_tx_moves(struct nic *nic)
 
 	atomic_inc(&nic->probing);
 	wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) ||
-			   READ_ONCE(nic->tx.clean) != clean, SOON);
+			   READ_ONCE(nic->tx.clean) != clean, CONTROL_PATIENCE);
 	atomic_dec(&nic->probing);
 	return !READ_ONCE(control->cancelled) && READ_ONCE(nic->tx.clean) != clean;
 }
 
-/* Without nic->lock: until it is answered, or a reset has ended it. */
+/* Without nic->lock: -EIO if a reset has ended it, -ETIMEDOUT if it is not answered soon. */
 int nic_tx_await(struct nic *nic, u32 ticket)
 {
 	struct control *control = &nic->control;
-	struct tx_ring *tx = &nic->tx;
 	long left;
 
 	atomic_inc(&nic->probing);
-	left = wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) || is_over(tx, ticket),
-				  30 * HZ);
+	left = wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) ||
+				  has_answered(nic, ticket), CONTROL_PATIENCE);
 	atomic_dec(&nic->probing);
 	if (!left)
 		return -ETIMEDOUT;
-	if (READ_ONCE(control->cancelled) || (s32)(READ_ONCE(tx->lost) - ticket) >= 0)
+	if (READ_ONCE(control->cancelled) || (s32)(READ_ONCE(nic->tx.lost) - ticket) >= 0)
 		return -EIO;
 	return 0;
 }
@@ -234,6 +274,7 @@ int nic_tx_await(struct nic *nic, u32 ticket)
 static const char *tx_fault(struct nic *nic)
 {
 	struct tx_ring *tx = &nic->tx;
+	u32 pauses = nic->pauses;
 	const char *fault;
 
 	if (nic->halted & ~(HALT_TX | HALT_RX))
@@ -247,10 +288,13 @@ static const char *tx_fault(struct nic *nic)
 		return "transmit unit is off";
 	if (!nic_tx_programmed(nic))
 		return "transmit ring wiped";
-	if (tx->prove && nic_prove_tx(nic, 1000))
+	if (tx->prove && !prove_tx(nic))
 		return "does not send";
+	/* It was stopped meanwhile, and has to prove itself when it is started. */
+	if (nic->pauses != pauses)
+		return NULL;
 	tx->prove = false;
-	if (READ_ONCE(tx->use) != READ_ONCE(tx->clean) && !nic_irq_arrives(nic))
+	if (READ_ONCE(tx->use) != READ_ONCE(tx->clean) && !nic_irq_arrives(nic, SOON))
 		return "interrupts do not arrive";
 	return NULL;
 }
@@ -279,6 +323,7 @@ static const char *rx_fault(struct nic *nic)
 {
 	struct rx_ring *rx = &nic->rx;
 	unsigned int clean, use;
+	u32 pauses = nic->pauses;
 	const char *fault;
 	u64 packets;
 
@@ -307,9 +352,9 @@ static const char *rx_fault(struct nic *nic)
 		return "receive ring out of step";
 	if (!is_behind(nic, clean))
 		return NULL;
-	if (!nic_irq_arrives(nic))
+	if (!nic_irq_arrives(nic, SOON))
 		return "interrupts do not arrive";
-	return is_behind(nic, clean) ? "receive stall" : NULL;
+	return nic->pauses == pauses && is_behind(nic, clean) ? "receive stall" : NULL;
 }
 
 int nic_check_rx(struct nic *nic, const char **reason)

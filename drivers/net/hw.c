@@ -255,4 +255,5 @@ void nic_read_stats(struct nic *nic)
 	add(nic, REG_GPTC, &stats->good_tx);
 	add(nic, REG_TPR, &stats->total_rx);
 	add(nic, REG_TPT, &stats->total_tx);
+	add(nic, REG_MPRC, &stats->multicast);
 }

@@ -7,15 +7,19 @@
  * a queue that is stopped, or whose bytes in flight do not become fewer. That
  * needs no traffic from outside, and no driver that notices. The reset is
  * that which the driver has for such a case, the one that the stack's own watchdog
- * asks for; nothing says when it is over. So who was reset is not looked at
- * for a while; a reset that did not help is found by the next check, during the
- * probation, and then the PCI function is reset, if its driver survives that.
+ * asks for; nothing says when it is over. So it is not verified when it returns, and the
+ * log says so, until packets have left. A reset that did not help, or after which the link
+ * does not come back, is found by the checks that follow, during the probation, and then the
+ * PCI function is reset, if its driver survives that.
  */
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include "net.h"
+
+/* From a reset to the link, if there was one before; less than the probation */
+#define LINK_PATIENCE	(6 * HZ)
 
 static const char node_name[] = "net-%s";
 
@@ -34,6 +38,12 @@ struct queue {
  * @link: in the list of all
  * @netdev: the interface; its memory stays while the node is there
  * @fresh: it was reset: begin anew
+ * @unverified: nothing has left since
+ * @awaits_link: nor has there been a link, as there was before
+ * @lost_link: it has not come back after an earlier one
+ * @timeouts: how often the stack's own watchdog had found a queue stuck
+ * @reset: when that was
+ * @stuck: the queue that was found stuck last
  * @queues: how many
  * @queue: those
  */
@@ -41,6 +51,12 @@ struct managed {
 	struct list_head link;
 	struct net_device *netdev;
 	bool fresh;
+	bool unverified;
+	bool awaits_link;
+	bool lost_link;
+	unsigned long timeouts;
+	unsigned long reset;
+	unsigned int stuck;
 	unsigned int queues;
 	struct queue queue[];
 };
@@ -68,9 +84,15 @@ static bool in_flight(struct netdev_queue *txq, unsigned int *completed)
 #endif
 }
 
+/* A driver that knows that its device may be slower, or paused by its partner, says so. */
+static unsigned long patience(struct net_device *netdev)
+{
+	return max_t(long, msecs_to_jiffies(TX_STALL_MS), netdev->watchdog_timeo);
+}
+
 static bool is_stuck(struct netdev_queue *txq, struct queue *queue, bool fresh)
 {
-	unsigned long patience = msecs_to_jiffies(TX_STALL_MS), last;
+	unsigned long late = patience(txq->dev), last;
 	unsigned int completed;
 	bool waits;
 
@@ -82,26 +104,84 @@ static bool is_stuck(struct netdev_queue *txq, struct queue *queue, bool fresh)
 	}
 	/* What was sent last may have been sent just now. */
 	last = waits ? queue->since : READ_ONCE(txq->trans_start);
-	return time_after(jiffies, queue->since + patience) &&
-	       time_after(jiffies, last + patience);
+	return time_after(jiffies, queue->since + late) && time_after(jiffies, last + late);
 }
 
-/* The queues go only after all that read them under RCU. */
+static void begin_anew(struct managed *m, const char *who)
+{
+	m->unverified = true;
+	m->awaits_link = true;
+	m->reset = jiffies;
+	netdev_info(m->netdev, "reset by %s: not verified until it sends\n", who);
+}
+
+static void see_what_came_of_it(struct managed *m, bool sent)
+{
+	m->awaits_link = false;
+	m->lost_link = false;
+	if (m->unverified && sent)
+		netdev_info(m->netdev, "sends after its reset\n");
+	m->unverified &= !sent;
+}
+
+/* The queues go only after all that read them under RCU. Return: one of them is stuck. */
+static bool look_at_queues(struct managed *m)
+{
+	bool fresh, asked, sent = false, stuck = false;
+	struct net_device *netdev = m->netdev;
+	unsigned long timeouts = 0;
+	unsigned int i, completed;
+	struct netdev_queue *txq;
+
+	rcu_read_lock();
+	fresh = m->fresh || !may_send(netdev);
+	for (i = 0; i < m->queues && netdev->reg_state == NETREG_REGISTERED; i++) {
+		txq = netdev_get_tx_queue(netdev, i);
+		timeouts += atomic_long_read(&txq->trans_timeout);
+		completed = m->queue[i].completed;
+		if (is_stuck(txq, &m->queue[i], fresh)) {
+			m->stuck = i;
+			stuck = true;
+		}
+		/* A reset begins with 0. */
+		sent |= completed != m->queue[i].completed && m->queue[i].completed;
+	}
+	rcu_read_unlock();
+	/* The stack has asked the driver for the same. If it has to again, that did not help. */
+	asked = !m->fresh && timeouts != m->timeouts;
+	stuck |= asked && m->unverified;
+	if (asked && !stuck)
+		begin_anew(m, "the stack's watchdog");
+	else if (!fresh && !asked)
+		see_what_came_of_it(m, sent);
+	m->timeouts = timeouts;
+	m->fresh = false;
+	return stuck;
+}
+
+/* Once for each reset; of an interface that has gone down since, nothing is expected. */
+static bool lost_link(struct managed *m)
+{
+	bool late = time_after(jiffies, m->reset + LINK_PATIENCE);
+	bool lost = m->awaits_link && late && netif_running(m->netdev);
+
+	if (late || !netif_running(m->netdev))
+		m->awaits_link = false;
+	m->lost_link |= lost;
+	return lost;
+}
+
 static int managed_check(struct devreset_node *node, const char **reason)
 {
 	struct managed *m = node->data;
-	bool fresh, stuck = false;
-	unsigned int i;
 
-	rcu_read_lock();
-	fresh = m->fresh || !may_send(m->netdev);
-	for (i = 0; i < m->queues && m->netdev->reg_state == NETREG_REGISTERED; i++)
-		stuck |= is_stuck(netdev_get_tx_queue(m->netdev, i), &m->queue[i], fresh);
-	rcu_read_unlock();
-	m->fresh = false;
-	if (!stuck)
+	if (look_at_queues(m)) {
+		*reason = "does not send";
+		return -EIO;
+	}
+	if (!lost_link(m))
 		return 0;
-	*reason = "does not send";
+	*reason = "no link since its reset";
 	return -EIO;
 }
 
@@ -126,8 +206,11 @@ static int managed_reset(struct devreset_node *node, u32 gen)
 	if (netdev->reg_state != NETREG_REGISTERED) {
 		ret = -ENODEV;
 	} else if (netif_running(netdev) && netif_device_present(netdev)) {
+		/* The first thing that the driver does may be to say that there is no link. */
+		if (may_send(netdev) || m->lost_link)
+			begin_anew(m, "its driver");
 		netif_tx_lock_bh(netdev);
-		netdev->netdev_ops->ndo_tx_timeout(netdev, 0);
+		netdev->netdev_ops->ndo_tx_timeout(netdev, m->stuck);
 		netif_tx_unlock_bh(netdev);
 	}
 	rtnl_unlock();

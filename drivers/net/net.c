@@ -44,6 +44,8 @@ static void pause(struct nic *nic)
 	if (!nic->polling)
 		return;
 	WRITE_ONCE(nic->polling, false);
+	WRITE_ONCE(nic->pauses, nic->pauses + 1);
+	wake_up(&nic->wait);
 	napi_disable(&nic->napi);
 	/* One that had completed before may still be about to allow interrupts. */
 	synchronize_rcu_expedited();
@@ -100,6 +102,7 @@ void nic_halt(struct nic *nic, unsigned int why)
 	smp_mb();
 	if (why & ~(HALT_TX | HALT_RX)) {
 		WRITE_ONCE(nic->control.cancelled, true);
+		WRITE_ONCE(nic->control.pending, false);
 		wake_up(&nic->wait);
 	}
 	nic_apply(nic);
@@ -329,6 +332,7 @@ static void nic_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 
 		stats->rx_bytes = nic->rx.bytes;
 	} while (u64_stats_fetch_retry(&nic->rx.sync, start));
 	stats->rx_dropped = READ_ONCE(nic->rx.dropped);
+	stats->multicast = READ_ONCE(nic->stats.multicast);
 	stats->rx_crc_errors = READ_ONCE(nic->stats.crc_errors);
 	stats->rx_length_errors = READ_ONCE(nic->stats.length_errors);
 	stats->rx_missed_errors = READ_ONCE(nic->stats.missed);

@@ -17,13 +17,22 @@
 #include <linux/workqueue.h>
 #include "regs.h"
 
+/* Bytes in one descriptor to send from */
+#define TX_PIECE	8192
+/* Descriptors that the largest packet may take, its context included */
+#define TX_WORST	(MAX_SKB_FRAGS + 1 + 65536 / TX_PIECE + 2)
+
 #define TX_DEFAULT	256
 #define RX_DEFAULT	256
-#define RING_MIN	80
+/* nic_tx_clean() wakes the queue when there is room for two of the largest. */
+#define RING_MIN	(TX_WORST < 40 ? 80 : ALIGN(2 * TX_WORST + 1, 8))
 #define RING_MAX	4096	/* 256 for the 82543 */
 
 /* ND14: a send older than that is a hang */
 #define TX_STALL_MS	2000
+
+/* How long a request to the device is waited for, as ethtool's have rtnl meanwhile */
+#define CONTROL_PATIENCE	(HZ / 20)
 
 /* Why the device, or a part of it, stands although the interface may be up */
 #define HALT_TX		BIT(0)	/* the ring to send from is being reset */
@@ -158,18 +167,20 @@ struct rx_ring {
  * @pending: the device has not answered
  * @checks: checks that have seen this one pending
  * @cancelled: by a reset; who waits for it gets -EIO
+ * @phy: it is for the PHY, and not for the unit that sends
  */
 struct control {
 	struct mutex lock;	/* one request at a time */
 	bool pending;
 	unsigned int checks;
 	bool cancelled;
+	bool phy;
 };
 
 /* What the device has counted since it was made; its own are cleared by reading */
 struct hw_stats {
 	u64 crc_errors, rx_errors, missed, length_errors, no_buffer;
-	u64 good_rx, good_tx, total_rx, total_tx;
+	u64 good_rx, good_tx, total_rx, total_tx, multicast;
 };
 
 /**
@@ -190,6 +201,7 @@ struct hw_stats {
  * @up: the interface is, administratively (ND13)
  * @halted: HALT_*: why nothing runs all the same
  * @polling: the poll function and the interrupt are on
+ * @pauses: how often they were turned off
  * @link: the link is up
  * @lost_link: checks in a row in which the PHY had a link, and the MAC had none
  * @link_since: it was set up then, in jiffies64, and has to find its link
@@ -237,6 +249,7 @@ struct nic {
 	bool up;
 	unsigned int halted;
 	bool polling;
+	u32 pauses;
 	bool link;
 	unsigned int lost_link;
 	u64 link_since;
@@ -310,8 +323,9 @@ int nic_first_station(struct nic *nic, u8 *addr);
 void nic_read_stats(struct nic *nic);
 
 /* phy.c: the PHY, and requests to the device */
-int nic_control_begin(struct nic *nic);
-void nic_control_end(struct nic *nic);
+int nic_control_begin(struct nic *nic, bool phy);
+void nic_control_end(struct nic *nic, int status);
+bool nic_phy_answers(struct nic *nic);
 int nic_phy_read(struct nic *nic, unsigned int reg, u16 *value);
 int nic_phy_write(struct nic *nic, unsigned int reg, u16 value);
 int nic_phy_setup(struct nic *nic);
@@ -355,8 +369,7 @@ int nic_check_adapter(struct nic *nic, const char **reason);
 int nic_check_tx(struct nic *nic, const char **reason);
 int nic_check_rx(struct nic *nic, const char **reason);
 bool nic_is_reachable(struct nic *nic);
-bool nic_irq_arrives(struct nic *nic);
-int nic_prove_tx(struct nic *nic, unsigned int ms);
+bool nic_irq_arrives(struct nic *nic, long patience);
 bool nic_tx_moves(struct nic *nic);
 int nic_tx_await(struct nic *nic, u32 ticket);
 

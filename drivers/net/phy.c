@@ -3,7 +3,7 @@
  * The PHY, by MDIC; and requests to the device that are no packets (ND12).
  *
  * One is outstanding at a time. It arms the adapter's hang clock, and the second
- * check that sees it calls that a hang. The reset that follows ends the wait.
+ * check that sees it calls that a hang. The caller has rtnl, and gives up before that.
  */
 #include <linux/delay.h>
 #include <linux/mii.h>
@@ -11,31 +11,37 @@
 
 /* The PHY answers in 64 microseconds. */
 #define GLANCE_TRIES	40
-/* Longer than two checks and a reset take with the default policy */
-#define PATIENCE	(30 * HZ)
 
-/* -EBUSY while the device stands; nic_control_end() only after 0. */
-int nic_control_begin(struct nic *nic)
+/*
+ * Begin a request to the PHY, or to the unit that sends.
+ * Return: 0, or -EBUSY while the device stands; nic_control_end() only after 0.
+ */
+int nic_control_begin(struct nic *nic, bool phy)
 {
 	struct control *control = &nic->control;
 
 	mutex_lock(&control->lock);
-	control->checks = 0;
+	/* One that was given up before goes on being late. */
+	if (!control->pending)
+		control->checks = 0;
+	control->phy = phy;
 	WRITE_ONCE(control->cancelled, false);
 	WRITE_ONCE(control->pending, true);
 	/* Either this sees the halt, or that sees the request; see nic_halt(). */
 	smp_mb();
 	if (READ_ONCE(nic->halted) & ~(HALT_TX | HALT_RX)) {
-		nic_control_end(nic);
+		nic_control_end(nic, -EBUSY);
 		return -EBUSY;
 	}
 	devreset_busy(nic->node);
 	return 0;
 }
 
-void nic_control_end(struct nic *nic)
+/* With -ETIMEDOUT the request is given up, and left to the checks: rtnl is not held for it. */
+void nic_control_end(struct nic *nic, int status)
 {
-	WRITE_ONCE(nic->control.pending, false);
+	if (status != -ETIMEDOUT)
+		WRITE_ONCE(nic->control.pending, false);
 	mutex_unlock(&nic->control.lock);
 }
 
@@ -45,33 +51,49 @@ static bool is_ready(struct nic *nic, u32 *mdic)
 	return *mdic != REG_GONE && *mdic & MDIC_READY;
 }
 
+bool nic_phy_answers(struct nic *nic)
+{
+	u32 mdic;
+
+	return is_ready(nic, &mdic);
+}
+
 static void start(struct nic *nic, u32 command, unsigned int reg)
 {
 	wr(nic, REG_MDIC, command | reg << 16 | PHY_ADDRESS << 21);
 }
 
+/* Looks once more after the time is over, in which this may not have been run. */
+static int await_phy(struct nic *nic, u32 *mdic)
+{
+	unsigned long until = jiffies + CONTROL_PATIENCE;
+	bool late;
+
+	do {
+		late = time_after(jiffies, until);
+		if (is_ready(nic, mdic))
+			return *mdic & MDIC_ERROR ? -EIO : 0;
+		if (READ_ONCE(nic->control.cancelled))
+			return -EIO;
+		usleep_range(50, 100);
+	} while (!late);
+	return -ETIMEDOUT;
+}
+
 static int phy_access(struct nic *nic, u32 command, unsigned int reg, u32 *mdic)
 {
-	unsigned long until = jiffies + PATIENCE;
 	int ret;
 
 	if (is_82543(nic))
 		return -EOPNOTSUPP;
-	ret = nic_control_begin(nic);
+	ret = nic_control_begin(nic, true);
 	if (ret)
 		return ret;
 	mutex_lock(&nic->mdic_lock);
 	start(nic, command, reg);
-	ret = -EIO;
-	while (!READ_ONCE(nic->control.cancelled) && time_before(jiffies, until)) {
-		if (is_ready(nic, mdic)) {
-			ret = *mdic & MDIC_ERROR ? -EIO : 0;
-			break;
-		}
-		usleep_range(50, 100);
-	}
+	ret = await_phy(nic, mdic);
 	mutex_unlock(&nic->mdic_lock);
-	nic_control_end(nic);
+	nic_control_end(nic, ret);
 	return ret;
 }
 

@@ -23,12 +23,7 @@
 #include <net/checksum.h>
 #include "net.h"
 
-/* Bytes in one descriptor */
-#define PIECE	8192
-/* Descriptors that the largest packet may take, its context included */
-#define WORST	(MAX_SKB_FRAGS + 1 + 65536 / PIECE + 2)
-/* nic_tx_clean() wakes the queue when there is room for two. */
-static_assert(2 * WORST < RING_MIN);
+static_assert(2 * TX_WORST < RING_MIN && RING_MIN <= TX_DEFAULT);
 
 static unsigned int next(const struct tx_ring *tx, unsigned int i)
 {
@@ -134,7 +129,7 @@ static void put_data(struct tx_ring *tx, dma_addr_t dma, unsigned int len, bool 
 	for (;;) {
 		struct tx_desc *desc = &tx->desc[tx->fill];
 
-		now = min_t(unsigned int, len, PIECE);
+		now = min_t(unsigned int, len, TX_PIECE);
 		desc->addr = cpu_to_le64(dma);
 		desc->lower = cpu_to_le32(lower | now);
 		desc->upper = cpu_to_le32(upper);
@@ -229,12 +224,12 @@ static void stop_if_full(struct nic *nic, struct netdev_queue *queue)
 {
 	struct tx_ring *tx = &nic->tx;
 
-	if (likely(room(tx) >= WORST))
+	if (likely(room(tx) >= TX_WORST))
 		return;
 	netif_tx_stop_queue(queue);
 	/* Either this sees the room, or nic_tx_clean() sees it stopped. */
 	smp_mb();
-	if (room(tx) >= WORST)
+	if (room(tx) >= TX_WORST)
 		netif_tx_start_queue(queue);
 }
 
@@ -255,11 +250,11 @@ netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct tx_buf *buf;
 
 	/* Not while it is stopped; but netif_device_attach() may have woken it. */
-	if (unlikely(!tx->on || room(tx) < WORST)) {
+	if (unlikely(!tx->on || room(tx) < TX_WORST)) {
 		netif_tx_stop_queue(queue);
 		/* As in stop_if_full(); who starts the ring wakes the queue. */
 		smp_mb();
-		if (tx->on && room(tx) >= WORST)
+		if (tx->on && room(tx) >= TX_WORST)
 			netif_tx_start_queue(queue);
 		return NETDEV_TX_BUSY;
 	}
@@ -306,7 +301,7 @@ int nic_tx_ask(struct nic *nic, u32 *ticket)
 	if (!tx->on)
 		return -EBUSY;
 	__netif_tx_lock_bh(queue);
-	if (room(tx) < WORST) {
+	if (room(tx) < TX_WORST) {
 		ret = -EAGAIN;
 	} else {
 		struct tx_buf *buf = &tx->buf[tx->fill];
@@ -412,7 +407,7 @@ bool nic_tx_clean(struct nic *nic, int budget)
 	 * before nic_poll() arms the adapter's: see look_after_tx().
 	 */
 	smp_mb();
-	if (unlikely(netif_tx_queue_stopped(queue)) && room(tx) >= 2 * WORST)
+	if (unlikely(netif_tx_queue_stopped(queue)) && room(tx) >= 2 * TX_WORST)
 		netif_tx_wake_queue(queue);
 	return true;
 }
@@ -487,7 +482,7 @@ void nic_tx_stop(struct nic *nic)
 	tx->clean = i;
 	if (tx->probes != tx->asked)
 		WRITE_ONCE(tx->lost, tx->asked);
-	/* Pairs with is_over() in check.c. */
+	/* Pairs with has_answered() in check.c. */
 	smp_store_release(&tx->probes, tx->asked);
 	wake_up(&nic->wait);
 	netdev_tx_reset_queue(netdev_get_tx_queue(nic->netdev, 0));
