@@ -8,6 +8,9 @@
  *	nodes.c		node "usbif-1-1:1.0": a reset of an interface's pipes
  *	device.c	node "usb-1-1": a reset of the device
  *	port.c		node "usbport-1-1": the power of the port it is plugged into
+ *	comeback.c	the device that comes back from that
+ *	power.c		which power that is, and how it is turned off and on
+ *	reach.c		what else a reset reaches, and whether that is in use
  *
  * An interface cannot be reset alone, but its pipes can (US4). What a reset of
  * the device does to its other interfaces is for their drivers and the USB core
@@ -230,8 +233,7 @@ static int provider_probe(struct devreset_provider *provider, struct device *dev
 {
 	struct usb_device *udev;
 
-	if (!dev->type || !dev->type->name || strcmp(dev->type->name, "usb_device") ||
-	    !is_told_of(dev))
+	if (!dusb_is_type(dev, "usb_device") || !is_told_of(dev))
 		return -ENODEV;
 	udev = to_usb_device(dev);
 	return udev->parent ? device_probe(provider, udev) : -ENODEV;
@@ -275,14 +277,28 @@ static bool is_name(const char *s)
 	return s && !*s;
 }
 
-static struct device *provider_find(const char *name)
+/**
+ * dusb_find - a device, hubs included, by its name
+ * @name: such as "1-1" or "usb1"
+ *
+ * Return: the device, with a reference, or NULL.
+ */
+struct usb_device *dusb_find(const char *name)
 {
 	struct search search = { .name = name };
 
+	usb_for_each_dev(&search, is_wanted);
+	return search.found;
+}
+
+static struct device *provider_find(const char *name)
+{
+	struct usb_device *udev;
+
 	if (!is_name(name))
 		return ERR_PTR(-EINVAL);
-	usb_for_each_dev(&search, is_wanted);
-	return search.found ? &search.found->dev : ERR_PTR(-ENODEV);
+	udev = dusb_find(name);
+	return udev ? &udev->dev : ERR_PTR(-ENODEV);
 }
 
 static struct devreset_provider provider = {
@@ -296,11 +312,11 @@ static int notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	switch (action) {
 	case USB_DEVICE_ADD:
-		port_device_added(data);
+		comeback_device_added(data);
 		break;
 	case USB_DEVICE_REMOVE:
 		device_forget(data);
-		port_hub_removed(data);
+		comeback_hub_removed(data);
 		break;
 	}
 	return NOTIFY_DONE;
@@ -325,6 +341,7 @@ static int __init devreset_usb_init(void)
 
 no_driver:
 	devreset_provider_unregister(&provider);
+	comeback_exit();
 no_provider:
 	usb_unregister_notify(&notifier);
 	return ret;
@@ -334,6 +351,7 @@ static void __exit devreset_usb_exit(void)
 {
 	usb_deregister(&usbif_driver);
 	devreset_provider_unregister(&provider);
+	comeback_exit();
 	usb_unregister_notify(&notifier);
 }
 
