@@ -22,6 +22,7 @@ static const char * const what_names[FAKE_OPS] = {
 	[FAKE_RESUME] = "resume",
 	[FAKE_DUMP] = "dump",
 	[FAKE_RELEASE] = "release",
+	[FAKE_ASKED] = "asked",
 };
 
 /* --- what the core has promised ------------------------------------------------ */
@@ -93,6 +94,8 @@ static const char *wrong_call(struct fake *fake, enum fake_what what)
 {
 	if (!fake->live)
 		return "after the end";
+	if (what == FAKE_ASKED)
+		return NULL;
 	if (fake->inside > 1)
 		return "while another callback is in hand";
 	if (what == FAKE_CHECK && fake->stopped)
@@ -129,9 +132,11 @@ static int fake_call(struct fake *fake, enum fake_what what, const char *mark)
 	const char *wrong;
 	int ret, hooked;
 
-	fake_check_context(fake, what_names[what]);
+	/* DEVRESET_MAY_ASK comes in an SRCU section, which lockdep counts. */
+	if (what != FAKE_ASKED)
+		fake_check_context(fake, what_names[what]);
 	spin_lock_irq(&tree->lock);
-	fake->inside++;
+	fake->inside += what != FAKE_ASKED;
 	op->inside++;
 	op->calls++;
 	ret = next_return(op);
@@ -150,7 +155,7 @@ static int fake_call(struct fake *fake, enum fake_what what, const char *mark)
 
 	spin_lock_irq(&tree->lock);
 	op->inside--;
-	fake->inside--;
+	fake->inside -= what != FAKE_ASKED;
 	if (what == FAKE_QUIESCE)
 		fake->stopped = true;
 	else if (what == FAKE_RESUME)
@@ -162,7 +167,11 @@ static int fake_call(struct fake *fake, enum fake_what what, const char *mark)
 
 static int fake_may_reset(struct devreset_node *node, unsigned int flags)
 {
-	return fake_call(node->data, FAKE_MAY_RESET, "");
+	struct fake *fake = node->data;
+
+	if (!(flags & DEVRESET_MAY_ASK))
+		return fake_call(fake, FAKE_MAY_RESET, "");
+	return fake_call(fake, FAKE_ASKED, "") ?: READ_ONCE(fake->op[FAKE_MAY_RESET].ret);
 }
 
 static int fake_reset(struct devreset_node *node, u32 gen)
@@ -375,6 +384,18 @@ void fake_open(struct fake *fake, enum fake_what what)
 {
 	WRITE_ONCE(fake->op[what].gate, false);
 	wake_up_all(&fake->tree->wq);
+}
+
+/* Have the hang clock enter @fake's check, which stays inside until it is opened. */
+void fake_hold(struct fake *fake)
+{
+	fake->op[FAKE_CHECK].gate = true;
+	WRITE_ONCE(fake_policy(fake)->check_interval_ms, 1);
+	WRITE_ONCE(to_dr(fake->node)->suspect, true);
+	__devreset_tick(fake->node);
+	FAKE_ASSERT_INSIDE(fake->tree->test, fake, FAKE_CHECK);
+	/* And that is the last. */
+	WRITE_ONCE(fake_policy(fake)->check_interval_ms, 0);
 }
 
 /* Back to the first page: scripts, counts of calls, and the trace. */

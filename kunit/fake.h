@@ -32,6 +32,7 @@ enum fake_what {
 	FAKE_RESUME,
 	FAKE_DUMP,
 	FAKE_RELEASE,
+	FAKE_ASKED,	/* may_reset with DEVRESET_MAY_ASK: beside all others */
 	FAKE_OPS,
 };
 
@@ -175,6 +176,7 @@ void fake_broke(struct fake_tree *tree, const char *fmt, ...);
 void fake_check_context(struct fake *fake, const char *what);
 void fake_returns(struct fake *fake, enum fake_what what, int first, int then);
 void fake_open(struct fake *fake, enum fake_what what);
+void fake_hold(struct fake *fake);
 void fake_rewind(struct fake_tree *tree);
 
 struct fake_ask *fake_ask(struct fake *at, enum devreset_scope scope);

@@ -86,7 +86,12 @@ int fake_job_unregister(struct fake_job *job)
 
 int fake_job_supported(struct fake_job *job)
 {
-	return devreset_supported(job->at->node);
+	/* It may be unregistered meanwhile. */
+	struct devreset_node *node = devreset_get(job->at->node);
+	int ret = devreset_supported(node);
+
+	devreset_put(node);
+	return ret;
 }
 
 static void expect_stopped(struct fake *fake, int began)

@@ -53,7 +53,6 @@ struct pair {
 	struct family f;
 	enum phase phase;
 	struct side first, second;
-	struct fake_job *holder;		/* of a callback in hand */
 	struct devreset_node *pending;	/* reference */
 };
 
@@ -152,9 +151,7 @@ static void prepare_first(struct pair *pair)
 		break;
 	}
 	if (pair->first.kind == UNREGISTER) {
-		pair->first.at->op[FAKE_MAY_RESET].gate = true;
-		pair->holder = fake_job(pair->first.at, fake_job_supported, 0);
-		FAKE_ASSERT_INSIDE(pair->test, pair->first.at, FAKE_MAY_RESET);
+		fake_hold(pair->first.at);
 	} else if (pair->first.kind != EXTERNAL || pair->phase != RESETTING) {
 		target->op[gates[pair->phase]].gate = true;
 	}
@@ -199,7 +196,7 @@ static void release_first(struct pair *pair)
 		break;
 	default:
 		fake_open(target, gates[pair->phase]);
-		fake_open(target, FAKE_MAY_RESET);
+		fake_open(target, FAKE_CHECK);
 	}
 	if (pair->first.job)
 		fake_job_go_on(pair->first.job);

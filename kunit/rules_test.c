@@ -453,26 +453,72 @@ static void rule3_does_not_wait_for_a_callback_above(struct kunit *test)
 {
 	static struct devreset_provider provider;
 	struct fake_tree *tree = test->priv;
-	struct fake_job *above, *goes;
+	struct fake_job *goes;
 	struct fake *p, *c;
 
 	p = fake_alloc(tree, "p", DEVRESET_FUNCTION, NULL);
 	p->desc.provider = &provider;
 	KUNIT_ASSERT_EQ(test, fake_register(p), 0);
 	c = fake_add(tree, "c", DEVRESET_COMPONENT, p);
-	p->op[FAKE_MAY_RESET].gate = true;
-	above = fake_job(p, fake_job_supported, 0);
-	FAKE_ASSERT_INSIDE(test, p, FAKE_MAY_RESET);
+	fake_hold(p);
 	goes = fake_job(c, fake_job_unregister, 0);
 	if (!fake_wait(fake_job_done(goes)))
 		KUNIT_FAIL(test, "waits for a callback above");
-	KUNIT_EXPECT_FALSE(test, above->done);
-	fake_open(p, FAKE_MAY_RESET);
-	FAKE_ASSERT_SOON(test, fake_job_done(above));
+	KUNIT_EXPECT_EQ(test, p->op[FAKE_CHECK].inside, 1);
+	fake_open(p, FAKE_CHECK);
 	FAKE_ASSERT_SOON(test, fake_job_done(goes));
 	FAKE_ASSERT_SOON(test, READ_ONCE(p->op[FAKE_RELEASE].calls) &&
 			 !READ_ONCE(p->inside));
 	fake_gone(p);
+}
+
+/* What anybody may read takes no slot, whatever is in hand, and keeps nothing up. */
+static void rule3_questions_influence_nothing(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *asks[2];
+	struct family f;
+
+	fake_family(tree, &f);
+	fake_hold(f.a);
+	KUNIT_EXPECT_EQ(test, devreset_supported(f.a->node), BIT(DEVRESET_COMPONENT) |
+			BIT(DEVRESET_FUNCTION) | BIT(DEVRESET_PLATFORM));
+	fake_open(f.a, FAKE_CHECK);
+	fake_expect_rest(tree);
+
+	f.a->op[FAKE_ASKED].gate = true;
+	asks[0] = fake_job(f.a, fake_job_supported, 0);
+	asks[1] = fake_job(f.a, fake_job_supported, 0);
+	FAKE_ASSERT_INSIDE(test, f.a, FAKE_ASKED);
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.a->node, DEVRESET_COMPONENT, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, f.a->op[FAKE_MAY_RESET].calls, 1);
+	KUNIT_EXPECT_FALSE(test, asks[0]->done);
+	fake_open(f.a, FAKE_ASKED);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, asks[1]->ret, asks[0]->ret);
+}
+
+/* ... but for the end of the node, whose answer would come from what is gone. */
+static void rule3_waits_for_an_answer(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *asks, *goes;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.a->op[FAKE_ASKED].gate = true;
+	asks = fake_job(f.a, fake_job_supported, 0);
+	FAKE_ASSERT_INSIDE(test, f.a, FAKE_ASKED);
+	goes = fake_job(f.a, fake_job_unregister, 0);
+	FAKE_ASSERT_SOON(test, READ_ONCE(to_dr(f.a->node)->dying));
+	linger();
+	KUNIT_EXPECT_EQ(test, f.a->op[FAKE_RELEASE].calls, 0);
+	KUNIT_EXPECT_EQ(test, devreset_supported(f.b->node), BIT(DEVRESET_COMPONENT) |
+			BIT(DEVRESET_FUNCTION) | BIT(DEVRESET_PLATFORM));
+	fake_open(f.a, FAKE_ASKED);
+	FAKE_ASSERT_SOON(test, fake_job_done(goes));
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_TRUE(test, asks->ret & BIT(DEVRESET_COMPONENT));
 }
 
 /* --- rule 4 ---------------------------------------------------------------------------------- */
@@ -563,6 +609,8 @@ static struct kunit_case rules_cases[] = {
 	KUNIT_CASE(rule3_a_reset_removes_what_is_below),
 	KUNIT_CASE(rule3_goes_between_any_two_callbacks),
 	KUNIT_CASE(rule3_does_not_wait_for_a_callback_above),
+	KUNIT_CASE(rule3_questions_influence_nothing),
+	KUNIT_CASE(rule3_waits_for_an_answer),
 	KUNIT_CASE(rule4_a_busy_lock_is_tried_again),
 	KUNIT_CASE(rule4_until_the_deadline),
 	KUNIT_CASE(rule4_gives_up_at_once_when_a_node_goes),

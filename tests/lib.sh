@@ -179,13 +179,14 @@ trace() { grep -v '^#' $tracing/trace || true; }
 # factorial ADDRESS N: have that edu compute it, and print the result
 factorial() { echo "$2" >"$pci/$1/factorial" && cat "$pci/$1/factorial"; }
 
-# stats NODE: its counters that are not 0, such as "attempts=1 quiesced=1"
+# stats NODE: its counters that are not 0, such as "attempts=1 quiesced=1"; not how
+# long it was down, which no test knows
 stats() {
 	local file value words=()
 
 	for file in "$class/$1/stats"/*; do
 		value=$(<"$file")
-		[ "$value" = 0 ] || words+=("${file##*/}=$value")
+		[ "$value" = 0 ] || [ "${file##*/}" = downtime_ms ] || words+=("${file##*/}=$value")
 	done
 	echo "${words[*]}"
 }

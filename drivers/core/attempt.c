@@ -121,19 +121,23 @@ static void count_covered(struct claim *claim)
 
 /*
  * Restore (unless the reset failed, @status) and resume, parents first. All
- * are restored before the first is resumed.
+ * are restored before the first is resumed. @req: NULL for a reset by others.
  */
-void subtree_resume(struct claim *claim, int status, bool restore_target,
-		    unsigned long deadline)
+void subtree_resume(struct request *req, struct claim *claim, int status,
+		    bool restore_target, unsigned long deadline)
 {
 	struct dr_node *node;
 
+	phase_begin(claim->target, PHASE_RESTORE);
 	if (!status)
 		list_for_each_entry_reverse(node, &claim->nodes, step)
 			if (node != claim->target || restore_target)
 				restore_one(node, deadline);
+	phase_end(req, claim->target, PHASE_RESTORE);
+	phase_begin(claim->target, PHASE_RESUME);
 	list_for_each_entry_reverse(node, &claim->nodes, step)
 		resume_one(node, status, deadline);
+	phase_end(req, claim->target, PHASE_RESUME);
 	if (!status)
 		count_covered(claim);
 }
@@ -286,21 +290,17 @@ static bool refused(int status)
  * Ask ops->may_reset, once. -EAGAIN: a lock was busy. Who has it may be waiting
  * for the claim (rule 7): ask again without it, or in CLAIM_RESET.
  */
-int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline)
+static int may_reset_now(struct attempt *a, unsigned long deadline)
 {
+	struct dr_node *node = a->target;
 	int ret = node_enter(node, deadline);
 
 	if (ret)
 		return ret;
 	if (node->ops->may_reset)
-		ret = node->ops->may_reset(&node->pub, flags);
+		ret = node->ops->may_reset(&node->pub, a->how.flags);
 	node_leave(node);
 	return ret;
-}
-
-static int may_reset_now(struct attempt *a, unsigned long deadline)
-{
-	return dr_may_reset(a->target, a->how.flags, deadline);
 }
 
 /*
@@ -372,9 +372,13 @@ int attempt_run(struct attempt *a)
 	if (ret)
 		return ret;
 
+	phase_begin(a->target, PHASE_QUIESCE);
 	subtree_quiesce(claim, deadline);
 	claim_stopped(claim);
+	phase_end(a->req, a->target, PHASE_QUIESCE);
+	phase_begin(a->target, PHASE_RESET);
 	ret = account(a, reset_or_back_off(a, deadline));
+	phase_end(a->req, a->target, PHASE_RESET);
 	if (claim_resume(claim, deadline))
 		ret = -ETIMEDOUT;
 
@@ -383,9 +387,14 @@ int attempt_run(struct attempt *a)
 	if (!a->touched || ret == -EALREADY)
 		subtree_go_on(claim, deadline);
 	else
-		subtree_resume(claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE,
+		subtree_resume(a->req, claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE,
 			       deadline);
-	return ret ?: subtree_check(claim, a->origin, deadline);
+	if (ret)
+		return ret;
+	phase_begin(a->target, PHASE_CHECK);
+	ret = subtree_check(claim, a->origin, deadline);
+	phase_end(a->req, a->target, PHASE_CHECK);
+	return ret;
 }
 
 /**

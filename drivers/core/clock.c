@@ -225,6 +225,16 @@ static void probation_work(struct work_struct *work)
 		dr_state_changed(node);
 }
 
+/* A node that came back in probation: the rest of it. */
+void clock_probation(struct dr_node *node)
+{
+	s64 left = node->hist.probation_until - ktime_to_ms(ktime_get());
+
+	if (READ_ONCE(node->hist.state) == DEVRESET_PROBATION)
+		queue_delayed_work(dr_aux_wq, &node->probation,
+				   msecs_to_jiffies(max_t(s64, left, 0)));
+}
+
 void clock_init(struct dr_node *node)
 {
 	INIT_DELAYED_WORK(&node->tick, tick_work);

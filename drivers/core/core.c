@@ -12,6 +12,8 @@
  *	ladder.c	what a request does
  *	attempt.c	one reset of one node
  *	external.c	resets by others
+ *	record.c	what outlives a node
+ *	log.c		what a node's last requests did, and when
  *	policy.c	what to do next; pure
  *	clock.c		finds hangs
  *	sysfs.c, event.c, pm.c
@@ -30,10 +32,10 @@
 /* What runs requests, and what must go on however many of those there are */
 struct workqueue_struct *dr_wq;
 struct workqueue_struct *dr_aux_wq;
+/* See core.h: a node that is dying is out of use after a grace period. */
+DEFINE_SRCU(dr_ask_srcu);
 /* A node is a little too large for the next smaller kmalloc() size. */
 struct kmem_cache *dr_cache;
-
-DEFINE_SRCU(dr_ask_srcu);
 
 struct class dr_class = {
 	.name = "devreset",
@@ -43,6 +45,14 @@ struct class dr_class = {
 const char *dr_trace_name(const struct dr_node *node)
 {
 	return dr_name(node);
+}
+
+static bool exiting;
+
+/* No node will come any more. */
+bool dr_is_exiting(void)
+{
+	return READ_ONCE(exiting);
 }
 
 /* As well as this kernel can tell (DR7, US1). */
@@ -119,14 +129,34 @@ int devreset_recover(struct devreset_node *node, const char *reason)
 }
 EXPORT_SYMBOL_GPL(devreset_recover);
 
+/* The node from @origin up whose reset has @scope: does it support that? */
+static bool scope_supported(struct dr_node *origin, enum devreset_scope scope)
+{
+	struct dr_node *n;
+	unsigned long flags;
+	bool supported;
+	int srcu;
+
+	/* A node that is not dying in here is not released before the end. */
+	srcu = srcu_read_lock(&dr_ask_srcu);
+	spin_lock_irqsave(&dr_lock, flags);
+	n = dr_by_scope(origin, scope);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	/* Not now is not never. */
+	supported = n && (!n->ops->may_reset ||
+			  n->ops->may_reset(&n->pub, DEVRESET_MAY_ASK) != -EOPNOTSUPP);
+	srcu_read_unlock(&dr_ask_srcu, srcu);
+	return supported;
+}
+
 /**
  * devreset_supported - which resets can be asked for here
  * @node: the node
  *
- * Asks ops->may_reset of the nodes from @node up. One that has not answered
- * after a second, as another callback is in hand, is taken for supported.
+ * Asks ops->may_reset of the nodes from @node up, with DEVRESET_MAY_ASK, beside
+ * whatever callback is in hand.
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; not from ops->may_reset with DEVRESET_MAY_ASK.
  * Return: a mask of BIT(scope), relative to @node.
  * Contract: DR8, DR9.
  */
@@ -134,22 +164,10 @@ unsigned int devreset_supported(struct devreset_node *node)
 {
 	unsigned int scopes = 0;
 	enum devreset_scope scope;
-	struct dr_node *n;
-	unsigned long flags;
 
-	for (scope = DEVRESET_COMPONENT; scope <= DEVRESET_PLATFORM; scope++) {
-		spin_lock_irqsave(&dr_lock, flags);
-		n = dr_by_scope(to_dr(node), scope);
-		if (n)
-			dr_get(n);
-		spin_unlock_irqrestore(&dr_lock, flags);
-		if (!n)
-			continue;
-		/* Not now is not never. A check that is in hand ends soon. */
-		if (dr_may_reset(n, DEVRESET_MAY_ASK, jiffies + HZ) != -EOPNOTSUPP)
+	for (scope = DEVRESET_COMPONENT; scope <= DEVRESET_PLATFORM; scope++)
+		if (scope_supported(to_dr(node), scope))
 			scopes |= BIT(scope);
-		dr_put(n);
-	}
 	return scopes;
 }
 EXPORT_SYMBOL_GPL(devreset_supported);
@@ -317,11 +335,14 @@ free:
 
 static void __exit devreset_exit(void)
 {
+	WRITE_ONCE(exiting, true);
+	dr_changed();
 	dr_debugfs_exit();
 	dr_pm_exit();
 	/* Its users are gone, but not what they last queued. */
 	destroy_workqueue(dr_wq);
 	destroy_workqueue(dr_aux_wq);
+	record_exit();
 	class_unregister(&dr_class);
 	kmem_cache_destroy(dr_cache);
 }

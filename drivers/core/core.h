@@ -16,6 +16,9 @@
  * (rule 3), which is bounded by what it does; of a ladder for the end of a
  * suspend; of who asked for a reset for its end, which is the sum of bounded
  * steps, and which a fatal signal or a suspend cuts short.
+ *
+ * dr_ask_srcu protects what is asked of a driver for a file that anybody may
+ * read (DEVRESET_MAY_ASK): such a question takes neither lock nor slot.
  */
 #ifndef _DEVRESET_CORE_H
 #define _DEVRESET_CORE_H
@@ -32,6 +35,8 @@
 #include "policy.h"
 
 struct dr_node;
+struct dr_record;
+struct seq_file;
 
 /**
  * enum claim_phase - how far the reset that holds a claim is
@@ -86,12 +91,14 @@ struct claim {
  * @by_claim: in claim.waiters
  * @by_node: in dr_node.waiters of @node
  * @node: the node at which was asked
+ * @stays: an operator, who waits for a device that goes to come back
  * @params: whom to call
  */
 struct waiter {
 	struct list_head by_claim;
 	struct list_head by_node;
 	struct dr_node *node;
+	bool stays;
 	struct devreset_params params;
 };
 
@@ -106,6 +113,7 @@ struct sleeper {
 };
 
 #define REASON_LEN	64
+#define IDENTITY_LEN	96
 /* Name and pid of a process */
 #define REQUESTER_LEN	(TASK_COMM_LEN + 16)
 
@@ -124,6 +132,8 @@ struct sleeper {
  * @more: that node has a more invasive method
  * @requester: "hang", "driver", or name and pid of the process that asked
  * @began: when, in ns
+ * @log: what will be said of it; NULL if there was no memory
+ * @returns: how often @origin went and came back
  * @ladder: where the ladder stands
  * @limited: there were too many: do not even try
  * @over: it is, but for telling
@@ -152,6 +162,8 @@ struct request {
 	bool touched;
 	bool dumped;
 	u64 began;
+	struct log_entry *log;
+	unsigned int returns;
 	struct ladder ladder;
 	unsigned int attempts;
 	enum devreset_scope done_scope;
@@ -194,6 +206,56 @@ struct last {
 	char cured_by[REASON_LEN];
 };
 
+/* How far an attempt is: the columns of the log, the slices of a trace */
+enum dr_phase {
+	PHASE_CLAIM,
+	PHASE_QUIESCE,
+	PHASE_RESET,
+	PHASE_RESTORE,
+	PHASE_RESUME,
+	PHASE_CHECK,
+	PHASES,
+};
+
+#define LOG_ATTEMPTS	8
+#define LOG_ENTRIES	16
+
+/**
+ * struct log_attempt - one attempt of a request
+ * @node: the node that was reset
+ * @status: 0 or an errno
+ * @method: how
+ * @done_us: when each phase ended, in us since the request began; 0: it did not
+ */
+struct log_attempt {
+	char node[REASON_LEN];
+	int status;
+	enum devreset_method method;
+	u64 done_us[PHASES];
+};
+
+/**
+ * struct log_entry - one request
+ * @link: in dr_node.log, or in that of its record
+ * @seq: counts the requests of this name
+ * @time: when it began, by the wall clock
+ * @began: the same, in ns of the monotonic clock
+ * @scope: what was asked for
+ * @last: how it ended
+ * @attempts: the last of them
+ * @count: how many there were
+ */
+struct log_entry {
+	struct list_head link;
+	unsigned int seq;
+	struct timespec64 time;
+	u64 began;
+	enum devreset_scope scope;
+	struct last last;
+	struct log_attempt attempts[LOG_ATTEMPTS];
+	unsigned int count;
+};
+
 /**
  * struct dr_node - a node, as the core sees it
  * @pub: what drivers see; on a cache line of its own
@@ -203,12 +265,18 @@ struct last {
  * @names: the name now, and what it was before or will be next; never without a
  *	NUL at the end, so that whoever holds an old @label may read on
  * @hw: what it is a node of, with a reference
- * @ops: callbacks; not to be used but between node_enter() and node_leave()
+ * @ops: callbacks; only between node_enter() and node_leave(), or, for what may
+ *	run beside others, in a section of dr_ask_srcu that has seen !@dying
  * @provider: who made it, if a provider did
  * @scope: what a reset of it reaches
  * @stall: ticks without progress that are a hang, 0: never
  * @fixed_parent: the parent was given, not found
  * @managed: put under policy by an operator
+ * @identity: what device it is, as a provider tells; empty: none knows
+ * @record: where what must outlive the node will be kept
+ * @log: struct log_entry, the oldest first
+ * @logged: the number of the last
+ * @ready: registered, and what is above it is there
  * @dying: being unregistered
  * @hash: in the table by @hw; if its parent was given, only for an anchor
  * @name: in the table by name, from before until after it is in sysfs
@@ -273,7 +341,12 @@ struct dr_node {
 	unsigned long stall;
 	bool fixed_parent;
 	bool managed;
+	bool ready;
 	bool dying;
+	char identity[IDENTITY_LEN];
+	struct dr_record *record;
+	struct list_head log;
+	unsigned int logged;
 
 	struct hlist_node hash;
 	struct hlist_node name;
@@ -423,6 +496,7 @@ static inline void dr_changed(void)
 
 /* tree.c; to walk, hold dr_mutex or dr_lock */
 struct dr_node *dr_find(struct device *dev);
+struct dr_node *dr_find_again(struct dr_node *node);
 struct dr_node *dr_rung(struct dr_node *node);
 struct dr_node *dr_device_of(struct dr_node *node);
 bool dr_is_below(struct dr_node *node, struct dr_node *above);
@@ -435,6 +509,7 @@ void dr_unlink(struct dr_node *node);
 
 /* core.c */
 bool dr_may_sleep(void);
+bool dr_is_exiting(void);
 
 /* node.c */
 const char *dr_scope_name(enum devreset_scope scope);
@@ -450,6 +525,28 @@ void dr_reap(struct dr_node *node);
 /* provider.c: who makes the missing ancestors, and managed devices */
 void dr_provide(struct dr_node *node);
 int dr_manage(const char *bus, const char *name, bool on);
+
+void dr_identify(struct dr_node *node);
+
+/* record.c: what outlives a node */
+int record_attach(struct dr_node *node);
+void record_keep(struct dr_node *node);
+void record_update(struct dr_node *node);
+void record_manage(struct dr_node *node, const char *bus, const char *device);
+void record_forget(struct dr_node *node);
+int record_unmanage(const char *bus, const char *device);
+void record_exit(void);
+
+/* log.c: the last requests of a node */
+void log_begin(struct request *req);
+void log_attempt(struct request *req, struct dr_node *target);
+void log_attempt_end(struct request *req, int status);
+void phase_begin(struct dr_node *target, enum dr_phase phase);
+void phase_end(struct request *req, struct dr_node *target, enum dr_phase phase);
+void log_end(struct request *req, struct list_head *old);
+void log_free(struct list_head *log);
+void log_show(struct seq_file *s, const char *name, struct list_head *log);
+void records_show(struct seq_file *s);
 
 /* claim.c */
 void claim_init(struct claim *claim);
@@ -473,6 +570,7 @@ void waiter_init(struct waiter *waiter, struct dr_node *node,
 		 const struct devreset_params *params);
 void waiter_add(struct waiter *waiter, struct claim *claim);
 bool waiter_sleeps(const struct waiter *waiter);
+void waiters_stay(struct dr_node *node);
 void waiters_call(struct list_head *waiters, bool by_node, int status);
 void sleeper_init(struct waiter *waiter, struct sleeper *sleeper, struct dr_node *node);
 int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper);
@@ -481,6 +579,8 @@ int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper);
 int run_once(struct request *req);
 int run_ladder(struct request *req);
 bool request_aim(struct claim *claim, struct dr_node *target);
+int request_move(struct request *req, struct dr_node *node);
+bool request_aim_rung(struct request *req, struct dr_node *node);
 
 /* attempt.c */
 struct attempt {
@@ -488,17 +588,17 @@ struct attempt {
 	struct dr_node *target;
 	struct claim *claim;
 	struct devreset_attempt how;
+	struct request *req;
 	bool touched;		/* out: the device may have been reset */
 	unsigned int flags;	/* out: DEVRESET_RESULT_FLAGS */
 };
 
 int attempt_run(struct attempt *attempt);
-int dr_may_reset(struct dr_node *node, unsigned int flags, unsigned long deadline);
 void node_quiesce(struct dr_node *node, unsigned long deadline);
 void node_suspect(struct dr_node *node);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
-void subtree_resume(struct claim *claim, int status, bool restore_target,
-		    unsigned long deadline);
+void subtree_resume(struct request *req, struct claim *claim, int status,
+		    bool restore_target, unsigned long deadline);
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline);
 
 /* request.c */
@@ -526,6 +626,7 @@ void clock_stop(struct dr_node *node);
 void clock_policy_changed(struct dr_node *node);
 void clock_restamp(void);
 void clock_revive(struct dr_node *node);
+void clock_probation(struct dr_node *node);
 
 /* sysfs.c */
 void dr_sysfs_init(void);

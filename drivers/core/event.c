@@ -244,9 +244,27 @@ static int tree_show(struct seq_file *s, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(tree);
 
+static int log_file_show(struct seq_file *s, void *unused)
+{
+	struct dr_node *node;
+	unsigned long flags;
+
+	mutex_lock(&dr_mutex);
+	records_show(s);
+	list_for_each_entry(node, &dr_nodes, all) {
+		spin_lock_irqsave(&dr_lock, flags);
+		log_show(s, dr_name(node), &node->log);
+		spin_unlock_irqrestore(&dr_lock, flags);
+	}
+	mutex_unlock(&dr_mutex);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(log_file);
+
 void dr_debugfs_init(void)
 {
 	debugfs = debugfs_create_dir("devreset", NULL);
+	debugfs_create_file("log", 0400, debugfs, NULL, &log_file_fops);
 	debugfs_create_file("tree", 0400, debugfs, NULL, &tree_fops);
 }
 

@@ -188,7 +188,7 @@ static void external_finish(struct dr_node *device, int status)
 
 	if (claim_resume(claim, dr_deadline(device)))
 		status = -ETIMEDOUT;
-	subtree_resume(claim, status ? -EIO : 0, true, dr_deadline(device));
+	subtree_resume(NULL, claim, status ? -EIO : 0, true, dr_deadline(device));
 	look_again(claim, status);
 	claim_drop(claim, &waiters);
 	waiters_call(&waiters, false, status);

@@ -110,8 +110,11 @@ static int claim_target(struct request *req)
 static int claim_and_reset(struct request *req, struct attempt *attempt)
 {
 	unsigned long flags;
-	int ret = claim_target(req);
+	int ret;
 
+	phase_begin(attempt->target, PHASE_CLAIM);
+	ret = claim_target(req);
+	phase_end(req, attempt->target, PHASE_CLAIM);
 	if (ret)
 		return ret;
 	if (req->scope == DEVRESET_MEMBER && !req->dumped) {
@@ -148,6 +151,7 @@ static int run_attempt(struct request *req, bool *touched)
 		.origin = req->origin,
 		.target = req->claim.target,
 		.claim = &req->claim,
+		.req = req,
 		.how = {
 			.flags = (req->automatic ? DEVRESET_MAY_AUTO : 0) |
 				 (req->force ? DEVRESET_MAY_FORCE : 0),
@@ -157,6 +161,7 @@ static int run_attempt(struct request *req, bool *touched)
 	unsigned long deadline = 0, backoff = 0;
 	int ret;
 
+	log_attempt(req, req->claim.target);
 	/* policy_next() has counted this attempt; a single reset has no ladder. */
 	if (req->ladder.attempts)
 		attempt.how.step = req->ladder.step + req->ladder.attempts - 1;
@@ -164,22 +169,84 @@ static int run_attempt(struct request *req, bool *touched)
 		ret = claim_and_reset(req, &attempt);
 		*touched = attempt.touched;
 		if (ret == -EALREADY && !attempt.touched)
-			return joined(req);
+			ret = joined(req);
 		if (ret != -EAGAIN || attempt.touched)
-			return ret;
+			break;
 		/* From the first busy lock on; each claim has a deadline of its own. */
 		if (!backoff)
 			deadline = dr_deadline(attempt.target);
 		ret = dr_back_off(&backoff, deadline, origin_gone(req));
 	} while (!ret);
+	log_attempt_end(req, ret);
 	return ret;
+}
+
+/* The device went and came back so often while a request ran: enough. */
+#define RETURNS_LIMIT	16
+
+/* The node that the request goes on at, with a reference. */
+static struct dr_node *await_return(struct request *req)
+{
+	struct dr_node *old = req->origin, *node = NULL;
+
+	if (!old->identity[0] || req->returns++ >= RETURNS_LIMIT)
+		return NULL;
+	dr_wait_for((node = dr_find_again(old)) || dr_is_exiting(),
+		    msecs_to_jiffies(READ_ONCE(old->policy.return_ms)));
+	return node;
+}
+
+/*
+ * The origin was unregistered: wait for its device to come back under the same name,
+ * and go on with that, aimed at the same rung. -ENODEV: it does not come back.
+ */
+static int request_return(struct request *req)
+{
+	struct dr_node *target = req->claim.target, *node = await_return(req);
+	unsigned long deadline;
+
+	if (!node)
+		return -ENODEV;
+	if (request_move(req, node)) {
+		dr_put(node);
+		return request_return(req);
+	}
+	dr_info(node, "has come back\n");
+	if (!target || !READ_ONCE(target->dying))
+		return 0;
+	/* What covers the rung will reset it: wait for that, as ladder_climb() does. */
+	deadline = dr_deadline(node);
+	wait_event_idle_timeout(dr_wait, request_aim_rung(req, node) || origin_gone(req),
+				dr_left(deadline) + 1);
+	if (req->claim.target == target)
+		return origin_gone(req) ? request_return(req) : -ENODEV;
+	dr_put(target);
+	return 0;
+}
+
+static int check_origin(struct request *req)
+{
+	const char *reason;
+
+	return node_check(req->origin, &reason, dr_deadline(req->origin));
 }
 
 int run_once(struct request *req)
 {
-	bool touched;
+	bool touched = false;
+	int ret;
 
-	return req->claim.target ? run_attempt(req, &touched) : -EOPNOTSUPP;
+	if (!req->claim.target)
+		return -EOPNOTSUPP;
+	do {
+		ret = run_attempt(req, &touched);
+		if (!origin_gone(req))
+			return ret;
+		if (request_return(req))
+			return -ENODEV;
+	} while (!touched);
+	/* The reset that took the device away is over; does it work now? */
+	return ret && ret != -ENODEV ? ret : check_origin(req);
 }
 
 /* Has somebody else's reset, since @seen, cured it? */
@@ -280,6 +347,15 @@ static void fill_rung(struct request *req, struct dr_node *node, struct rung *ru
 	rung->retry_ms = READ_ONCE(node->policy.retry_interval_ms);
 }
 
+/* The origin has gone. When it comes back, what does it say? */
+static enum ladder_event ladder_return(struct request *req, int *status)
+{
+	if (request_return(req))
+		return LADDER_GONE;
+	*status = check_origin(req);
+	return *status ? LADDER_NOT_CURED : LADDER_CURED;
+}
+
 int run_ladder(struct request *req)
 {
 	enum ladder_event event = LADDER_ARRIVED;
@@ -290,6 +366,8 @@ int run_ladder(struct request *req)
 	if (req->limited)
 		return -EBUSY;
 	for (;;) {
+		if (event == LADDER_GONE)
+			event = ladder_return(req, &status);
 		spin_lock_irqsave(&dr_lock, flags);
 		fill_rung(req, req->claim.target, &here);
 		fill_rung(req, rung_above(req), &above);

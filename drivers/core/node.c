@@ -175,6 +175,7 @@ static void release_node(struct device *dev)
 {
 	struct dr_node *node = container_of(dev, struct dr_node, dev);
 
+	log_free(&node->log);
 	put_device(node->hw);
 	kmem_cache_free(dr_cache, node);
 }
@@ -205,6 +206,7 @@ static struct dr_node *alloc_node(struct device *dev, const struct devreset_desc
 	INIT_LIST_HEAD(&node->sibling);
 	INIT_LIST_HEAD(&node->step);
 	INIT_LIST_HEAD(&node->waiters);
+	INIT_LIST_HEAD(&node->log);
 	INIT_WORK(&node->reap, reap_work);
 	request_init_node(node);
 	external_init(node);
@@ -257,12 +259,34 @@ static void free_name(struct dr_node *node)
 	unsigned long flags;
 
 	mutex_lock(&dr_mutex);
+	record_keep(node);
 	hash_del(&node->name);
 	spin_lock_irqsave(&dr_lock, flags);
 	list_del_init(&node->all);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	mutex_unlock(&dr_mutex);
 	dr_changed();
+}
+
+/*
+ * The node that has come in the place of @node, which has gone, for the same device;
+ * with a reference, or NULL.
+ */
+struct dr_node *dr_find_again(struct dr_node *node)
+{
+	struct dr_node *n;
+
+	if (!node->identity[0])
+		return NULL;
+	mutex_lock(&dr_mutex);
+	n = find_name(dr_name(node));
+	if (n && (!READ_ONCE(n->ready) || READ_ONCE(n->dying) ||
+		  strcmp(n->identity, node->identity)))
+		n = NULL;
+	if (n)
+		dr_get(n);
+	mutex_unlock(&dr_mutex);
+	return n;
 }
 
 static int take_name(struct dr_node *node)
@@ -293,12 +317,14 @@ static int start_dying(struct dr_node *node)
 static void cut_off(struct dr_node *node)
 {
 	dr_changed();
+	waiters_stay(node);
 	/* Waiters are told first: what they wait for may wait for us. */
 	waiters_call(&node->waiters, true, -ENODEV);
 	/* Only callbacks into this very node are waited for. */
 	wait_event_idle(dr_wait, !READ_ONCE(node->cb_task) &&
 			!READ_ONCE(node->telling));
-	synchronize_srcu(&dr_ask_srcu);
+	/* ... and answers to DEVRESET_MAY_ASK, which wait for nothing. */
+	synchronize_srcu_expedited(&dr_ask_srcu);
 	external_abort(node);
 	clock_stop(node);
 }
@@ -335,6 +361,9 @@ static int add_node(struct dr_node *node, struct dr_node *parent)
 	ret = take_name(node);
 	if (ret)
 		return ret;
+	ret = record_attach(node);
+	if (ret)
+		goto free_name;
 	ret = device_add(&node->dev);
 	if (ret) {
 		undo(node);
@@ -418,6 +447,10 @@ struct devreset_node *devreset_register(struct device *dev,
 	}
 	if (node->policy.check_idle)
 		clock_policy_changed(node);
+	clock_probation(node);
+	/* A request that its device has left waits for this. */
+	WRITE_ONCE(node->ready, true);
+	dr_changed();
 	dr_put(node);
 	return &node->pub;
 

@@ -96,6 +96,20 @@ void policy_init(struct history *hist)
 }
 
 /*
+ * The node was away, and is registered again at @now: nothing is known to be wrong
+ * with it, but what it did in the window counts on, and a cure stays in doubt.
+ */
+void policy_return(struct history *hist, u64 now)
+{
+	if (hist->cured_rung != POLICY_NO_RUNG && now < hist->probation_until) {
+		hist->state = DEVRESET_PROBATION;
+		return;
+	}
+	hist->state = DEVRESET_HEALTHY;
+	hist->cured_rung = POLICY_NO_RUNG;
+}
+
+/*
  * A hang was detected at @now. Counts the recovery that VERDICT_START begins.
  * The window begins with its first recovery.
  */

@@ -19,6 +19,7 @@
  *	outside of probation
  * @recoveries: automatic recoveries begun in the current window
  * @window_start: when that window began, in ms
+ * @probation_until: end of the last probation, in ms
  * @cured_step: with how many of that rung's methods before it (see &struct ladder)
  * @cured_more: that rung has a more invasive method
  */
@@ -27,6 +28,7 @@ struct history {
 	u8 cured_rung;
 	u16 recoveries;
 	u64 window_start;
+	u64 probation_until;
 	u8 cured_step;
 	bool cured_more;
 };
@@ -127,6 +129,7 @@ bool policy_value_ok(enum policy_field field, u32 value);
 bool policy_ok(const struct devreset_policy *policy);
 bool policy_may_move(enum devreset_state from, enum devreset_state to);
 void policy_init(struct history *hist);
+void policy_return(struct history *hist, u64 now);
 enum verdict policy_hang(const struct devreset_policy *policy,
 			 struct history *hist, u64 now);
 void policy_begin(struct ladder *ladder, const struct history *hist);

@@ -74,6 +74,34 @@ static int ask(struct device *dev)
 	return ret == -EEXIST ? 0 : ret;
 }
 
+static int identify(struct device *dev, char *buf, size_t size)
+{
+	struct devreset_provider *p;
+	int ret = -ENODEV;
+
+	for (p = next_provider(NULL); p; p = next_provider(p)) {
+		if (p->identity)
+			ret = p->identity(dev, buf, size);
+		if (!ret) {
+			put_provider(p);
+			break;
+		}
+	}
+	return ret;
+}
+
+/* What device @node is of, or a part of: by the nearest that a provider can tell. */
+void dr_identify(struct dr_node *node)
+{
+	struct device *dev;
+
+	for (dev = node->hw; dev; dev = dev->parent) {
+		if (!identify(dev, node->identity, sizeof(node->identity)))
+			return;
+		node->identity[0] = '\0';
+	}
+}
+
 /* Who needed it may have gone while it was made. */
 static void reap_at(struct device *dev)
 {
@@ -161,6 +189,7 @@ int devreset_provider_register(struct devreset_provider *provider)
 		dr_provide(node);
 		dr_put(node);
 	}
+	devreset_device_added(provider, NULL);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(devreset_provider_register);
@@ -210,7 +239,7 @@ void devreset_provider_unregister(struct devreset_provider *provider)
 EXPORT_SYMBOL_GPL(devreset_provider_unregister);
 
 /* -EAGAIN: the node has gone, or goes, as nobody needed it until now. */
-static int try_manage(struct devreset_provider *p, struct device *dev)
+static int try_manage(struct devreset_provider *p, struct device *dev, const char *name)
 {
 	struct dr_node *node;
 	unsigned long flags;
@@ -237,18 +266,20 @@ static int try_manage(struct devreset_provider *p, struct device *dev)
 		WRITE_ONCE(node->policy.rebind, DEVRESET_REBIND_AUTO);
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
-	if (!ret)
+	if (!ret) {
+		record_manage(node, p->name, name);
 		clock_policy_changed(node);
+	}
 	dr_put(node);
 	return ret;
 }
 
-static int manage_node(struct devreset_provider *p, struct device *dev)
+static int manage_node(struct devreset_provider *p, struct device *dev, const char *name)
 {
 	int ret, tries = 10;
 
 	do {
-		ret = try_manage(p, dev);
+		ret = try_manage(p, dev, name);
 	} while (ret == -EAGAIN && --tries);
 	return ret;
 }
@@ -269,8 +300,10 @@ static int unmanage_node(struct device *dev)
 		ret = 0;
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
-	if (!ret)
+	if (!ret) {
+		record_forget(node);
 		dr_reap(node);
+	}
 	dr_put(node);
 	return ret;
 }
@@ -304,8 +337,11 @@ int dr_manage(const char *bus, const char *name, bool on)
 	dev = p->find(name);
 	if (IS_ERR(dev)) {
 		ret = PTR_ERR(dev);
+		/* What is away can be forgotten. */
+		if (!on && ret == -ENODEV && !record_unmanage(bus, name))
+			ret = 0;
 	} else {
-		ret = on ? manage_node(p, dev) : unmanage_node(dev);
+		ret = on ? manage_node(p, dev, name) : unmanage_node(dev);
 		if (on && !ret && !is_there(p, name, dev)) {
 			unmanage_node(dev);
 			ret = -ENODEV;

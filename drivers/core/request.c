@@ -49,6 +49,58 @@ bool request_aim(struct claim *claim, struct dr_node *target)
 	return true;
 }
 
+/*
+ * The device of @req's origin has come back as @node, whose reference this takes: go on
+ * there. -ENODEV: it has gone again.
+ */
+int request_move(struct request *req, struct dr_node *node)
+{
+	struct dr_node *old = req->origin;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (node->dying) {
+		spin_unlock_irqrestore(&dr_lock, flags);
+		return -ENODEV;
+	}
+	if (!node->requests++)
+		node->settled = node->hist.state;
+	old->requests--;
+	if (old->hung && !node->hung) {
+		node->hung = true;
+		node->hung_since = old->hung_since;
+	}
+	dr_set_state(node, DEVRESET_RECOVERING);
+	req->origin = node;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_state_changed(node);
+	/* An embedded request stays in the node in which it began, until its end. */
+	if (!req->embedded || old != container_of(req, struct dr_node, recovery))
+		dr_put(old);
+	return 0;
+}
+
+/* Aim @req at the rung above @node that it had reached, unless that is covered. */
+bool request_aim_rung(struct request *req, struct dr_node *node)
+{
+	struct dr_node *n, *above;
+	unsigned int rungs = req->scope == DEVRESET_MEMBER ? req->ladder.rung : 0;
+	unsigned long flags;
+	bool aimed;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	n = req->scope == DEVRESET_MEMBER ? dr_rung(node) : dr_by_scope(node, req->scope);
+	for (; rungs && n; rungs--) {
+		above = dr_rung(n->parent);
+		if (!above)
+			break;
+		n = above;
+	}
+	aimed = n && request_aim(&req->claim, n);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return aimed;
+}
+
 /* Take @req in, or let it join. Hold dr_lock. 0, or why not. */
 static int request_admit(struct request *req, struct waiter *waiter)
 {
@@ -147,6 +199,7 @@ int request_and_wait(struct dr_node *origin, const struct ask *ask)
 	int ret;
 
 	sleeper_init(&waiter, &sleeper, origin);
+	waiter.stays = ask->operator;
 	ret = request_start(origin, ask, &waiter);
 	return ret ?: sleeper_wait(&waiter, &sleeper);
 }
@@ -242,7 +295,7 @@ static void begin_probation(struct dr_node *origin, bool anew)
 }
 
 /* What the node will be when no request runs there any more. Hold dr_lock. */
-static void settle(struct request *req, int status)
+static void settle(struct request *req, int status, struct list_head *old)
 {
 	struct dr_node *origin = req->origin;
 	bool ladder = req->scope == DEVRESET_MEMBER;
@@ -252,6 +305,8 @@ static void settle(struct request *req, int status)
 	if (!status && ladder) {
 		origin->settled = origin->policy.probation_ms ? DEVRESET_PROBATION :
 								DEVRESET_HEALTHY;
+		origin->hist.probation_until = ktime_to_ms(ktime_get()) +
+					       origin->policy.probation_ms;
 		origin->hist.cured_rung = req->ladder.rung;
 		origin->hist.cured_step = req->step;
 		origin->hist.cured_more = req->more;
@@ -267,6 +322,7 @@ static void settle(struct request *req, int status)
 	}
 	dr_count(origin, status ? STAT_FAILURES : STAT_SUCCESSES);
 	remember(req, status);
+	log_end(req, old);
 	if (!--origin->requests)
 		dr_set_state(origin, origin->settled);
 	begin_probation(origin, !status && ladder);
@@ -291,7 +347,7 @@ static void report(struct request *req, int status)
 }
 
 /* The embedded request may be used again, and is if it was asked for. */
-static void recovery_free(struct dr_node *node)
+static void recovery_free(struct dr_node *node, struct dr_node *origin)
 {
 	unsigned long flags;
 	bool again;
@@ -303,28 +359,35 @@ static void recovery_free(struct dr_node *node)
 	spin_unlock_irqrestore(&dr_lock, flags);
 	if (again)
 		request_recover(node, "hang at the end of a recovery");
+	/* The device has come back as another node meanwhile: see request_move(). */
+	if (node != origin)
+		dr_put(node);
 }
 
 static void request_finish(struct request *req, int status)
 {
 	struct dr_node *origin = req->origin, *target = req->claim.target;
 	LIST_HEAD(waiters);
+	LIST_HEAD(old);
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	settle(req, status);
+	settle(req, status, &old);
 	request_aim(&req->claim, NULL);
 	req->over = true;
 	list_splice_init(&req->claim.waiters, &waiters);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();
+	log_free(&old);
+	if (READ_ONCE(origin->dying))
+		record_update(origin);
 	if (!status)
 		clock_revive(origin);
 	report(req, status);
 	waiters_call(&waiters, false, status);
 
 	if (req->embedded)
-		recovery_free(origin);
+		recovery_free(container_of(req, struct dr_node, recovery), origin);
 	else
 		kfree(req);
 	if (target) {
@@ -348,7 +411,9 @@ static void request_work(struct work_struct *work)
 	req->used = DEVRESET_METHOD_ANY;
 	req->touched = false;
 	req->dumped = false;
+	req->returns = 0;
 	req->cured_by[0] = '\0';
+	log_begin(req);
 	dr_state_changed(req->origin);
 	dr_uevent(req->origin, req->scope, -EINPROGRESS, req->reason);
 	request_finish(req, req->scope == DEVRESET_MEMBER ? run_ladder(req) :

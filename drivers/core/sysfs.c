@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/devreset.h>
+#include <linux/module.h>
 #include <linux/seq_buf.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -46,6 +47,27 @@ static int scope_by_name(const char *word)
 
 /* --- the node ---------------------------------------------------------------- */
 
+/*
+ * The reset may take this very node away, and bring it back: that must not wait for
+ * the end of this write.
+ */
+static int reset_and_wait(struct dr_node *node, struct attribute *attr, const struct ask *ask)
+{
+	struct kernfs_node *kn;
+	int ret;
+
+	/* While the file is there, some module uses this one; from here on, it need not. */
+	__module_get(THIS_MODULE);
+	dr_get(node);
+	kn = sysfs_break_active_protection(&node->dev.kobj, attr);
+	ret = request_and_wait(node, ask);
+	if (kn)
+		sysfs_unbreak_active_protection(kn);
+	dr_put(node);
+	module_put(THIS_MODULE);
+	return ret;
+}
+
 /* "SCOPE" or "recover", and " force" behind it */
 static ssize_t reset_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)
@@ -65,7 +87,7 @@ static ssize_t reset_store(struct device *dev, struct device_attribute *attr,
 	if (ret < 0)
 		return ret;
 	ask.scope = ret;
-	ret = request_and_wait(dev_to_dr(dev), &ask);
+	ret = reset_and_wait(dev_to_dr(dev), &attr->attr, &ask);
 	return ret ?: count;
 }
 static DEVICE_ATTR_WO(reset);

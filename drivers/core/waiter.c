@@ -103,13 +103,29 @@ static bool call_some(struct list_head *waiters, bool by_node, int status)
 		spin_lock_irqsave(&dr_lock, flags);
 		waiter = take_next(waiters, by_node, &slot);
 		/* Rule 3: whoever waits at a node that goes is told that. */
-		told = waiter && waiter->node->dying ? -ENODEV : status;
+		told = waiter && waiter->node->dying && !waiter->stays ? -ENODEV : status;
 		empty = list_empty(waiters);
 		spin_unlock_irqrestore(&dr_lock, flags);
 		if (waiter)
 			waiter_call(waiter, slot, told);
 	} while (waiter);
 	return empty;
+}
+
+/*
+ * @node goes. Operators who wait there for a request wait for its end: the device may
+ * come back, and is the same to them.
+ */
+void waiters_stay(struct dr_node *node)
+{
+	struct waiter *waiter, *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	list_for_each_entry_safe(waiter, next, &node->waiters, by_node)
+		if (waiter->stays)
+			list_del_init(&waiter->by_node);
+	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
 /* Tell all of @waiters; as these are callbacks, wait for those in hand. */
@@ -159,7 +175,7 @@ int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper)
 		return sleeper->status;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	mine = !list_empty(&waiter->by_node);
+	mine = !list_empty(&waiter->by_claim);
 	if (mine)
 		waiter_del(waiter);
 	spin_unlock_irqrestore(&dr_lock, flags);

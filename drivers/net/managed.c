@@ -261,11 +261,26 @@ static struct device *provider_find(const char *name)
 	return dev;
 }
 
+/* By its permanent address; an interface without one is no hardware. */
+static int provider_identity(struct device *dev, char *buf, size_t size)
+{
+	struct net_device *netdev;
+
+	if (!dev->class || strcmp(dev->class->name, "net"))
+		return -ENODEV;
+	netdev = to_net_dev(dev);
+	if (netdev->addr_len != ETH_ALEN || is_zero_ether_addr(netdev->perm_addr))
+		return -ENODEV;
+	snprintf(buf, size, "%pM", netdev->perm_addr);
+	return 0;
+}
+
 static struct devreset_provider provider = {
 	.name = "net",
 	.owner = THIS_MODULE,
 	.probe = provider_probe,
 	.find = provider_find,
+	.identity = provider_identity,
 };
 
 /* One that moves to another name space is unregistered and registered. */
@@ -281,6 +296,8 @@ static int notify(struct notifier_block *nb, unsigned long action, void *data)
 			nic_follow_name(netdev_priv(netdev));
 		else
 			follow_name(netdev);
+		if (net_eq(dev_net(netdev), &init_net))
+			devreset_device_added(&provider, netdev->name);
 		break;
 	case NETDEV_UNREGISTER:
 		if (!ours)

@@ -70,11 +70,24 @@ static struct device *provider_find(const char *name)
 	return &pdev->dev;
 }
 
+static int provider_identity(struct device *dev, char *buf, size_t size)
+{
+	struct pci_dev *pdev;
+
+	if (!dev_is_pci(dev))
+		return -ENODEV;
+	pdev = to_pci_dev(dev);
+	snprintf(buf, size, "%04x:%04x %04x:%04x", pdev->vendor, pdev->device,
+		 pdev->subsystem_vendor, pdev->subsystem_device);
+	return 0;
+}
+
 static struct devreset_provider provider = {
 	.name = "pci",
 	.owner = THIS_MODULE,
 	.probe = provider_probe,
 	.find = provider_find,
+	.identity = provider_identity,
 };
 
 /* @pdev is going: so does the node that was made for it. */
@@ -100,6 +113,7 @@ static int notify(struct notifier_block *nb, unsigned long action, void *data)
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
 		function_refresh(pdev);
+		devreset_device_added(&provider, pci_name(pdev));
 		break;
 	}
 	return NOTIFY_DONE;

@@ -301,22 +301,38 @@ static struct device *provider_find(const char *name)
 	return udev ? &udev->dev : ERR_PTR(-ENODEV);
 }
 
+static int provider_identity(struct device *dev, char *buf, size_t size)
+{
+	struct usb_device *udev;
+
+	if (!dusb_is_type(dev, "usb_device"))
+		return -ENODEV;
+	udev = to_usb_device(dev);
+	snprintf(buf, size, "%04x:%04x %s", le16_to_cpu(udev->descriptor.idVendor),
+		 le16_to_cpu(udev->descriptor.idProduct), udev->serial ?: "-");
+	return 0;
+}
+
 static struct devreset_provider provider = {
 	.name = "usb",
 	.owner = THIS_MODULE,
 	.probe = provider_probe,
 	.find = provider_find,
+	.identity = provider_identity,
 };
 
 static int notify(struct notifier_block *nb, unsigned long action, void *data)
 {
+	struct usb_device *udev = data;
+
 	switch (action) {
 	case USB_DEVICE_ADD:
-		comeback_device_added(data);
+		comeback_device_added(udev);
+		devreset_device_added(&provider, dev_name(&udev->dev));
 		break;
 	case USB_DEVICE_REMOVE:
-		device_forget(data);
-		comeback_hub_removed(data);
+		device_forget(udev);
+		comeback_hub_removed(udev);
 		break;
 	}
 	return NOTIFY_DONE;

@@ -62,7 +62,7 @@ struct devreset_node {
 
 /* Flags of ops->may_reset */
 #define DEVRESET_MAY_AUTO	BIT(0)	/* nobody asked: the ladder came here by itself */
-#define DEVRESET_MAY_ASK	BIT(1)	/* only a question: see may_reset */
+#define DEVRESET_MAY_ASK	BIT(1)	/* only a question, of any user: see ops->may_reset */
 #define DEVRESET_MAY_FORCE	BIT(2)	/* an operator insists: what is in use is no obstacle */
 
 /**
@@ -83,7 +83,10 @@ struct devreset_attempt {
  * @may_reset: is a reset of this node possible now? Asked before anything is
  *	touched. 0, -EOPNOTSUPP (never, on this hardware), -EBUSY (somebody in
  *	the subtree would not survive it; say who in the log), or -EAGAIN (a
- *	lock was busy). Optional.
+ *	lock was busy). Optional. With DEVRESET_MAY_ASK an unprivileged reader
+ *	of sysfs asks, who must not influence anything: answer from what is
+ *	known; take no lock of a device, touch no hardware, do not log, and
+ *	unregister no node. devreset_unregister() waits for such an answer.
  * @reset: reset the node, and nothing else. All below is quiesced. @gen
  *	names this attempt. Returns 0 or a mask of DEVRESET_RESTORE and
  *	DEVRESET_SOFT_ERROR when it worked; -EINPROGRESS when it goes on and
@@ -114,6 +117,8 @@ struct devreset_attempt {
  *
  * All are called in process context with no lock of the core's held, never
  * two at a time for one node, and none after devreset_unregister() returned.
+ * But for @may_reset with DEVRESET_MAY_ASK: that is called at any time before
+ * the end, beside any other callback and beside itself.
  */
 struct devreset_ops {
 	int (*may_reset)(struct devreset_node *node, unsigned int flags);
@@ -165,6 +170,9 @@ struct devreset_desc {
  *	to @provider; 0, or -ENODEV if @dev is not of this bus. May sleep.
  * @find: the device of that name, with a reference, or ERR_PTR(-ENODEV), or
  *	ERR_PTR(-EINVAL) if that is no name on this bus. May sleep.
+ * @identity: write what tells @dev from another device at the same place (vendor and
+ *	device id, serial number, permanent address); 0, or -ENODEV if @dev is not of
+ *	this bus. Without one nothing outlives the nodes of its devices. May sleep. Optional.
  *
  * A node made by a provider goes with the last node that needs it.
  */
@@ -173,6 +181,7 @@ struct devreset_provider {
 	struct module *owner;
 	int (*probe)(struct devreset_provider *provider, struct device *dev);
 	struct device *(*find)(const char *name);
+	int (*identity)(struct device *dev, char *buf, size_t size);
 	/* private: */
 	struct list_head link;
 	unsigned int users;
@@ -180,6 +189,7 @@ struct devreset_provider {
 
 int devreset_provider_register(struct devreset_provider *provider);
 void devreset_provider_unregister(struct devreset_provider *provider);
+void devreset_device_added(struct devreset_provider *provider, const char *name);
 
 struct devreset_node *devreset_register(struct device *dev,
 					const struct devreset_desc *desc);

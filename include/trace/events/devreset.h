@@ -96,6 +96,27 @@ DEFINE_EVENT(devreset_step, devreset_check,
 	TP_ARGS(node, status)
 );
 
+/*
+ * The phases of a reset, as slices: the fields are those by which Perfetto makes
+ * tracks of any kernel tracepoint ('B' begin, 'E' end).
+ */
+TRACE_EVENT(devreset_phase,
+	TP_PROTO(const struct dr_node *node, const char *phase, char type),
+	TP_ARGS(node, phase, type),
+	TP_STRUCT__entry(
+		__field(char, track_event_type)
+		__string(slice_name, phase)
+		__array(char, track_name, DEVRESET_TRACE_NAME)
+	),
+	TP_fast_assign(
+		__entry->track_event_type = type;
+		compat_assign_str(slice_name, phase);
+		strscpy(__entry->track_name, dr_trace_name(node), DEVRESET_TRACE_NAME);
+	),
+	TP_printk("type=%c node=%s phase=%s", __entry->track_event_type,
+		  __entry->track_name, __get_str(slice_name))
+);
+
 /* flags: DEVRESET_RESTORE 1, DEVRESET_SOFT_ERROR 2 */
 TRACE_EVENT(devreset_reset,
 	TP_PROTO(const struct dr_node *node, int status, unsigned int flags),
