@@ -1,6 +1,6 @@
 #!/bin/bash
 # A disk that is another interface of the same device: what is read from it is right while the device is being reset, and it stays the same disk; in use, it is not taken away
-# contracts: DR2 US2 US4
+# contracts: DR2 US1 US2 US4
 # kernels: stock
 # timeout: 60
 
@@ -127,4 +127,38 @@ exec 5<&-
 wait_for 30 bound hang
 ok "with \"force\" it is done, in use or not"
 kill $numbers_pid
+
+# --- a disk that does not answer
+
+modprobe -a loop dm_mod
+wait_for 30 [ ! -e "$class/$port" ]
+echo "0 16384 linear $(losetup -f --show /run/image) 0" | dmsetup create --noudevsync mute
+wait_for 30 [ -b /dev/dm-0 ]
+gadget mute mass_storage.2
+lun=$gadgets/mute/functions/mass_storage.2/lun.0
+echo 0 >$lun/removable
+echo /dev/dm-0 >$lun/file
+plug mute
+wait_for 30 usb_of mute
+d=$(usb_of mute) device=usb-$d
+disk() { (cd "$usb/$d/$d:1.0" && echo host*/target*/*/block/sd*); }
+wait_for 30 there
+block=$(basename "$(disk)")
+put "usb $d" $class/manage
+policy "$device" reset_timeout_ms=1000 check_idle=0
+dmsetup suspend --noudevsync mute
+dd if="/dev/$block" of=/dev/null bs=64k iflag=direct status=none &
+reader=$!
+wait_for 30 eval "read -r _ _ _ _ _ _ _ _ n _ </sys/block/$block/stat && [ \$n -gt 0 ]"
+SECONDS=0
+refused ETIMEDOUT reset "$device" function
+refused ETIMEDOUT reset "$device" function
+[ $SECONDS -lt 20 ] || fail "it took $SECONDS s"
+expect 1 eval "stats $device | grep -o 'attempts=[0-9]*' | cut -d = -f 2"
+ok "a reset that waits for the driver of a disk that does not answer has a deadline; there is one at a time"
+dmsetup resume --noudevsync mute
+wait $reader || true
+wait_for 60 reset "$device" function
+ok "and is possible again when that has ended"
+put "usb $d" $class/unmanage
 unload

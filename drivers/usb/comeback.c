@@ -316,33 +316,41 @@ void comeback_expect(struct port *p, struct devreset_node *node, u32 gen,
 }
 
 /**
- * comeback_config - the configuration that a device is to be in after a reset
- * @p: the port
+ * comeback_config - the configuration that a device is to be in after a reset of its port
  * @udev: the device as it is now
  *
  * Return: that which it is in, or was before an attempt that has failed left it in none.
  */
-int comeback_config(struct port *p, struct usb_device *udev)
+int comeback_config(struct usb_device *udev)
 {
 	int config = device_config(udev);
+	struct port *p;
 
 	mutex_lock(&ports_lock);
-	if (config >= 0)
-		p->config = config;
-	config = p->config;
+	list_for_each_entry(p, &ports, link) {
+		if (p->hub != udev->parent || p->port1 != udev->portnum)
+			continue;
+		if (config >= 0)
+			p->config = config;
+		config = p->config;
+	}
 	mutex_unlock(&ports_lock);
 	return config;
 }
 
 /**
- * comeback_config_set - the device was reset where it is
- * @p: the port
+ * comeback_config_set - a device was reset where it is
+ * @udev: the device
  * @status: 0, or why it may not be in the configuration that it was in
  */
-void comeback_config_set(struct port *p, int status)
+void comeback_config_set(struct usb_device *udev, int status)
 {
+	struct port *p;
+
 	mutex_lock(&ports_lock);
-	dusb_forget_config(p, status);
+	list_for_each_entry(p, &ports, link)
+		if (p->hub == udev->parent && p->port1 == udev->portnum)
+			dusb_forget_config(p, status);
 	mutex_unlock(&ports_lock);
 }
 

@@ -165,25 +165,19 @@ int device_reset_locked(struct usb_device *udev)
 	return ret == -EINVAL && udev->state == USB_STATE_NOTATTACHED ? -ENODEV : ret;
 }
 
+static int dusb_reset_device(struct bus_reset *r)
+{
+	int config = device_config(r->udev);
+
+	return reach_check(r->node, r->udev, r->flags, REACH_KEEPS) ?:
+	       device_reset_locked(r->udev) ?: read_back(r->udev, config);
+}
+
 static int device_reset(struct devreset_node *node, u32 gen)
 {
 	struct usbdev *d = node->data;
-	struct usb_device *udev = d->udev;
-	int config, ret;
 
-	pm_runtime_get_sync(&udev->dev);
-	ret = usb_lock_device_for_reset(udev, NULL);
-	if (!ret) {
-		config = device_config(udev);
-		ret = reach_check(node, udev, devreset_attempt(node)->flags, REACH_KEEPS);
-		if (!ret)
-			ret = device_reset_locked(udev) ?: read_back(udev, config);
-		usb_unlock_device(udev);
-	} else if (ret == -EBUSY) {
-		ret = -EAGAIN;
-	}
-	pm_runtime_put(&udev->dev);
-	return ret;
+	return bus_reset_start(node, gen, d->udev, dusb_reset_device);
 }
 
 /* --- the rest of the node ------------------------------------------------ */

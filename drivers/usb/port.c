@@ -21,14 +21,17 @@
 
 /* --- the reset ----------------------------------------------------------- */
 
-/* Tear down and build again all that uses the device, locked, which stays plugged in. */
-static int rebuild_locked(struct port *p, struct usb_device *udev)
+/*
+ * Tear down and build again all that uses the device, locked, which stays plugged in. A
+ * driver that flushes a disk's cache meanwhile waits for that: 60 s, and more if the
+ * disk does not answer.
+ */
+static int dusb_rebuild(struct bus_reset *r)
 {
-	int config = comeback_config(p, udev);
+	struct usb_device *udev = r->udev;
+	int config = comeback_config(udev);
 	int err, ret;
 
-	if (udev->quirks & USB_QUIRK_RESET)
-		return -EOPNOTSUPP;
 	usb_set_configuration(udev, -1);
 	ret = device_reset_locked(udev);
 	/* Whatever came of it, it is not left unconfigured. */
@@ -36,23 +39,7 @@ static int rebuild_locked(struct port *p, struct usb_device *udev)
 		err = usb_set_configuration(udev, config);
 		ret = ret ?: err ?: device_check_config(udev, config);
 	}
-	comeback_config_set(p, ret);
-	return ret;
-}
-
-static int rebuild(struct port *p, struct usb_device *udev)
-{
-	int ret;
-
-	pm_runtime_get_sync(&udev->dev);
-	ret = usb_lock_device_for_reset(udev, NULL);
-	if (!ret) {
-		ret = rebuild_locked(p, udev);
-		usb_unlock_device(udev);
-	} else if (ret == -EBUSY) {
-		ret = -EAGAIN;
-	}
-	pm_runtime_put(&udev->dev);
+	comeback_config_set(udev, ret);
 	return ret;
 }
 
@@ -83,7 +70,7 @@ static int dusb_cycle_locked(struct port *p, struct devreset_node *node, u32 gen
 	*udev = usb_get_dev(usb_hub_find_child(p->hub, p->port1));
 	/* A suspended device would be resumed, not enumerated anew. */
 	pm_runtime_get_sync(&(*udev)->dev);
-	comeback_config(p, *udev);
+	comeback_config(*udev);
 	comeback_expect(p, node, gen, *udev);
 	ret = power_cycle(p->hub, p->port1, peer, peer_port1);
 	if (ret)
@@ -131,10 +118,10 @@ static int port_reset(struct devreset_node *node, u32 gen)
 		ret = reset_locked(p, node, gen, &udev);
 		usb_unlock_device(p->hub);
 	}
-	if (ret == -EOPNOTSUPP)
-		ret = rebuild(p, udev);
-	else if (!ret)
+	if (!ret)
 		ret = -EINPROGRESS;
+	else if (ret == -EOPNOTSUPP && !(udev->quirks & USB_QUIRK_RESET))
+		ret = bus_reset_start(node, gen, udev, dusb_rebuild);
 	pm_runtime_put(&p->hub->dev);
 	usb_put_dev(udev);
 	return ret;

@@ -9,6 +9,7 @@
  *	device.c	node "usb-1-1": a reset of the device
  *	port.c		node "usbport-1-1": the power of the port it is plugged into
  *	comeback.c	the device that comes back from that
+ *	bus_reset.c	resets by the USB core, in a worker
  *	power.c		which power that is, and how it is turned off and on
  *	reach.c		what else a reset reaches, and whether that is in use
  *
@@ -137,15 +138,17 @@ static void usbif_disconnect(struct usb_interface *intf)
 }
 
 /*
- * Someone resets the device (rule 7), maybe the core itself, which may have had no
- * chance to stop it: no URB may fly in any case (US2). An error has the USB core
- * unbind the driver and bind it again.
+ * The device is reset by others (rule 7), or by its own node, which may have come too
+ * early to have stopped this one: no URB is in flight in any case (US2). An error has
+ * the USB core unbind the driver and bind it again.
  */
 static int usbif_pre_reset(struct usb_interface *intf)
 {
 	struct usbif *ui = usb_get_intfdata(intf);
-	int ret = devreset_external_begin(ui->node);
+	int ret = 0;
 
+	if (!bus_reset_is_own(ui->udev))
+		ret = devreset_external_begin(ui->node);
 	if (!ret)
 		usbif_stop(ui, STOP_BUS);
 	return ret;
@@ -157,7 +160,8 @@ static int usbif_post_reset(struct usb_interface *intf)
 	struct usbif *ui = usb_get_intfdata(intf);
 
 	usbif_go(ui, STOP_BUS);
-	devreset_external_end(ui->node, 0);
+	if (!bus_reset_is_own(ui->udev))
+		devreset_external_end(ui->node, 0);
 	return 0;
 }
 
@@ -344,8 +348,10 @@ static struct notifier_block notifier = {
 
 static int __init devreset_usb_init(void)
 {
-	int ret;
+	int ret = bus_reset_init();
 
+	if (ret)
+		return ret;
 	usb_register_notify(&notifier);
 	ret = devreset_provider_register(&provider);
 	if (ret)
@@ -360,6 +366,7 @@ no_driver:
 	comeback_exit();
 no_provider:
 	usb_unregister_notify(&notifier);
+	bus_reset_exit();
 	return ret;
 }
 
@@ -369,6 +376,7 @@ static void __exit devreset_usb_exit(void)
 	devreset_provider_unregister(&provider);
 	comeback_exit();
 	usb_unregister_notify(&notifier);
+	bus_reset_exit();
 }
 
 module_init(devreset_usb_init);

@@ -210,6 +210,37 @@ extern const struct attribute_group *usbif_groups[];
 int usbif_register_node(struct usbif *ui);
 bool pipe_is_stalled(struct pipe *pipe);
 
+/**
+ * struct bus_reset - a reset of a device by the USB core
+ * @link: in the list of those that go on
+ * @work: does it
+ * @task: which is this one
+ * @node: the node that is reset, with a reference
+ * @gen: and the attempt
+ * @udev: the device, with a reference
+ * @flags: of that attempt
+ * @deadline: in jiffies, by when the device's lock must be had
+ * @reset: see bus_reset_start()
+ */
+struct bus_reset {
+	struct list_head link;
+	struct work_struct work;
+	struct task_struct *task;
+	struct devreset_node *node;
+	u32 gen;
+	struct usb_device *udev;
+	unsigned int flags;
+	unsigned long deadline;
+	int (*reset)(struct bus_reset *r);
+};
+
+/* bus_reset.c: resets by the USB core, in a worker */
+int bus_reset_start(struct devreset_node *node, u32 gen, struct usb_device *udev,
+		    int (*reset)(struct bus_reset *r));
+bool bus_reset_is_own(struct usb_device *udev);
+int bus_reset_init(void);
+void bus_reset_exit(void);
+
 /* device.c: node "usb-1-1" */
 int device_probe(struct devreset_provider *provider, struct usb_device *udev);
 void device_forget(struct usb_device *udev);
@@ -265,8 +296,8 @@ void comeback_add(struct port *p);
 void comeback_del(struct port *p);
 void comeback_expect(struct port *p, struct devreset_node *node, u32 gen,
 		     struct usb_device *udev);
-int comeback_config(struct port *p, struct usb_device *udev);
-void comeback_config_set(struct port *p, int status);
+int comeback_config(struct usb_device *udev);
+void comeback_config_set(struct usb_device *udev, int status);
 void comeback_end_old(struct usb_device *udev, struct device *dev);
 void comeback_device_added(struct usb_device *udev);
 void comeback_hub_removed(struct usb_device *hub);
