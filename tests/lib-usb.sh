@@ -61,9 +61,10 @@ chardev() {
 	echo "/dev/$name"
 }
 
-# numbers NAME [BLOCK]: a gadget made by tests/gadget.py, to be plugged
+# numbers NAME [BLOCK]: a gadget made by tests/gadget.py, to be plugged; behind its
+# interface come those of $also, such as mass_storage.0
 numbers() {
-	gadget "$1" "ffs.$1"
+	gadget "$1" "ffs.$1" ${also+"$also"}
 	mkdir "/run/$1"
 	mount -t functionfs "$1" "/run/$1"
 	python3 -IS "$DEVRESET_TOP/tests/gadget.py" "/run/$1" "/run/$1.fifo" "${@:2}" \

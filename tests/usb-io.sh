@@ -285,17 +285,30 @@ c=$(chardev "$one")
 copy if=/dev/zero of="$c" count=4
 ok "a reset of the port: its power was off, the device was enumerated anew, files that were open say ENODEV"
 
-# It comes back, but nobody may use it
+# It comes back, but may not be used before it is authorized
 root=$usb/usb$(<"$usb/$d/busnum")
 echo 0 >"$root/authorized_default"
-policy "$port" max_attempts=1
-refused EIO reset "$port" platform
-echo 1 >"$root/authorized_default"
+policy "$port" reset_timeout_ms=1000
+refused ETIMEDOUT reset "$port" platform
 echo 1 >"$usb/$d/authorized"
+wait_for 30 bound zero
+ok "a reset of the port from which the device comes back and is not authorized in time has failed"
+policy "$port" reset_timeout_ms=600000
+before=$(<"$usb/$d/devnum")
+reset "$port" platform &
+resetter=$!
+back() { [ -e "$usb/$d/devnum" ] && [ "$(<"$usb/$d/devnum")" != "$before" ] && is 0 "$usb/$d/authorized"; }
+wait_for 30 back
+kill -0 $resetter
+echo 1 >"$usb/$d/authorized"
+wait $resetter
+expect "0 platform 1 $port operator" last "$port"
+expect 1 cat "$usb/$d/bConfigurationValue"
+echo 1 >"$root/authorized_default"
 wait_for 30 bound zero
 c=$(chardev "$one")
 copy if=/dev/zero of="$c" count=4
-ok "a reset of the port from which the device comes back and is not configured has failed"
+ok "one from which it is authorized later, as by a daemon, has not: that is waited for"
 
 # The kernel chooses the first one for a device that is new
 unplug zero
@@ -330,12 +343,41 @@ wait_for 30 grep -qx 0999 "$usb/$d/bcdDevice"
 wait_for 30 bound zero
 refused ENODEV eval "head -c 1 /dev/zero >&$fd"
 exec {fd}<&-
+ok "US5: a device that comes back with other descriptors is ENODEV, and a new one"
 echo 0x0998 >$gadgets/zero/bcdDevice
-refused ENODEV reset "$port" platform
+policy "$port" reset_timeout_ms=1000
+refused ETIMEDOUT reset "$port" platform
 wait_for 30 bound zero
 expect 0998 cat "$usb/$d/bcdDevice"
 copy if=/dev/zero of="$(chardev "$one")" count=4
-ok "US5: a device that comes back with other descriptors is ENODEV, and a new one"
+# It switches from one to the other, as a modem does
+policy "$port" reset_timeout_ms=600000
+echo 0x0997 >$gadgets/zero/bcdDevice
+reset "$port" platform &
+resetter=$!
+wait_for 30 grep -qx 0997 "$usb/$d/bcdDevice"
+wait_for 30 bound zero
+kill -0 $resetter
+echo 0x0998 >$gadgets/zero/bcdDevice
+unplug zero
+wait_for 30 [ ! -e "$usb/$d" ]
+plug zero
+wait $resetter
+expect "0 platform 1 $port operator" last "$port"
+wait_for 30 bound zero
+expect 0998 cat "$usb/$d/bcdDevice"
+copy if=/dev/zero of="$(chardev "$one")" count=4
+ok "US5: after a reset of its port it may come back by way of another device"
+
+# udev's rules say so of some
+expect "component function platform" cat "$class/$first/supported"
+echo 1 >"$usb/$d/avoid_reset_quirk"
+expect "component platform" cat "$class/$first/supported"
+refused EOPNOTSUPP reset "$first" function
+echo 0 >"$usb/$d/avoid_reset_quirk"
+reset "$first" function
+ok "US5: a device that must not be reset is not"
+c=$(chardev "$one")
 
 # --- manage
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # A serial adapter at QEMU's xHCI, taken over by new_id: what was written has arrived, over resets of its pipes, itself and its port
-# contracts: US2 US3 US4 US5 DR8
+# contracts: DR2 DR8 US2 US3 US4 US5
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device qemu-xhci,id=xhci,bus=rp1
 # qemu: -chardev ringbuf,id=ring,size=1048576
@@ -64,9 +64,36 @@ expect $size cat "$usb/$one/bytes_out"
 expect 0 cat "$class/$node/stats/failures"
 ok "US2, US3: $size bytes arrived as they were written, over $rounds resets of each kind"
 
+# The ports of its connector, for USB 2 and 3, as "bus port"
+bus=$(<"$usb/$d/busnum") number=${d#*-}
+peer=$(basename "$(readlink "$usb/$bus-0:1.0/usb$bus-port$number/peer")")
+peer="${peer#usb}" peer="${peer%-port*} ${peer#*-port}"
+monitor=''
+if [ "$DEVRESET_KERNEL" = stock ]; then
+	modprobe usbmon
+	cat /sys/kernel/debug/usb/usbmon/0u >/run/monitored &
+	monitor=$!
+fi
+# switched: which ports' power was turned off and on, in order: "-1 5" or "+1 5"
+switched() {
+	python3 -IS - <<'END'
+import re
+for line in open("/run/monitored", encoding="ascii"):
+    found = re.search(r" S Co:(\d+):\d+:0 s 23 0([13]) 0008 ([0-9a-f]{4}) ", line)
+    if found:
+        bus, request, port = found.groups()
+        print("-" if request == "1" else "+", int(bus), " ", int(port, 16), sep="")
+END
+}
 exec {fd}<>"$c"
 reset "$port" platform
 expect "0 platform 1 $port operator" last "$port"
+if [ "$monitor" ]; then
+	wait_for 30 eval "switched | grep -q '+$bus $number'"
+	kill $monitor
+	expect "-$bus $number,-$peer,+$peer,+$bus $number" eval "switched | paste -sd ,"
+	ok "DR2: the power of a port is also that of its peer for USB 3, which goes last and comes first"
+fi
 wait_for 30 [ -e "$class/$node/reset" ]
 refused ENODEV eval "head -c 1 /dev/zero >&$fd"
 exec {fd}<&-

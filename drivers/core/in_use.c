@@ -45,6 +45,8 @@ static int dr_block_in_use(struct device *dev, struct dr_use *use)
 	struct block_device *bdev = dev_to_bdev(dev);
 	const char *how;
 
+	if (use->flags & DEVRESET_IN_USE_MEDIA && !(bdev->bd_disk->flags & GENHD_FL_REMOVABLE))
+		return 0;
 	/* Opened through another disk, which is not below this device. */
 	if (bdev->bd_disk->flags & GENHD_FL_HIDDEN)
 		how = "a path of a multipath disk";
@@ -138,8 +140,10 @@ static int dr_walk_in_use(struct device *dev, void *data)
 /**
  * devreset_in_use - is anything below a device in use?
  * @dev: the device, with a reference
- * @flags: 0, or DEVRESET_IN_USE_NO_NET where interfaces don't count: those of a
- *	device that hangs have lost their traffic already
+ * @flags: DEVRESET_IN_USE_NO_NET where interfaces don't count: those of a device
+ *	that hangs have lost their traffic already. DEVRESET_IN_USE_MEDIA where
+ *	drivers stay bound: a disk goes on after a reset then, but of a removable
+ *	medium the SCSI disk driver may take the reset for a change
  * @why: set to the first user, such as "sda1 is mounted or held"; "" if there is none
  * @len: bytes there, at least 1
  *

@@ -11,6 +11,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/usb.h>
+#include <linux/usb/quirks.h>
 #include "../compat.h"
 #include "usb.h"
 
@@ -58,53 +59,16 @@ void device_forget(struct usb_device *udev)
 
 /* --- may it be reset? ---------------------------------------------------- */
 
-static bool is_under_policy(struct usb_device *udev)
-{
-	struct devreset_node *node = devreset_find(&udev->dev);
-
-	if (!node)
-		return false;
-	devreset_put(node);
-	return true;
-}
-
-/**
- * device_survey - does a reset of a device reach what nobody put under policy?
- * @udev: the device; what is plugged into it, if it is a hub, comes with it
- * @flags: as for ops->may_reset
- *
- * Return: 0, -EBUSY (it does; the log says what), or -EAGAIN.
- */
-int device_survey(struct usb_device *udev, unsigned int flags)
-{
-	struct usb_device *child;
-	int port1, ret = 0;
-
-	if (!(flags & DEVRESET_MAY_AUTO) || !udev->maxchild)
-		return 0;
-	if (!usb_trylock_device(udev))
-		return -EAGAIN;
-	usb_hub_for_each_child(udev, port1, child) {
-		if (is_under_policy(child)) {
-			ret = device_survey(child, flags);
-		} else {
-			dev_warn_ratelimited(&child->dev, "no automatic reset of what it is plugged into: nobody put this device under policy\n");
-			ret = -EBUSY;
-		}
-		if (ret)
-			break;
-	}
-	usb_unlock_device(udev);
-	return ret;
-}
-
 static int device_may_reset(struct devreset_node *node, unsigned int flags)
 {
 	struct usbdev *d = node->data;
 
 	if (d->udev->state == USB_STATE_NOTATTACHED)
 		return -ENODEV;
-	return device_survey(d->udev, flags);
+	/* It comes back as another device, or not at all; udev may have set it. */
+	if (d->udev->quirks & USB_QUIRK_RESET)
+		return -EOPNOTSUPP;
+	return reach_check(node, d->udev, flags, REACH_KEEPS);
 }
 
 /* --- the reset ----------------------------------------------------------- */
@@ -201,23 +165,19 @@ int device_reset_locked(struct usb_device *udev)
 	return ret == -EINVAL && udev->state == USB_STATE_NOTATTACHED ? -ENODEV : ret;
 }
 
+static int dusb_reset_device(struct bus_reset *r)
+{
+	int config = device_config(r->udev);
+
+	return reach_check(r->node, r->udev, r->flags, REACH_KEEPS) ?:
+	       device_reset_locked(r->udev) ?: read_back(r->udev, config);
+}
+
 static int device_reset(struct devreset_node *node, u32 gen)
 {
 	struct usbdev *d = node->data;
-	struct usb_device *udev = d->udev;
-	int config, ret;
 
-	pm_runtime_get_sync(&udev->dev);
-	ret = usb_lock_device_for_reset(udev, NULL);
-	if (!ret) {
-		config = device_config(udev);
-		ret = device_reset_locked(udev) ?: read_back(udev, config);
-		usb_unlock_device(udev);
-	} else if (ret == -EBUSY) {
-		ret = -EAGAIN;
-	}
-	pm_runtime_put(&udev->dev);
-	return ret;
+	return bus_reset_start(node, gen, d->udev, dusb_reset_device);
 }
 
 /* --- the rest of the node ------------------------------------------------ */

@@ -8,6 +8,10 @@
  *	nodes.c		node "usbif-1-1:1.0": a reset of an interface's pipes
  *	device.c	node "usb-1-1": a reset of the device
  *	port.c		node "usbport-1-1": the power of the port it is plugged into
+ *	comeback.c	the device that comes back from that
+ *	bus_reset.c	resets by the USB core, in a worker
+ *	power.c		which power that is, and how it is turned off and on
+ *	reach.c		what else a reset reaches, and whether that is in use
  *
  * An interface cannot be reset alone, but its pipes can (US4). What a reset of
  * the device does to its other interfaces is for their drivers and the USB core
@@ -134,15 +138,17 @@ static void usbif_disconnect(struct usb_interface *intf)
 }
 
 /*
- * Someone resets the device (rule 7), maybe the core itself, which may have had no
- * chance to stop it: no URB may fly in any case (US2). An error has the USB core
- * unbind the driver and bind it again.
+ * The device is reset by others (rule 7), or by its own node, which may have come too
+ * early to have stopped this one: no URB is in flight in any case (US2). An error has
+ * the USB core unbind the driver and bind it again.
  */
 static int usbif_pre_reset(struct usb_interface *intf)
 {
 	struct usbif *ui = usb_get_intfdata(intf);
-	int ret = devreset_external_begin(ui->node);
+	int ret = 0;
 
+	if (!bus_reset_is_own(ui->udev))
+		ret = devreset_external_begin(ui->node);
 	if (!ret)
 		usbif_stop(ui, STOP_BUS);
 	return ret;
@@ -154,7 +160,8 @@ static int usbif_post_reset(struct usb_interface *intf)
 	struct usbif *ui = usb_get_intfdata(intf);
 
 	usbif_go(ui, STOP_BUS);
-	devreset_external_end(ui->node, 0);
+	if (!bus_reset_is_own(ui->udev))
+		devreset_external_end(ui->node, 0);
 	return 0;
 }
 
@@ -230,8 +237,7 @@ static int provider_probe(struct devreset_provider *provider, struct device *dev
 {
 	struct usb_device *udev;
 
-	if (!dev->type || !dev->type->name || strcmp(dev->type->name, "usb_device") ||
-	    !is_told_of(dev))
+	if (!dusb_is_type(dev, "usb_device") || !is_told_of(dev))
 		return -ENODEV;
 	udev = to_usb_device(dev);
 	return udev->parent ? device_probe(provider, udev) : -ENODEV;
@@ -275,21 +281,35 @@ static bool is_name(const char *s)
 	return s && !*s;
 }
 
-static struct device *provider_find(const char *name)
+/**
+ * dusb_find - a device, hubs included, by its name
+ * @name: such as "1-1" or "usb1"
+ *
+ * Return: the device, with a reference, or NULL.
+ */
+struct usb_device *dusb_find(const char *name)
 {
 	struct search search = { .name = name };
 
+	usb_for_each_dev(&search, is_wanted);
+	return search.found;
+}
+
+static struct device *provider_find(const char *name)
+{
+	struct usb_device *udev;
+
 	if (!is_name(name))
 		return ERR_PTR(-EINVAL);
-	usb_for_each_dev(&search, is_wanted);
-	return search.found ? &search.found->dev : ERR_PTR(-ENODEV);
+	udev = dusb_find(name);
+	return udev ? &udev->dev : ERR_PTR(-ENODEV);
 }
 
 static int provider_identity(struct device *dev, char *buf, size_t size)
 {
 	struct usb_device *udev;
 
-	if (!dev->type || !dev->type->name || strcmp(dev->type->name, "usb_device"))
+	if (!dusb_is_type(dev, "usb_device"))
 		return -ENODEV;
 	udev = to_usb_device(dev);
 	snprintf(buf, size, "%04x:%04x %s", le16_to_cpu(udev->descriptor.idVendor),
@@ -311,12 +331,12 @@ static int notify(struct notifier_block *nb, unsigned long action, void *data)
 
 	switch (action) {
 	case USB_DEVICE_ADD:
-		port_device_added(udev);
+		comeback_device_added(udev);
 		devreset_device_added(&provider, dev_name(&udev->dev));
 		break;
 	case USB_DEVICE_REMOVE:
 		device_forget(udev);
-		port_hub_removed(udev);
+		comeback_hub_removed(udev);
 		break;
 	}
 	return NOTIFY_DONE;
@@ -328,8 +348,10 @@ static struct notifier_block notifier = {
 
 static int __init devreset_usb_init(void)
 {
-	int ret;
+	int ret = bus_reset_init();
 
+	if (ret)
+		return ret;
 	usb_register_notify(&notifier);
 	ret = devreset_provider_register(&provider);
 	if (ret)
@@ -341,8 +363,10 @@ static int __init devreset_usb_init(void)
 
 no_driver:
 	devreset_provider_unregister(&provider);
+	comeback_exit();
 no_provider:
 	usb_unregister_notify(&notifier);
+	bus_reset_exit();
 	return ret;
 }
 
@@ -350,7 +374,9 @@ static void __exit devreset_usb_exit(void)
 {
 	usb_deregister(&usbif_driver);
 	devreset_provider_unregister(&provider);
+	comeback_exit();
 	usb_unregister_notify(&notifier);
+	bus_reset_exit();
 }
 
 module_init(devreset_usb_init);

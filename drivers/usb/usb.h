@@ -181,6 +181,7 @@ struct usbif {
 
 /* usb.c */
 extern struct usb_driver usbif_driver;
+struct usb_device *dusb_find(const char *name);
 struct usbif *usbif_get(struct usbif *ui);
 void usbif_put(struct usbif *ui);
 
@@ -209,17 +210,118 @@ extern const struct attribute_group *usbif_groups[];
 int usbif_register_node(struct usbif *ui);
 bool pipe_is_stalled(struct pipe *pipe);
 
+/**
+ * struct bus_reset - a reset of a device by the USB core
+ * @link: in the list of those that go on
+ * @work: does it
+ * @task: which is this one
+ * @node: the node that is reset, with a reference
+ * @gen: and the attempt
+ * @udev: the device, with a reference
+ * @flags: of that attempt
+ * @deadline: in jiffies, by when the device's lock must be had
+ * @reset: see bus_reset_start()
+ */
+struct bus_reset {
+	struct list_head link;
+	struct work_struct work;
+	struct task_struct *task;
+	struct devreset_node *node;
+	u32 gen;
+	struct usb_device *udev;
+	unsigned int flags;
+	unsigned long deadline;
+	int (*reset)(struct bus_reset *r);
+};
+
+/* bus_reset.c: resets by the USB core, in a worker */
+int bus_reset_start(struct devreset_node *node, u32 gen, struct usb_device *udev,
+		    int (*reset)(struct bus_reset *r));
+bool bus_reset_is_own(struct usb_device *udev);
+int bus_reset_init(void);
+void bus_reset_exit(void);
+
 /* device.c: node "usb-1-1" */
 int device_probe(struct devreset_provider *provider, struct usb_device *udev);
 void device_forget(struct usb_device *udev);
 int device_config(struct usb_device *udev);
 int device_check_config(struct usb_device *udev, int config);
 int device_reset_locked(struct usb_device *udev);
-int device_survey(struct usb_device *udev, unsigned int flags);
+
+/**
+ * struct ident - how a device is told from another one
+ * @desc: its descriptor
+ * @hash: of its configurations and its serial number
+ */
+struct ident {
+	struct usb_device_descriptor desc;
+	u32 hash;
+};
+
+/**
+ * struct port - a port node's own
+ * @link: in the list of ports
+ * @dev: the port, with a reference
+ * @hub: its hub, with a reference
+ * @port1: its number there, from 1
+ * @node: its node, while @gen is not 0
+ * @gen: the attempt that waits for the device to come back, or 0
+ * @until: and how long it does, in jiffies
+ * @ident: and what it was
+ * @old: that device, with a reference, and kept awake, as long as @gen is not 0
+ * @late: a device that came since, with a reference, and is not authorized yet
+ * @config: the configuration it is to be in after a reset, or -1; kept when that fails
+ *
+ * But for @dev, @hub and @port1, it is comeback.c's.
+ */
+struct port {
+	struct list_head link;
+	struct device *dev;
+	struct usb_device *hub;
+	int port1;
+	struct devreset_node *node;
+	u32 gen;
+	unsigned long until;
+	struct ident ident;
+	struct usb_device *old;
+	struct usb_device *late;
+	int config;
+};
 
 /* port.c: node "usbport-1-1" */
 struct devreset_node *port_get(struct devreset_provider *provider, struct usb_device *udev);
-void port_device_added(struct usb_device *udev);
-void port_hub_removed(struct usb_device *hub);
+
+/* comeback.c: the device that comes back from the reset of its port */
+void comeback_add(struct port *p);
+void comeback_del(struct port *p);
+void comeback_expect(struct port *p, struct devreset_node *node, u32 gen,
+		     struct usb_device *udev);
+int comeback_config(struct usb_device *udev);
+void comeback_config_set(struct usb_device *udev, int status);
+void comeback_end_old(struct usb_device *udev, struct device *dev);
+void comeback_device_added(struct usb_device *udev);
+void comeback_hub_removed(struct usb_device *hub);
+void comeback_exit(void);
+
+/* power.c: the power of a port */
+int power_cycle(struct usb_device *hub, int port1, struct usb_device *peer, int peer_port1);
+struct usb_device *power_find_peer(struct device *port, int *port1);
+
+/**
+ * enum reach - what becomes of a device that a reset reaches
+ * @REACH_KEEPS: it stays enumerated, and drivers that handle a reset stay bound
+ * @REACH_REMOVES: it is enumerated anew
+ * @REACH_OTHER: likewise, and it is not the one that the reset is for
+ */
+enum reach {
+	REACH_KEEPS,
+	REACH_REMOVES,
+	REACH_OTHER,
+};
+
+/* reach.c: what a reset reaches */
+bool dusb_is_type(struct device *dev, const char *type);
+int reach_check(struct devreset_node *node, struct usb_device *udev, unsigned int flags,
+		enum reach reach);
 
 #endif

@@ -232,6 +232,7 @@ int devreset_complete(struct devreset_node *node, u32 gen, int status,
 
 /* Flags of devreset_in_use() */
 #define DEVRESET_IN_USE_NO_NET	BIT(0)	/* interfaces don't count */
+#define DEVRESET_IN_USE_MEDIA	BIT(1)	/* of block devices, only removable media count */
 
 int devreset_in_use(struct device *dev, unsigned int flags, char *why, size_t len);
 
