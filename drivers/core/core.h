@@ -14,8 +14,9 @@
  * One wait queue, dr_wait, is woken when any of the latter changes. Waits on it
  * have a deadline (rule 5), but for these: for the end of a callback in hand
  * (rule 3), which is bounded by what it does; of a ladder for the end of a
- * suspend, and of what covers its next rung, while that is under way; of who asked for a reset for its end, which is the sum of bounded
- * steps, and which a fatal signal or a suspend cuts short.
+ * suspend, and of what covers its next rung, while that is under way; of the task
+ * that asked for a reset for its end, which is the sum of bounded steps, and which
+ * a fatal signal or a suspend cuts short.
  *
  * dr_ask_srcu protects what is asked of a driver for a file that anybody may
  * read (DEVRESET_MAY_ASK): such a question takes neither lock nor slot.
@@ -218,7 +219,7 @@ enum dr_phase {
 	PHASE_RESTORE,
 	PHASE_RESUME,
 	PHASE_CHECK,
-	PHASES,
+	DR_PHASES,
 };
 
 #define LOG_ATTEMPTS	8
@@ -235,7 +236,7 @@ struct log_attempt {
 	char node[REASON_LEN];
 	int status;
 	enum devreset_method method;
-	u64 done_us[PHASES];
+	u64 done_us[DR_PHASES];
 };
 
 /**

@@ -342,7 +342,9 @@ static void report(struct request *req, int status)
 	trace_devreset_done(origin, req->done_scope, status, req->attempts);
 	if (req->scope != DEVRESET_MEMBER || status == -ENODEV)
 		return;
-	if (!status)
+	if (!status && !req->cured_by[0])
+		dr_info(origin, "came back and works, after %u attempts\n", req->attempts);
+	else if (!status)
 		dr_info(origin, "cured by %s after %u attempts\n",
 			req->cured_by, req->attempts);
 	else
