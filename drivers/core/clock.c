@@ -102,7 +102,8 @@ static void may_look(struct dr_node *node)
 {
 	bool suspect;
 
-	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_RECOVERING)
+	if (is_claimed(node) || READ_ONCE(node->hist.state) == DEVRESET_RECOVERING ||
+	    is_given_up(node))
 		return;
 	suspect = take_suspicion(node);
 	if (!look(node) && suspect)

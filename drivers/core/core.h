@@ -14,8 +14,9 @@
  * One wait queue, dr_wait, is woken when any of the latter changes. Waits on it
  * have a deadline (rule 5), but for these: for the end of a callback in hand
  * (rule 3), which is bounded by what it does; of a ladder for the end of a
- * suspend; of who asked for a reset for its end, which is the sum of bounded
- * steps, and which a fatal signal or a suspend cuts short.
+ * suspend, and of what covers its next rung, while that is under way; of the task
+ * that asked for a reset for its end, which is the sum of bounded steps, and which
+ * a fatal signal or a suspend cuts short.
  *
  * dr_ask_srcu protects what is asked of a driver for a file that anybody may
  * read (DEVRESET_MAY_ASK): such a question takes neither lock nor slot.
