@@ -20,7 +20,7 @@ kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set K
 # For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once
 export KERNEL T JOBS
 
-.PHONY: modules install clean setup lint kunit kunit-um vm-test soak bench bench-faults shell demo check help
+.PHONY: modules install clean setup lint kunit kunit-um vm-test soak bench bench-faults shell demo check quick help
 
 modules:                ## build the modules (default)
 	+$(kbuild) modules
@@ -49,7 +49,9 @@ bench: setup            ## what it costs, in time, instructions and bytes
 	scripts/bench.sh
 bench-faults: setup     ## a NIC's faults, with this driver and with the kernel's own
 	scripts/bench.sh faults
-check:                  ## everything that must pass: lint, kunit, vm-test on both kernels
+check:                  ## everything that must pass: lint, kunit, vm-test on both kernels; T=name
 	scripts/check.sh
+quick:                  ## in a few minutes, what is most likely to tell of a mistake
+	scripts/check.sh quick
 help:                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 14

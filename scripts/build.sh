@@ -7,7 +7,8 @@
 #
 #   scripts/build.sh [-f] [-k stock|debug] [-c gcc|clang] [-o FOLDER] [make arguments]
 #
-# -f  compile everything afresh, in a folder apart
+# -f  for checkers: in a folder apart, which is thrown away unless the compiler is silent,
+#     so that nothing it has to say is said but once
 # -k  the kernel: the newest installed one (default), or the debug kernel
 # -c  the compiler (gcc); clang builds against the debug kernel's configuration
 # -o  copy the finished modules into this folder, and with them dmatest, the kernel's
@@ -46,14 +47,16 @@ flock "$lock"
 
 # By content, and with the time of copying, so that make sees every change and
 # nothing else
-rsync -rlp --checksum --delete ${fresh:+--delete-excluded} --exclude-from="$top/.gitignore" \
+rsync -rlp --checksum --delete --exclude-from="$top/.gitignore" \
 	--exclude=/.git "$top/" "$dir/"
 
 if ! make -s -C "$dir" KDIR="$kdir" -j"$(nproc)" CONFIG_DEVRESET_TEST=m "$@" modules >"$dir.log" 2>&1; then
 	cat "$dir.log" >&2
+	[ ! "$fresh" ] || rm -rf "$dir"
 	die "building for $kernel with $compiler failed"
 fi
 cat "$dir.log" >&2
+[ ! "$fresh" ] || [ ! -s "$dir.log" ] || rm -rf "$dir"
 
 if [ "$out" ]; then
 	mkdir -p "$out"

@@ -10,29 +10,18 @@ set -a
 PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 set +a
 
-mkdir -p /dev/pts /dev/shm
-ln -s /proc/self/fd /dev/fd
-mount -t devpts devpts /dev/pts
-mount -t tmpfs tmpfs /dev/shm
-mount -t debugfs debugfs /sys/kernel/debug
-mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
-ip link set lo up
 if [ "$DEVRESET_MODROOT" ]; then
 	for modules in "$DEVRESET_MODROOT"/lib/modules/*; do
 		ln -s "$modules" /lib/modules/
 	done
 fi
 
-# Held open for good: closing a serial port drops what is under way in it
-stty -F /dev/ttyS2 raw -echo
 exec 8<>/dev/ttyS2
 
 cd "$DEVRESET_TOP" || exit
 if [ -z "$DEVRESET_SCRIPT" ]; then
-	stty -F /dev/ttyS1 sane
 	setsid -c bash --rcfile scripts/guest-shell </dev/ttyS1 >/dev/ttyS1 2>&1
 else
-	stty -F /dev/ttyS1 raw -echo
 	# Shortly before it is ended by force: who waits, and where
 	who_waits() {
 		local p args

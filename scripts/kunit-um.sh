@@ -61,7 +61,7 @@ if [ ! -d "$base" ]; then
 	mv "$base.new" "$base"
 	exec {base_lock}>&-
 fi
-grep -A3 -E 'warning:|error:' "$tmp/build" | grep -v '/ld: ' || true
+grep -v '/ld: ' "$tmp/build" | grep -A3 -E '(warning|error):' || true
 cp "$tree/.kunit/linux" "$tmp/linux"
 exec {lock}>&-
 
@@ -116,7 +116,7 @@ done | awk '/^ +KTAP version / { on = 1 }
 if [ "$verbose" ] || [ $bad != 0 ]; then
 	cat "$tmp/report"
 else
-	sed -n 's/^ *ok [0-9]* \([a-z0-9_]*\) # SKIP \(.*\)/skipped: \1: \2/p' "$tmp/plain"
+	sed -n 's/^ \+ok [0-9]* \([a-z0-9_]*\) # SKIP \(.*\)/skipped: \1: \2/p' "$tmp/plain"
 fi
 
 # count WORD...: of the report's last line

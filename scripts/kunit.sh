@@ -4,7 +4,7 @@
 # Run the KUnit suites on the debug kernel, and have the kernel's own kunit.py read
 # what they report.
 #
-#   scripts/kunit.sh
+#   scripts/kunit.sh [module...]     all, or those named, such as devreset_dma_test
 #
 # Ends with "N passed, N failed", of test cases. A case that crashed or never ran,
 # a suite that did not report, a leak and a complaint of the kernel all fail.
@@ -16,34 +16,50 @@ tmp=$(mktemp -d)
 clean_up() {
 	jobs -pr | xargs -r kill 2>/dev/null || true
 	wait
+	pool_close
 	rm -rf "$tmp"
 }
 trap clean_up EXIT
 trap 'exit 143' TERM
-start=$EPOCHSECONDS
+pool_open $(($(nproc) + 1))
 
 parser=$("$top/scripts/kernel.sh" source)/tools/testing/kunit/kunit.py
 "$top/scripts/build.sh" -k debug -o "$tmp/modules"
 mapfile -t modules < <(cd "$tmp/modules" && ls -r devreset_*_test.ko)
+[ $# = 0 ] || modules=("${@/%/.ko}")
 [ ${#modules[@]} != 0 ] || die "no suites were built"
 
-# A machine for each, two at a time, as most of what they do is to wait; the longest,
-# rules and races, are the last by name
-bad=0 running=0
-for module in "${modules[@]}"; do
+# run MODULE: on a machine of its own
+run() {
+	local module=$1 name=${1%.ko} start=$EPOCHSECONDS result=ok pid
+
 	mkdir "$tmp/$module"
 	cp "$tmp/modules/"devreset{,_dma}.ko "$tmp/modules/$module" "$tmp/$module"
-	if [ $running = 2 ]; then
-		wait -n || bad=1
-		running=1
-	fi
+	trap 'kill "$pid" 2>/dev/null; wait "$pid"; exit 143' TERM
 	DEVRESET_MODDIR=$tmp/$module DEVRESET_LOG=$tmp/$module/log \
-		"$top/scripts/vm.sh" -k debug "$top/scripts/kunit-guest.sh" &
-	running=$((running + 1))
+		"$top/scripts/vm.sh" -k debug "$top/scripts/kunit-guest.sh" >"$tmp/$module/out" 2>&1 &
+	pid=$!
+	wait "$pid" || result="not ok"
+	[ "$result" != ok ] || remember "kunit-$name" $((EPOCHSECONDS - start))
+	[ "$result" = ok ] || keep_log "kunit-$name" "$tmp/$module/out"
+	pool_end "$name" "$result" "$name (debug, $((EPOCHSECONDS - start)) s)"
+	[ "$result" = ok ]
+}
+
+# Most of what they do is to wait. The longest come first: rules and races, if that is
+# not known yet, the last by name.
+mapfile -t modules < <(for module in "${modules[@]}"; do
+	echo "$(took "kunit-${module%.ko}" 0) $module"
+done | sort -s -k 1,1nr | cut -d ' ' -f 2)
+pool_sums ${#modules[@]} 0 0
+bad=0 pids=()
+for module in "${modules[@]}"; do
+	pool_begin "${module%.ko}"
+	run "$module" &
+	pids+=($!)
 done
-while [ $running != 0 ]; do
-	wait -n || bad=1
-	running=$((running - 1))
+for pid in "${pids[@]}"; do
+	wait "$pid" || bad=1
 done
 # KUnit numbers suites anew for each module; what comes before is no report
 awk 'FNR == 1 { on = 0 }
@@ -60,7 +76,14 @@ fi
 # Suites in modules report one by one; the head that makes them one report is ours
 PYTHONDONTWRITEBYTECODE=1 "$parser" parse \
 	< <(printf 'KTAP version 1\n1..%s\n' "$suites"; cat "$tmp/plain") >"$tmp/report" || bad=1
-cat "$tmp/report"
+mkdir -p "$logs"
+cp "$tmp/report" "$logs/kunit.report"
+if [ $bad = 0 ]; then
+	grep -E '===.*\[|\[SKIPPED\]|Testing complete' "$tmp/report" || true
+else
+	cat "$tmp/report"
+fi
+echo "The whole report is $logs/kunit.report"
 
 # count WORD...: of the report's last line
 count() {
@@ -74,7 +97,6 @@ count() {
 }
 passed=$(count passed)
 failed=$(count failed crashed errors)
-echo "Took $((EPOCHSECONDS - start)) s"
 if [ "$failed" = 0 ] && { [ $bad = 1 ] || [ "$passed" = 0 ]; }; then
 	failed=1
 fi

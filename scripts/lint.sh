@@ -9,11 +9,22 @@
 
 . "$(dirname "$0")/common.sh"
 
-checks=(gcc_stock gcc clang sparse checkpatch kernel_doc shellcheck python text contracts fuzz)
+# Those that need the debug kernel come last, as it may not be there yet
+checks=(checkpatch gcc_stock shellcheck kernel_doc fuzz text contracts python sparse gcc clang)
 cd "$top"
 
-# files [pattern...]: what is in the repository, or will be
-files() { git ls-files -co --exclude-standard -- "$@" | xargs -r ls -d 2>/dev/null || true; }
+# files [pattern...]: what is in the repository, or will be; with SINCE=COMMIT, what has
+# changed since
+files() {
+	{
+		git ls-files -o --exclude-standard -- "$@"
+		if [ "${SINCE-}" ]; then
+			git diff --name-only "$SINCE" -- "$@"
+		else
+			git ls-files -c -- "$@"
+		fi
+	} | xargs -r ls -d 2>/dev/null || true
+}
 shell_scripts() { files .ci scripts tests tools bench | xargs -r grep -lE '^#!.*sh$|^# shellcheck shell='; }
 
 # The debug kernel has KUnit, hence builds everything; the stock one has the options
@@ -78,17 +89,47 @@ check_fuzz() {
 }
 
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
+# shellcheck disable=SC2317 # called by the trap
+clean_up() {
+	jobs -pr | xargs -r kill 2>/dev/null || true
+	wait
+	pool_close
+	rm -rf "$tmp"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 [ $# = 0 ] || checks=("$@")
+pool_open "${JOBS:-$(nproc)}"
+pool_sums ${#checks[@]} 0 0
+
+run() {
+	local check=$1 start=$EPOCHSECONDS result=ok pid
+
+	trap 'kill "$pid" 2>/dev/null; wait "$pid"; exit 143' TERM
+	"check_$check" >"$tmp/$check.out" 2>&1 &
+	pid=$!
+	wait "$pid" || result="not ok"
+	[ ! -s "$tmp/$check.out" ] || result="not ok"
+	pool_end "$check" "$result" "$check ($((EPOCHSECONDS - start)) s)"
+	[ "$result" = ok ] || keep_log "lint-$check" "$tmp/$check.out"
+	[ "$result" = ok ]
+}
+
+passed=0 failed=0 pids=()
 for check in "${checks[@]}"; do
-	start=$EPOCHSECONDS
-	if "check_$check" >"$tmp/out" 2>&1 && [ ! -s "$tmp/out" ]; then
-		echo "ok - $check ($((EPOCHSECONDS - start)) s)"
+	# Not while one of those waits that could do something
+	case $check in
+	gcc | clang | sparse) "$top/scripts/kernel.sh" debug >/dev/null ;;
+	esac
+	pool_begin "$check"
+	run "$check" &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do
+	if wait "$pid"; then
 		passed=$((passed + 1))
 	else
-		echo "not ok - $check"
-		cat "$tmp/out"
 		failed=$((failed + 1))
 	fi
 done

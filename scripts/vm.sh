@@ -96,6 +96,10 @@ initramfs() {
 			DEVRESET_SCRIPT "$script" DEVRESET_LIMIT "$told" \
 			DEVRESET_SCALE "$scale" SOAK "${SOAK-}" TERM "${TERM-dumb}"
 	} >"$dir/env"
+	# To ask Python in there takes seconds
+	python3 -IS -c 'import errno, os, shlex
+for number, name in errno.errorcode.items():
+	print(f"strerror[{name}]={shlex.quote(os.strerror(number))}")' >"$dir/strerror"
 	(cd "$dir" && find . | cpio -o -H newc --quiet) >"$dir.cpio"
 }
 

@@ -50,13 +50,15 @@ expect() {
 read_file() { local text && text=$(<"$1") && echo "$text"; }
 
 # refused ERRNO COMMAND...: the command fails, with this error, such as EINVAL
+# As scripts/vm.sh has found them out
 declare -A strerror
+# shellcheck source=/dev/null
+[ ! -r /run/strerror ] || . /run/strerror
 refused() {
 	local want=$1 text got
 	shift
 
-	: "${strerror[$want]:=$(python3 -IS -c "import errno,os; print(os.strerror(errno.$want))")}"
-	text=${strerror[$want]}
+	text=${strerror[$want]:-$(python3 -IS -c "import errno,os; print(os.strerror(errno.$want))")}
 	if got=$("$@" 2>&1); then
 		fail "$*: succeeded, expected $want"
 	fi
@@ -131,7 +133,19 @@ unload() {
 }
 
 # pci_of VENDOR:DEVICE [N]: address of the Nth such device, counted from 1
-pci_of() { lspci -Dn -d "$1" | awk -v n="${2-1}" 'NR == n { print $1; found = 1 } END { exit !found }'; }
+pci_of() {
+	local n=${2-1} dev vendor device
+
+	for dev in "$pci"/*; do
+		read -r vendor <"$dev/vendor"
+		read -r device <"$dev/device"
+		if [ "${vendor#0x}:${device#0x}" = "$1" ] && [ $((--n)) = 0 ]; then
+			echo "${dev##*/}"
+			return
+		fi
+	done
+	return 1
+}
 
 # node NAME: its folder
 node() { echo "$class/$1"; }
