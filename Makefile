@@ -20,7 +20,7 @@ kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set K
 # For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once
 export KERNEL T JOBS
 
-.PHONY: modules install clean setup lint kunit vm-test soak bench bench-faults shell demo check help
+.PHONY: modules install clean setup lint kunit kunit-um vm-test soak bench bench-faults shell demo check help
 
 modules:                ## build the modules (default)
 	+$(kbuild) modules
@@ -37,6 +37,8 @@ shell: setup            ## a shell in a virtual machine with the modules loaded
 	scripts/vm.sh -k $(or $(KERNEL),stock) --shell
 lint: setup             ## compilers' warnings, sparse, checkpatch, kernel-doc, shellcheck
 	scripts/lint.sh
+kunit-um: setup         ## unit tests natively, in seconds; T=suite
+	scripts/kunit-um.sh $(T)
 kunit: setup            ## unit tests, on a kernel with all its checkers on
 	scripts/kunit.sh
 vm-test: setup          ## scenarios in virtual machines; KERNEL=debug, T=name, JOBS=n

@@ -229,10 +229,10 @@ static void dr7_only_where_one_may_sleep(struct kunit *test)
 	local_bh_disable();
 	KUNIT_EXPECT_EQ(test, reset_one(n), -EWOULDBLOCK);
 	local_bh_enable();
-	rcu_read_lock();
-	KUNIT_EXPECT_EQ(test, reset_one(n), -EWOULDBLOCK);
-	rcu_read_unlock();
 	if (IS_ENABLED(CONFIG_PREEMPT_COUNT)) {
+		rcu_read_lock();
+		KUNIT_EXPECT_EQ(test, reset_one(n), -EWOULDBLOCK);
+		rcu_read_unlock();
 		spin_lock(&lock);
 		KUNIT_EXPECT_EQ(test, reset_one(n), -EWOULDBLOCK);
 		spin_unlock(&lock);

@@ -107,6 +107,52 @@ static void rule5_a_callback_that_does_not_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f.b->op[FAKE_RESUME].calls, 1);
 }
 
+/* DR11: what a slow child costs is not taken from the reset of the others. */
+static void dr11_a_slow_child_leaves_the_reset_its_time(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *other;
+	struct fake_ask *ask;
+	struct family f;
+	int i;
+
+	fake_family(tree, &f);
+	tree->strict = false;
+	for (i = 0; i < 3; i++) {
+		fake_rewind(tree);
+		fake_policy(f.p)->reset_timeout_ms = 500;
+		fake_hold(f.b);
+		if (i == 0)
+			fake_returns(f.p, FAKE_RESET, -EINPROGRESS, 0);
+		else if (i == 1)
+			fake_returns(f.p, FAKE_RESET, -EAGAIN, 0);
+		else
+			f.p->op[FAKE_RESET].gate = true;
+		ask = fake_ask(f.p, DEVRESET_FUNCTION);
+		FAKE_ASSERT_SOON(test, READ_ONCE(f.p->op[FAKE_RESET].calls));
+		if (i == 0) {
+			FAKE_ASSERT_SOON(test, pending(f.p));
+			schedule_timeout_idle(2);
+			KUNIT_EXPECT_EQ(test, devreset_complete(f.p->node, f.p->gen, 0, 0), 0);
+		} else if (i == 2) {
+			/* Somebody else's, which outlasts ours by a few ms */
+			other = fake_job(f.a, fake_job_external, 0);
+			FAKE_ASSERT_SOON(test, READ_ONCE(other->began));
+			fake_open(f.p, FAKE_RESET);
+			schedule_timeout_idle(2);
+			fake_job_go_on(other);
+		}
+		FAKE_ASSERT_SOON(test, READ_ONCE(ask->calls));
+		KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_TIMEOUTS), 0);
+		KUNIT_EXPECT_EQ(test, f.x->op[FAKE_RESTORE].calls, 1);
+		KUNIT_EXPECT_EQ(test, f.x->resumed, 0);
+		/* It is lost, and says so. */
+		KUNIT_EXPECT_EQ(test, ask->status, -EIO);
+		fake_open(f.b, FAKE_CHECK);
+		fake_expect_rest(tree);
+	}
+}
+
 /* Several slow nodes: their waits share one deadline, they do not add up. */
 static void rule5_deadlines_do_not_add_up(struct kunit *test)
 {
@@ -131,6 +177,94 @@ static void rule5_deadlines_do_not_add_up(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(c); i++)
 		fake_open(c[i], FAKE_CHECK);
 	fake_expect_rest(tree);
+}
+
+/* To cancel waits for no callback, least of all for the reset itself. */
+static void rule5_cancel_does_not_wait_for_the_reset(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_ask *ask;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.a->op[FAKE_RESET].gate = true;
+	ask = fake_ask(f.a, DEVRESET_COMPONENT);
+	FAKE_ASSERT_INSIDE(test, f.a, FAKE_RESET);
+	KUNIT_EXPECT_EQ(test, devreset_cancel(f.a->node, &ask->params), 0);
+	KUNIT_EXPECT_EQ(test, f.a->op[FAKE_RESET].inside, 1);
+	KUNIT_EXPECT_EQ(test, ask->status, -ECANCELED);
+	KUNIT_EXPECT_EQ(test, devreset_cancel(f.a->node, &ask->params), -ENOENT);
+	fake_open(f.a, FAKE_RESET);
+	fake_expect_rest(tree);
+}
+
+/* A callback that does not return is told of once; when it does, all goes on. */
+static void rule5_a_callback_that_is_stuck(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = fake_add(tree, "n", DEVRESET_FUNCTION, NULL);
+	struct dr_node *dr = to_dr(n->node);
+	struct fake_ask *ask;
+
+	fake_policy(n)->reset_timeout_ms = 20;
+	n->op[FAKE_RESET].gate = true;
+	ask = fake_ask(n, DEVRESET_FUNCTION);
+	FAKE_ASSERT_SOON(test, READ_ONCE(dr->stuck));
+	KUNIT_EXPECT_EQ(test, n->op[FAKE_RESET].inside, 1);
+	KUNIT_EXPECT_GE(test, jiffies_to_msecs(jiffies - dr->cb_since), 60);
+	fake_policy(n)->reset_timeout_ms = 10000;
+	fake_open(n, FAKE_RESET);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ask->status, 0);
+	KUNIT_EXPECT_FALSE(test, dr->stuck);
+	/* Nor is one that returned in time. */
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&dr->stuck_work));
+}
+
+/* A node that goes meanwhile waits for it, and takes no harm. */
+static void rule5_stuck_while_the_node_goes(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = fake_add(tree, "n", DEVRESET_FUNCTION, NULL);
+	struct dr_node *dr = to_dr(devreset_get(n->node));
+	struct fake_job *goes;
+	struct fake_ask *ask;
+
+	fake_policy(n)->reset_timeout_ms = 20;
+	n->op[FAKE_RESET].gate = true;
+	ask = fake_ask(n, DEVRESET_FUNCTION);
+	FAKE_ASSERT_INSIDE(test, n, FAKE_RESET);
+	goes = fake_job(n, fake_job_unregister, 0);
+	FAKE_ASSERT_SOON(test, READ_ONCE(dr->dying) && READ_ONCE(dr->stuck));
+	KUNIT_EXPECT_FALSE(test, goes->done);
+	fake_open(n, FAKE_RESET);
+	FAKE_ASSERT_SOON(test, fake_job_done(goes));
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ask->status, -ENODEV);
+	devreset_put(&dr->pub);
+}
+
+/* What was not reset at all is not told that it was. */
+static void rule5_a_target_that_cannot_be_entered(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *p, *c;
+	struct fake_ask *ask;
+
+	tree->strict = false;
+	p = fake_add(tree, "p", DEVRESET_FUNCTION, NULL);
+	c = fake_add(tree, "c", DEVRESET_COMPONENT, p);
+	c->op[FAKE_QUIESCE].gate = true;
+	ask = fake_ask(c, DEVRESET_FUNCTION);
+	FAKE_ASSERT_INSIDE(test, c, FAKE_QUIESCE);
+	KUNIT_EXPECT_EQ(test, fake_unregister(p), 0);
+	fake_open(c, FAKE_QUIESCE);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ask->status, -ENODEV);
+	KUNIT_EXPECT_EQ(test, p->op[FAKE_RESET].calls, 0);
+	KUNIT_EXPECT_EQ(test, c->op[FAKE_RESUME].calls, 1);
+	KUNIT_EXPECT_EQ(test, c->resumed, 0);
+	KUNIT_EXPECT_EQ(test, to_dr(c->node)->last.attempts, 0);
 }
 
 /* --- rule 6 ---------------------------------------------------------------------------- */
@@ -206,7 +340,12 @@ static struct kunit_case deadline_cases[] = {
 	KUNIT_CASE(rule5_a_late_completion_is_for_no_other_attempt),
 	KUNIT_CASE(rule5_a_claim_that_is_not_granted),
 	KUNIT_CASE(rule5_a_callback_that_does_not_end),
+	KUNIT_CASE(dr11_a_slow_child_leaves_the_reset_its_time),
 	KUNIT_CASE(rule5_deadlines_do_not_add_up),
+	KUNIT_CASE(rule5_cancel_does_not_wait_for_the_reset),
+	KUNIT_CASE(rule5_a_callback_that_is_stuck),
+	KUNIT_CASE(rule5_stuck_while_the_node_goes),
+	KUNIT_CASE(rule5_a_target_that_cannot_be_entered),
 	KUNIT_CASE(rule6_callbacks_may_use_the_core),
 	KUNIT_CASE(rule6_a_callback_may_reset_what_is_beside),
 	{}

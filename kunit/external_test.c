@@ -443,15 +443,35 @@ static void rule7_the_device_goes_before_the_end(struct kunit *test)
 	node = devreset_get(f.p->node);
 	KUNIT_EXPECT_EQ(test, devreset_external_begin(node), 0);
 	ask = fake_ask(f.a, DEVRESET_FUNCTION);
+	/* Nobody else is resumed, or waited for: that reset is still under way. */
 	KUNIT_EXPECT_EQ(test, fake_unregister(f.p), 0);
-	KUNIT_EXPECT_FALSE(test, f.a->stopped);
-	KUNIT_EXPECT_EQ(test, f.a->resumed, -EIO);
+	KUNIT_EXPECT_TRUE(test, f.a->stopped && f.x->stopped && f.b->stopped);
 	devreset_external_end(node, 0);
+	KUNIT_EXPECT_FALSE(test, f.a->stopped || f.x->stopped || f.b->stopped);
 	KUNIT_EXPECT_EQ(test, devreset_external_begin(node), -ENODEV);
 	devreset_external_end(node, 0);
 	devreset_put(node);
 	fake_expect_rest(tree);
-	KUNIT_EXPECT_EQ(test, ask->status, -ENODEV);
+	KUNIT_EXPECT_EQ(test, ask->status, 0);
+}
+
+/* ... and the end never comes: it expires, as if the device were there. */
+static void rule7_the_device_goes_and_the_end_never_comes(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *goes;
+	struct family f;
+
+	fake_family(tree, &f);
+	fake_policy(f.p)->reset_timeout_ms = 50;
+	f.x->op[FAKE_RESUME].gate = true;
+	KUNIT_EXPECT_EQ(test, devreset_external_begin(f.p->node), 0);
+	goes = fake_job(f.p, fake_job_unregister, 0);
+	FAKE_ASSERT_SOON(test, fake_job_done(goes));
+	FAKE_ASSERT_INSIDE(test, f.x, FAKE_RESUME);
+	fake_open(f.x, FAKE_RESUME);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, f.x->resumed, -EIO);
 }
 
 /* ... or while it is being stopped */
@@ -469,7 +489,7 @@ static void rule7_the_device_goes_while_it_begins(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_unregister(f.p), 0);
 	fake_open(f.x, FAKE_QUIESCE);
 	FAKE_ASSERT_SOON(test, READ_ONCE(job->began));
-	KUNIT_EXPECT_FALSE(test, f.x->stopped || f.a->stopped || f.b->stopped);
+	KUNIT_EXPECT_TRUE(test, f.x->stopped && f.a->stopped && f.b->stopped);
 	fake_job_go_on(job);
 	fake_expect_rest(tree);
 }
@@ -493,6 +513,183 @@ static void rule7_a_part_goes_before_the_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f.b->op[FAKE_RESUME].calls, 1);
 }
 
+/* The part goes at which it was begun under our reset, which waits for it no more. */
+static void rule7_a_part_goes_during_our_reset(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *other, *left;
+	struct fake_ask *ours;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.g->op[FAKE_RESET].gate = true;
+	ours = fake_ask(f.g, DEVRESET_PLATFORM);
+	FAKE_ASSERT_INSIDE(test, f.g, FAKE_RESET);
+	other = begin(test, f.p);
+	left = begin(test, f.b);
+	FAKE_ASSERT_SOON(test, READ_ONCE(other->began) && READ_ONCE(left->began));
+	/* Of the one the node goes, of the other only the device's */
+	tree->strict = false;
+	KUNIT_EXPECT_EQ(test, fake_unregister(f.p), 0);
+	fake_open(f.g, FAKE_RESET);
+	linger();
+	KUNIT_EXPECT_TRUE(test, f.b->stopped && f.q->stopped);
+	fake_job_go_on(left);
+	FAKE_ASSERT_SOON(test, READ_ONCE(ours->calls));
+	KUNIT_EXPECT_EQ(test, ours->status, 0);
+	KUNIT_EXPECT_EQ(test, f.b->resumed, 0);
+	fake_job_go_on(other);
+	fake_expect_rest(tree);
+}
+
+/* What was registered below while our reset goes on is stopped for others, too. */
+static void rule7_stops_what_came_during_our_reset(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *c, *d, *e;
+	struct fake_job *other;
+	struct fake_ask *ours;
+	struct family f;
+
+	fake_family(tree, &f);
+	tree->strict = false;
+	f.p->op[FAKE_RESET].gate = true;
+	ours = fake_ask(f.p, DEVRESET_FUNCTION);
+	FAKE_ASSERT_INSIDE(test, f.p, FAKE_RESET);
+	c = fake_add(tree, "c", DEVRESET_COMPONENT, f.p);
+	d = fake_add(tree, "d", DEVRESET_COMPONENT, c);
+	tree->trace[0] = '\0';
+	other = begin(test, c);
+	FAKE_ASSERT_SOON(test, READ_ONCE(other->began));
+	KUNIT_EXPECT_TRUE(test, c->stopped && d->stopped);
+	/* One that has begun, too, and meets the next */
+	e = fake_add(tree, "e", DEVRESET_COMPONENT, f.a);
+	KUNIT_EXPECT_EQ(test, devreset_external_begin(f.p->node), 0);
+	KUNIT_EXPECT_TRUE(test, e->stopped);
+	devreset_external_end(f.p->node, 0);
+	KUNIT_EXPECT_TRUE(test, e->stopped && c->stopped);
+	fake_job_go_on(other);
+	FAKE_ASSERT_SOON(test, fake_job_done(other));
+	fake_open(f.p, FAKE_RESET);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ours->status, 0);
+	KUNIT_EXPECT_STREQ(test, tree->trace,
+			   "quiesce:d quiesce:c quiesce:e restore:a restore:x restore:b restore:c restore:d restore:e resume:p resume:a resume:x resume:b resume:c resume:d resume:e");
+}
+
+/* ... and for ours, as long as that has not touched the device */
+static void rule7_our_own_stops_what_came_since(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_ask *ours;
+	struct family f;
+	struct fake *c;
+
+	fake_family(tree, &f);
+	f.p->op[FAKE_RESET].ret = -EAGAIN;
+	ours = fake_ask(f.p, DEVRESET_FUNCTION);
+	FAKE_ASSERT_SOON(test, READ_ONCE(f.p->op[FAKE_RESET].calls));
+	tree->strict = false;
+	c = fake_add(tree, "c", DEVRESET_COMPONENT, f.p);
+	f.p->op[FAKE_RESET].calls = 0;
+	FAKE_ASSERT_SOON(test, READ_ONCE(f.p->op[FAKE_RESET].calls) > 1);
+	KUNIT_EXPECT_TRUE(test, c->stopped);
+	f.p->op[FAKE_RESET].ret = 0;
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ours->status, 0);
+	KUNIT_EXPECT_EQ(test, c->op[FAKE_QUIESCE].calls, 1);
+	KUNIT_EXPECT_EQ(test, c->op[FAKE_RESTORE].calls, 1);
+}
+
+/* A reset of a part of the device that the bus makes one of all of it */
+static void rule7_our_own_of_a_part(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.a->op[FAKE_RESET].hook = hook_external;
+	f.a->data = (unsigned long)f.p;
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.a->node, DEVRESET_COMPONENT, 0, NULL), 0);
+	f.a->data = (unsigned long)f.b;
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.a->node, DEVRESET_COMPONENT, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(f.p, STAT_EXTERNAL), 0);
+	KUNIT_EXPECT_EQ(test, f.b->op[FAKE_QUIESCE].calls, 0);
+}
+
+/* A reset of a part lets go of it for the task that has the lock it needs. */
+static void rule7_a_part_lets_the_device_through(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *other;
+	struct fake_ask *ours;
+	struct family f;
+
+	fake_family(tree, &f);
+	tree->strict = false;
+	fake_policy(f.p)->reset_timeout_ms = 600000;
+	fake_policy(f.a)->reset_timeout_ms = 600000;
+	f.a->op[FAKE_RESET].ret = -EAGAIN;
+	ours = fake_ask(f.a, DEVRESET_COMPONENT);
+	FAKE_ASSERT_SOON(test, READ_ONCE(f.a->op[FAKE_RESET].calls));
+	other = begin(test, f.p);
+	FAKE_ASSERT_SOON(test, READ_ONCE(other->began));
+	KUNIT_EXPECT_EQ(test, ours->calls, 0);
+	KUNIT_EXPECT_TRUE(test, f.a->stopped && f.b->stopped);
+	f.a->op[FAKE_RESET].ret = 0;
+	f.a->op[FAKE_RESET].calls = 0;
+	fake_job_go_on(other);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, other->ret, 0);
+	KUNIT_EXPECT_EQ(test, ours->status, 0);
+	/* It has done what ours was to do. */
+	KUNIT_EXPECT_EQ(test, f.a->op[FAKE_RESET].calls, 0);
+}
+
+/* One task begins below, then above: it is told at once. */
+static void rule7_begins_from_below(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct family f;
+
+	fake_family(tree, &f);
+	KUNIT_EXPECT_EQ(test, devreset_external_begin(f.a->node), 0);
+	KUNIT_EXPECT_EQ(test, devreset_external_begin(f.g->node), -EDEADLK);
+	devreset_external_end(f.g->node, 0);
+	KUNIT_EXPECT_TRUE(test, f.p->stopped && f.a->stopped);
+	devreset_external_end(f.a->node, 0);
+	KUNIT_EXPECT_FALSE(test, f.p->stopped || f.a->stopped);
+	KUNIT_EXPECT_TRUE(test, to_dr(f.q->node)->suspect);
+}
+
+/* A begin that waits for a claim below takes what comes first: that of ours above. */
+static void rule7_joins_what_comes_while_it_waits(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_ask *low, *high;
+	struct fake_job *other;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.x->op[FAKE_RESET].gate = true;
+	f.g->op[FAKE_RESET].gate = true;
+	low = fake_ask(f.x, DEVRESET_COMPONENT);
+	FAKE_ASSERT_INSIDE(test, f.x, FAKE_RESET);
+	high = fake_ask(f.g, DEVRESET_PLATFORM);
+	other = begin(test, f.p);
+	linger();
+	KUNIT_EXPECT_FALSE(test, other->began);
+	fake_open(f.x, FAKE_RESET);
+	/* Before or under ours, but not after it */
+	FAKE_ASSERT_SOON(test, READ_ONCE(other->began));
+	fake_job_go_on(other);
+	fake_open(f.g, FAKE_RESET);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, low->status, 0);
+	KUNIT_EXPECT_EQ(test, high->status, 0);
+	KUNIT_EXPECT_EQ(test, other->ret, 0);
+}
+
 static struct kunit_case external_cases[] = {
 	KUNIT_CASE(rule7_stops_and_restores_the_device),
 	KUNIT_CASE(rule7_a_failed_one_is_not_restored),
@@ -512,7 +709,15 @@ static struct kunit_case external_cases[] = {
 	KUNIT_CASE(rule7_the_end_of_a_failed_begin),
 	KUNIT_CASE(rule7_the_device_goes_before_the_end),
 	KUNIT_CASE(rule7_the_device_goes_while_it_begins),
+	KUNIT_CASE(rule7_the_device_goes_and_the_end_never_comes),
 	KUNIT_CASE(rule7_a_part_goes_before_the_end),
+	KUNIT_CASE(rule7_a_part_goes_during_our_reset),
+	KUNIT_CASE(rule7_stops_what_came_during_our_reset),
+	KUNIT_CASE(rule7_our_own_stops_what_came_since),
+	KUNIT_CASE(rule7_our_own_of_a_part),
+	KUNIT_CASE(rule7_a_part_lets_the_device_through),
+	KUNIT_CASE(rule7_begins_from_below),
+	KUNIT_CASE(rule7_joins_what_comes_while_it_waits),
 	{}
 };
 

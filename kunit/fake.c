@@ -124,6 +124,14 @@ static int next_return(struct fake_op *op)
 	return op->used < op->listed ? op->list[op->used++] : op->ret;
 }
 
+/* What runs while something is quiesced must not wait for I/O to that. */
+static void expect_noio(struct fake *fake, enum fake_what what)
+{
+	if (what < FAKE_RELEASE && !(current->flags & PF_MEMALLOC_NOIO))
+		fake_broke(fake->tree, "%s:%s may wait for I/O", what_names[what],
+			   fake->name);
+}
+
 static int fake_call(struct fake *fake, enum fake_what what, const char *mark)
 {
 	struct fake_tree *tree = fake->tree;
@@ -135,6 +143,7 @@ static int fake_call(struct fake *fake, enum fake_what what, const char *mark)
 	/* DEVRESET_MAY_ASK comes in an SRCU section, which lockdep counts. */
 	if (what != FAKE_ASKED)
 		fake_check_context(fake, what_names[what]);
+	expect_noio(fake, what);
 	spin_lock_irq(&tree->lock);
 	fake->inside += what != FAKE_ASKED;
 	op->inside++;
@@ -386,13 +395,18 @@ void fake_open(struct fake *fake, enum fake_what what)
 	wake_up_all(&fake->tree->wq);
 }
 
-/* Have the hang clock enter @fake's check, which stays inside until it is opened. */
-void fake_hold(struct fake *fake)
+/* Have the hang clock enter @fake's check soon, which stays inside until it is opened. */
+void fake_hold_soon(struct fake *fake)
 {
 	fake->op[FAKE_CHECK].gate = true;
 	WRITE_ONCE(fake_policy(fake)->check_interval_ms, 1);
 	WRITE_ONCE(to_dr(fake->node)->suspect, true);
 	__devreset_tick(fake->node);
+}
+
+void fake_hold(struct fake *fake)
+{
+	fake_hold_soon(fake);
 	FAKE_ASSERT_INSIDE(fake->tree->test, fake, FAKE_CHECK);
 	/* And that is the last. */
 	WRITE_ONCE(fake_policy(fake)->check_interval_ms, 0);

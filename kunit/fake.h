@@ -176,6 +176,7 @@ void fake_broke(struct fake_tree *tree, const char *fmt, ...);
 void fake_check_context(struct fake *fake, const char *what);
 void fake_returns(struct fake *fake, enum fake_what what, int first, int then);
 void fake_open(struct fake *fake, enum fake_what what);
+void fake_hold_soon(struct fake *fake);
 void fake_hold(struct fake *fake);
 void fake_rewind(struct fake_tree *tree);
 

@@ -2,6 +2,7 @@
 /*
  * What is done to fake nodes: requests, threads, and the wait for their end.
  */
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/notifier.h>
@@ -227,8 +228,10 @@ int fake_announce(const char *warning)
 
 /*
  * Tell the core alone of a suspend or resume. -ENOENT if it cannot be found:
- * its notifier is not exported, and to go through the chain would suspend more.
+ * its notifier is not exported, and to go through the chain would suspend more. Built in,
+ * before there is a user space, that is no matter.
  */
+#ifdef MODULE
 int fake_pm_notify(unsigned long event)
 {
 	struct kprobe probe = { .symbol_name = "devreset:pm_notify" };
@@ -242,3 +245,12 @@ int fake_pm_notify(unsigned long event)
 	unregister_kprobe(&probe);
 	return notifier_to_errno(notify(NULL, event, NULL));
 }
+#else
+int fake_pm_notify(unsigned long event)
+{
+	int (*chain)(unsigned long event);
+
+	chain = (void *)kallsyms_lookup_name("pm_notifier_call_chain");
+	return chain ? notifier_to_errno(chain(event)) : -ENOENT;
+}
+#endif

@@ -140,6 +140,91 @@ static void nd14_time_asleep_is_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 0);
 }
 
+/* Have the pending tick of @n come now, @late after it was due. */
+static void tick_now(struct kunit *test, struct fake *n, unsigned long late)
+{
+	struct dr_node *dr = to_dr(n->node);
+	unsigned int seen = checks(n);
+
+	dr->tick_due = jiffies - late;
+	flush_delayed_work(&dr->tick);
+	KUNIT_EXPECT_GE(test, checks(n), seen + 1);
+}
+
+/* Nor is time in which the clock could not run: then no driver could, either. */
+static void nd14_time_stopped_is_none(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = add_watched(tree, 10000);
+
+	/* It comes by itself only when this test is long over. */
+	fake_policy(n)->check_interval_ms = 100000;
+	devreset_busy(n->node);
+	n->node->stamp = jiffies - 62 * HZ;
+	tick_now(test, n, 60 * HZ);
+	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 0);
+	/* Two of the ten are over, and count. */
+	KUNIT_EXPECT_TRUE(test, time_before_eq(n->node->stamp, jiffies - 2 * HZ));
+	/* Progress since it was due is not put off. */
+	n->node->stamp = jiffies - 30 * HZ;
+	tick_now(test, n, 60 * HZ);
+	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 0);
+	/* A little late is not stopped. */
+	n->node->stamp = jiffies - 62 * HZ;
+	tick_now(test, n, 40 * HZ);
+	devreset_idle(n->node);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 1);
+	KUNIT_EXPECT_STREQ(test, to_dr(n->node)->last.reason, "no progress");
+}
+
+/* What cannot be checked now is not hung; nor is it taken for healthy. */
+static void nd10_cannot_be_checked_now(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = add_watched(tree, 0);
+
+	n->op[FAKE_CHECK].ret = -EAGAIN;
+	fake_policy(n)->automatic = 0;
+	KUNIT_EXPECT_EQ(test, devreset_recover(n->node, "hang"), -EPERM);
+	WRITE_ONCE(to_dr(n->node)->suspect, true);
+	devreset_busy(n->node);
+	FAKE_ASSERT_SOON(test, checks(n) > 2);
+	devreset_idle(n->node);
+	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 1);
+	KUNIT_EXPECT_TRUE(test, to_dr(n->node)->hung);
+	/* It is asked until it says. */
+	n->op[FAKE_CHECK].ret = 0;
+	FAKE_ASSERT_SOON(test, clock_stopped(n));
+	KUNIT_EXPECT_FALSE(test, to_dr(n->node)->hung || to_dr(n->node)->suspect);
+}
+
+/* Checks that do not return keep nothing up that ends something else. */
+static void rule5_checks_do_not_delay_time_outs(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *p = fake_add(tree, "p", DEVRESET_FUNCTION, NULL), *n;
+	unsigned int i;
+
+	tree->strict = false;
+	/* More than the works that a queue runs at once unless told otherwise */
+	for (i = 0; i < WQ_DFL_ACTIVE + 1; i++)
+		fake_hold_soon(fake_add(tree, "n", DEVRESET_FUNCTION, NULL));
+	i = 0;
+	list_for_each_entry(n, &tree->fakes, link)
+		if (n != p && i++ < WQ_DFL_ACTIVE)
+			FAKE_ASSERT_INSIDE(test, n, FAKE_CHECK);
+	fake_policy(p)->reset_timeout_ms = 20;
+	KUNIT_EXPECT_EQ(test, devreset_external_begin(p->node), 0);
+	/* Rule 5 */
+	FAKE_ASSERT_SOON(test, fake_stat(p, STAT_TIMEOUTS) && !READ_ONCE(p->stopped));
+	list_for_each_entry(n, &tree->fakes, link) {
+		WRITE_ONCE(fake_policy(n)->check_interval_ms, 0);
+		fake_open(n, FAKE_CHECK);
+	}
+	fake_expect_rest(tree);
+}
+
 static void nd15_no_tick_on_an_idle_node(struct kunit *test)
 {
 	struct fake_tree *tree = test->priv;
@@ -380,6 +465,9 @@ static struct kunit_case hang_cases[] = {
 	KUNIT_CASE(nd14_no_progress_is_a_hang),
 	KUNIT_CASE(nd14_progress_is_none),
 	KUNIT_CASE(nd14_time_asleep_is_none),
+	KUNIT_CASE(nd14_time_stopped_is_none),
+	KUNIT_CASE(nd10_cannot_be_checked_now),
+	KUNIT_CASE(rule5_checks_do_not_delay_time_outs),
 	KUNIT_CASE(nd15_no_tick_on_an_idle_node),
 	KUNIT_CASE(nd15_busy_while_the_clock_lingers),
 	KUNIT_CASE(nd15_short_work_does_not_stop_the_clock),

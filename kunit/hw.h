@@ -98,6 +98,21 @@ void expect_no_node(struct kunit *test, struct hw *hw, const char *name);
 /* Nothing has happened to the node of @hw, which is healthy. */
 void expect_untouched(struct kunit *test, struct hw *hw);
 
+/* Where the caller may not sleep, as can be told in every kernel */
+static inline void hw_atomic_begin(void)
+{
+	preempt_disable();
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		local_bh_disable();
+}
+
+static inline void hw_atomic_end(void)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		local_bh_enable();
+	preempt_enable();
+}
+
 /* A WARN_ONCE() of the core: where it is, for it comes but once */
 enum warning {
 	WARN_DESC,

@@ -35,7 +35,7 @@ enum phase {
 	RESTORING,
 	RESUMING,
 	CHECKING,
-	PHASES,
+	PAIR_PHASES,
 };
 
 /* One of the two */
@@ -118,7 +118,7 @@ static int status_of(const struct side *side)
 
 /* --- holding the first ------------------------------------------------------------ */
 
-static const enum fake_what gates[PHASES] = {
+static const enum fake_what gates[PAIR_PHASES] = {
 	[DUMPING] = FAKE_DUMP,
 	[ASKING] = FAKE_MAY_RESET,
 	[QUIESCING] = FAKE_QUIESCE,
@@ -150,11 +150,10 @@ static void prepare_first(struct pair *pair)
 	default:
 		break;
 	}
-	if (pair->first.kind == UNREGISTER) {
+	if (pair->first.kind == UNREGISTER)
 		fake_hold(pair->first.at);
-	} else if (pair->first.kind != EXTERNAL || pair->phase != RESETTING) {
+	else if (pair->first.kind != EXTERNAL || pair->phase != RESETTING)
 		target->op[gates[pair->phase]].gate = true;
-	}
 }
 
 static bool first_is_held(struct pair *pair)

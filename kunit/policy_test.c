@@ -326,6 +326,62 @@ static void policy_start_rung(struct kunit *test)
 		}
 }
 
+/* A cure stays in doubt while its node is away; the window's count is kept. */
+static void policy_return_dr16(struct kunit *test)
+{
+	static const struct history before = {
+		.state = DEVRESET_FAILED, .cured_rung = 2, .recoveries = 4,
+		.window_start = 5, .probation_until = 100, .cured_step = 1, .cured_more = true,
+	};
+	struct history hist = before;
+
+	policy_return(&hist, 99);
+	KUNIT_EXPECT_EQ(test, (int)hist.state, DEVRESET_PROBATION);
+	KUNIT_EXPECT_EQ(test, (int)hist.cured_rung, 2);
+	hist = before;
+	policy_return(&hist, 100);
+	KUNIT_EXPECT_EQ(test, (int)hist.state, DEVRESET_HEALTHY);
+	KUNIT_EXPECT_EQ(test, (int)hist.cured_rung, POLICY_NO_RUNG);
+	KUNIT_EXPECT_EQ(test, (int)hist.recoveries, 4);
+	KUNIT_EXPECT_EQ(test, hist.window_start, 5);
+	hist = before;
+	hist.cured_rung = POLICY_NO_RUNG;
+	policy_return(&hist, 0);
+	KUNIT_EXPECT_EQ(test, (int)hist.state, DEVRESET_HEALTHY);
+}
+
+/* A hang in probation: the next method of the rung that seemed to cure, if it has one. */
+static void policy_next_method_dr14(struct kunit *test)
+{
+	struct history hist = {
+		.state = DEVRESET_PROBATION, .cured_rung = 1, .cured_step = 2, .cured_more = true,
+	};
+	const struct rung rung = { DEVRESET_FUNCTION, 1, 100 };
+	struct ladder ladder;
+
+	policy_begin(&ladder, &hist);
+	KUNIT_EXPECT_EQ(test, (int)policy_next(&ladder, LADDER_ARRIVED, DEVRESET_PLATFORM,
+					       &rung, &rung), STEP_CLIMB);
+	KUNIT_EXPECT_EQ(test, (int)ladder.step, 3);
+	KUNIT_EXPECT_EQ(test, (int)policy_next(&ladder, LADDER_ARRIVED, DEVRESET_PLATFORM,
+					       &rung, &rung), STEP_ATTEMPT);
+	KUNIT_EXPECT_EQ(test, (int)ladder.step, 3);
+	/* The rungs above begin with their first. */
+	KUNIT_EXPECT_EQ(test, (int)policy_next(&ladder, LADDER_NOT_CURED, DEVRESET_PLATFORM,
+					       &rung, &rung), STEP_CLIMB);
+	KUNIT_EXPECT_EQ(test, (int)ladder.step, 0);
+
+	hist.cured_more = false;
+	policy_begin(&ladder, &hist);
+	KUNIT_EXPECT_EQ(test, (int)ladder.skip, 2);
+	KUNIT_EXPECT_EQ(test, (int)ladder.step, 0);
+	hist.state = DEVRESET_HEALTHY;
+	hist.cured_more = true;
+	policy_begin(&ladder, &hist);
+	KUNIT_EXPECT_EQ(test, (int)ladder.skip, 0);
+	KUNIT_EXPECT_EQ(test, (int)ladder.step, 0);
+}
+
 static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(policy_ranges),
 	KUNIT_CASE(policy_defaults),
@@ -336,6 +392,8 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(policy_every_hang),
 	KUNIT_CASE(policy_rate),
 	KUNIT_CASE(policy_start_rung),
+	KUNIT_CASE(policy_return_dr16),
+	KUNIT_CASE(policy_next_method_dr14),
 	{ }
 };
 

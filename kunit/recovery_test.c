@@ -144,6 +144,8 @@ static void operator_recovers(struct kunit *test, struct fake *fake)
 
 	snprintf(path, sizeof(path), "/sys/class/devreset/%s/reset", devreset_name(fake->node));
 	file = filp_open(path, O_WRONLY, 0);
+	if (IS_ERR(file) && !IS_MODULE(CONFIG_DEVRESET_KUNIT_TEST))
+		kunit_skip(test, "built in: sysfs is not mounted yet");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
 	KUNIT_EXPECT_EQ(test, kernel_write(file, "recover", 7, &pos), 7);
 	fput(file);
@@ -408,7 +410,55 @@ static void dr13_dump_of_three_seconds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_DUMPS_CUT), 1);
 }
 
+/* A reset from above that comes while a ladder waits is the cure, however late that can be seen. */
+static void a_cure_that_cannot_be_checked_at_once(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct family f;
+
+	fake_family(tree, &f);
+	fake_policy(f.a)->retry_interval_ms = 2000;
+	f.a->op[FAKE_CHECK].list[0] = -EIO;
+	f.a->op[FAKE_CHECK].list[1] = -EAGAIN;
+	f.a->op[FAKE_CHECK].listed = 2;
+	KUNIT_EXPECT_EQ(test, devreset_recover(f.a->node, "hang"), 0);
+	/* The first attempt was no cure. */
+	FAKE_ASSERT_SOON(test, READ_ONCE(f.a->op[FAKE_CHECK].calls) &&
+			 !READ_ONCE(to_dr(f.a->node)->claim));
+	KUNIT_EXPECT_EQ(test, devreset_external_begin(f.p->node), 0);
+	devreset_external_end(f.p->node, 0);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, f.a->op[FAKE_RESET].calls, 1);
+	KUNIT_EXPECT_EQ(test, f.a->op[FAKE_CHECK].calls, 3);
+	KUNIT_EXPECT_STREQ(test, to_dr(f.a->node)->last.cured_by, f.p->full_name);
+}
+
+/* -EAGAIN of a check is neither healthy nor hung. */
+static void a_check_that_cannot_be_made_now(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = fake_add(tree, "n", DEVRESET_FUNCTION, NULL);
+
+	/* It is made, within the deadline. */
+	n->op[FAKE_CHECK].list[0] = -EAGAIN;
+	n->op[FAKE_CHECK].list[1] = -EAGAIN;
+	n->op[FAKE_CHECK].listed = 2;
+	KUNIT_EXPECT_EQ(test, devreset_reset(n->node, DEVRESET_FUNCTION, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, n->op[FAKE_CHECK].calls, 3);
+	KUNIT_EXPECT_FALSE(test, to_dr(n->node)->suspect);
+	fake_returns(n, FAKE_CHECK, -EAGAIN, -EIO);
+	KUNIT_EXPECT_EQ(test, devreset_reset(n->node, DEVRESET_FUNCTION, 0, NULL), -EIO);
+	/* It cannot be made at all: later, then. */
+	fake_policy(n)->reset_timeout_ms = 100;
+	n->op[FAKE_CHECK].ret = -EAGAIN;
+	KUNIT_EXPECT_EQ(test, devreset_reset(n->node, DEVRESET_FUNCTION, 0, NULL), 0);
+	KUNIT_EXPECT_TRUE(test, to_dr(n->node)->suspect);
+	fake_expect_rest(tree);
+}
+
 static struct kunit_case recovery_cases[] = {
+	KUNIT_CASE(a_cure_that_cannot_be_checked_at_once),
+	KUNIT_CASE(a_check_that_cannot_be_made_now),
 	KUNIT_CASE(dr6_climbs_only_when_the_lower_did_not_help),
 	KUNIT_CASE(dr6_stops_where_it_is_cured),
 	KUNIT_CASE(dr6_not_above_the_ceiling),

@@ -79,9 +79,9 @@ static void rename_badly(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, devreset_rename(hw->node, longest), 0);
 	expect_name(test, hw, longest);
 
-	preempt_disable();
+	hw_atomic_begin();
 	KUNIT_EXPECT_EQ(test, devreset_rename(hw->node, "drt-atomic"), -EWOULDBLOCK);
-	preempt_enable();
+	hw_atomic_end();
 	gone = devreset_get(hw->node);
 	hw->node = NULL;
 	KUNIT_EXPECT_EQ(test, devreset_unregister(gone), 0);
@@ -90,11 +90,14 @@ static void rename_badly(struct kunit *test)
 	expect_no_node(test, hw, "drt-late");
 }
 
+static DECLARE_COMPLETION(reading);
+
 /* All that is read without a lock while the name changes, and changes back */
 static int read_names(void *data)
 {
 	struct devreset_node *node = data;
 
+	complete(&reading);
 	while (!kthread_should_stop()) {
 		if (strnlen(devreset_name(node), REASON_LEN) == REASON_LEN)
 			return -EIO;
@@ -114,6 +117,7 @@ static void rename_under_way(struct kunit *test)
 	reader = kthread_run(read_names, hw->node, "drt-reader");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
 	get_task_struct(reader);
+	wait_for_completion(&reading);
 	for (i = 0; i < 300; i++) {
 		KUNIT_EXPECT_EQ(test, devreset_reset(hw->node, DEVRESET_FUNCTION, 0, &params), 0);
 		KUNIT_EXPECT_EQ(test, devreset_rename(hw->node, i % 2 ? "a" :

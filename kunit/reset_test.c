@@ -262,17 +262,17 @@ static void reset_atomic_dr7_us1(struct kunit *test)
 	/* So are nodes that would come or go. */
 	announce(WARN_ATOMIC_TOO);
 	announce(WARN_ATOMIC);
-	preempt_disable();
+	hw_atomic_begin();
 	node = hw_try(slot.bus, DEVRESET_COMPONENT);
 	answers[0] = devreset_unregister(asked);
-	preempt_enable();
+	hw_atomic_end();
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(node), -EWOULDBLOCK);
 	KUNIT_EXPECT_EQ(test, answers[0], -EWOULDBLOCK);
 	expect_slot_untouched(test, &slot);
 	/* Bad input is bad input there, too. */
-	preempt_disable();
+	hw_atomic_begin();
 	answers[0] = devreset_reset(asked, DEVRESET_FUNCTION, 1, NULL);
-	preempt_enable();
+	hw_atomic_end();
 	KUNIT_EXPECT_EQ(test, answers[0], -EINVAL);
 	ask();
 	KUNIT_EXPECT_EQ(test, answers[0], 0);

@@ -487,10 +487,8 @@ static void provider_fails(struct kunit *test)
 		int error;
 		unsigned int probes;
 	} cases[] = {
-		/* Then what is further up is asked for. */
-		{ -ENODEV, 2 }, { -EIO, 2 }, { -ENOMEM, 2 },
-		/* Somebody else was faster, and sees to that. */
-		{ -EEXIST, 1 },
+		/* What is further up is asked for all the same. */
+		{ -ENODEV, 2 }, { -EIO, 2 }, { -ENOMEM, 2 }, { -EEXIST, 2 },
 	};
 	struct chain c = make_chain(test);
 	int i;

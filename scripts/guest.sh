@@ -26,7 +26,6 @@ fi
 # Held open for good: closing a serial port drops what is under way in it
 stty -F /dev/ttyS2 raw -echo
 exec 8<>/dev/ttyS2
-kmemleak=/sys/kernel/debug/kmemleak
 
 cd "$DEVRESET_TOP" || exit
 if [ -z "$DEVRESET_SCRIPT" ]; then
@@ -51,22 +50,12 @@ else
 		who_waits &
 		watcher=$!
 	fi
-	exec 9>/dev/ttyS1
+	exec 9<>/dev/ttyS1
 	setsid bash "$DEVRESET_SCRIPT" </dev/null >&9 2>&1
 	status=$?
 	[ -z "$watcher" ] || kill "$watcher"
-	# Looking for leaks takes long, and is done where "append: kmemleak=on" asks.
-	# An object is reported when two scans find it unchanged, 5 seconds old.
-	if [[ $(</proc/cmdline) == *kmemleak=on* ]] && [ -w $kmemleak ]; then
-		seen=$EPOCHSECONDS
-		echo scan >$kmemleak
-		while [ $((EPOCHSECONDS - seen)) -lt 6 ]; do sleep 0.5; done
-		echo scan >$kmemleak
-		while IFS= read -r line; do
-			echo "$line"
-		done <$kmemleak >/dev/kmsg
-	fi
-	echo "devreset-exit:$status" >&9
-	exec 9>&-
+	# shellcheck source=tests/lib-end.sh
+	. tests/lib-end.sh
+	end_guest "$status"
 fi
 busybox poweroff -f

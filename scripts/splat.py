@@ -63,10 +63,11 @@ def check(lines):
             announced.append(found.group(1))
             lines[number] = ""
         elif WARN.search(line):
-            # A WARN's own text stands between "cut here" and this line
+            # A WARN's own text stands between "cut here" and this line, or, on
+            # architectures that have no instruction for it, in the next
             start = max((n for n in range(max(0, number - 8), number)
                          if CUT in lines[n]), default=number)
-            head = "\n".join(lines[start:number + 1])
+            head = "\n".join(lines[start:number + 2])
             match = next((a for a in announced if re.search(a, head)), None)
             if match is not None:
                 announced.remove(match)
@@ -96,6 +97,7 @@ def self_test():
         ("announced", 0, expect + bad_ops),
         ("announced by place", 0,
          ["devreset-expect-warn: devreset_register"] + bad_ops),
+        ("announced, text in the next line", 0, expect + [bad_ops[0], bad_ops[2], bad_ops[1]]),
         ("announced twice, came twice", 0, expect + bad_ops + expect + bad_ops),
         ("announced, missing", 1, expect),
         ("announced after", 2, bad_ops + expect),

@@ -220,31 +220,40 @@ if [ -z "$script" ]; then
 	exit
 fi
 
-# Passes the guest's output on, all but the last line, which is its exit status
+# Passes the guest's output on, all but the last line, which is its exit status. The guest
+# waits for an answer before it powers off, and gets it when its log is here to the end, too.
 pass_on() {
-	local line status=
+	local line i
 
 	while IFS= read -r line; do
 		case $line in
-		devreset-exit:*) status=${line#devreset-exit:} ;;
+		devreset-exit:*)
+			echo "${line#devreset-exit:}" >"$tmp/status"
+			for ((i = 0; i < 600; i++)); do
+				! grep -aqF "$line" "$log" || break
+				sleep 0.1
+			done
+			echo >&"$answer"
+			;;
 		*) printf '%s\n' "$line" ;;
 		esac
 	done
-	echo "$status" >"$tmp/status"
 }
 
-mkfifo "$tmp/out"
+# Open on this side for good, so that neither end waits for the other
+mkfifo "$tmp/in" "$tmp/out"
+exec {answer}<>"$tmp/in"
 pass_on <"$tmp/out" &
 reader=$!
 # Should this script be killed outright, the machine goes with it
 setpriv --pdeathsig TERM timeout -k 5 "$limit" "${command[@]}" \
-	</dev/null >"$tmp/out" 2>"$tmp/stderr" &
+	<"$tmp/in" >"$tmp/out" 2>"$tmp/stderr" &
 qemu_pid=$!
 result=0
 wait "$qemu_pid" || result=$?
 qemu_pid=
 wait "$reader"
-status=$(<"$tmp/status")
+status=$(cat "$tmp/status" 2>/dev/null || true)
 
 # The last word is the test's; but a complaint of the kernel outdoes success
 if [ "$result" = 124 ]; then
@@ -253,6 +262,9 @@ if [ "$result" = 124 ]; then
 elif [ -z "$status" ]; then
 	status=125
 	echo "The guest died, or was killed, before the script ended (QEMU: $result)"
+elif ! grep -aqF "devreset-exit:$status" "$log"; then
+	status=125
+	echo "The end of the kernel's log is missing"
 fi
 if ! wrong=$("$top/scripts/splat.py" "$log"); then
 	echo "The kernel complained:"

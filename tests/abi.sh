@@ -44,7 +44,7 @@ LAST = ["status", "scope", "reason", "duration_us", "attempts", "cured_by",
 STATS = ["requests", "joined", "successes", "failures", "escalations", "hangs",
          "attempts", "timeouts", "soft_errors", "external", "quiesced", "downtime_ms"]
 FORMAT = {
-    "state": "healthy|recovering|probation|failed",
+    "state": "healthy|recovering|probation|failed|stuck",
     "scope": "member|component|function|platform",
     "supported": "|".join(" ".join(s for s, on in zip(SCOPES, f"{n:03b}") if on == "1")
                           for n in range(8)),

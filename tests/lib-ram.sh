@@ -32,16 +32,9 @@ from_ram() {
 	IN_RAM=1 DEVRESET_TOP='' LC_ALL=C exec chroot $ram /bin/bash -c '
 		PATH=/bin bash "/tests/${DEVRESET_SCRIPT##*/}"
 		status=$?
-		kmemleak=/sys/kernel/debug/kmemleak
-		if grep -q kmemleak=on /proc/cmdline && [ -w $kmemleak ]; then
-			echo scan >$kmemleak
-			/bin/sleep 5
-			echo scan >$kmemleak
-			cat $kmemleak >/dev/kmsg
-		fi
-		echo devreset-exit:$status
-		sleep 1
-		busybox poweroff -f'
+		. /tests/lib-end.sh
+		exec 9<>/dev/ttyS1
+		end_guest $status'
 }
 
 # suspend LEVEL: a rehearsal, as far as that: freezer, devices, core

@@ -54,6 +54,17 @@ void subtree_quiesce(struct claim *claim, unsigned long deadline)
 		node_quiesce(node, deadline);
 }
 
+/* What was registered at or below @root since that was claimed, see claim_add_late(). */
+void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadline)
+{
+	struct dr_node *node;
+
+	while ((node = claim_add_late(serial, root))) {
+		node_quiesce(node, deadline);
+		dr_put(node);
+	}
+}
+
 static void restore_one(struct dr_node *node, unsigned long deadline)
 {
 	int ret;
@@ -121,11 +132,13 @@ static void count_covered(struct claim *claim)
 
 /*
  * Restore (unless the reset failed, @status) and resume, parents first. All
- * are restored before the first is resumed. @req: NULL for a reset by others.
+ * are restored before the first is resumed. Each step has time of its own: a
+ * slow one is no reason to skip the next. @req: NULL for a reset by others.
  */
 void subtree_resume(struct request *req, struct claim *claim, int status,
-		    bool restore_target, unsigned long deadline)
+		    bool restore_target)
 {
+	unsigned long deadline = dr_deadline(claim->target);
 	struct dr_node *node;
 
 	phase_begin(claim->target, PHASE_RESTORE);
@@ -135,6 +148,7 @@ void subtree_resume(struct request *req, struct claim *claim, int status,
 				restore_one(node, deadline);
 	phase_end(req, claim->target, PHASE_RESTORE);
 	phase_begin(claim->target, PHASE_RESUME);
+	deadline = dr_deadline(claim->target);
 	list_for_each_entry_reverse(node, &claim->nodes, step)
 		resume_one(node, status, deadline);
 	phase_end(req, claim->target, PHASE_RESUME);
@@ -146,20 +160,22 @@ void subtree_resume(struct request *req, struct claim *claim, int status,
  * We have reset nothing: all go on where quiesce stopped them. But for those
  * that could not go on the last time, nor if others have reset something.
  */
-static void subtree_go_on(struct claim *claim, unsigned long deadline)
+static void subtree_go_on(struct claim *claim)
 {
+	unsigned long deadline = dr_deadline(claim->target);
 	struct dr_node *node;
 
 	list_for_each_entry_reverse(node, &claim->nodes, step) {
-		resume_one(node, claim->sheltered || node->unsound ? -EIO : 0, deadline);
-		if (claim->sheltered)
+		resume_one(node, claim->shared || node->unsound ? -EIO : 0, deadline);
+		if (claim->shared)
 			node_suspect(node);
 	}
 }
 
 /*
  * Ask @node whether it works. 0 also when it has no way to tell; -EIO also when
- * it was not resumed; -EAGAIN when it stands, for a reset, and cannot be asked.
+ * it was not resumed; -EAGAIN when it cannot be checked now: the driver says so,
+ * or it is quiesced for a reset.
  */
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline)
 {
@@ -173,7 +189,7 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
 			ret = -EAGAIN;
 		else if (node->ops->check)
 			ret = node->ops->check(&node->pub, reason);
-		if (!ret && node->unsound) {
+		if ((!ret || ret == -EAGAIN) && node->unsound && !node->quiesced) {
 			*reason = "not resumed";
 			ret = -EIO;
 		}
@@ -183,9 +199,41 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
 	return ret;
 }
 
+/* The same, and again until @deadline while the driver cannot check it now. */
+int node_check_again(struct dr_node *node, const char **reason, unsigned long deadline)
+{
+	unsigned long backoff = 0;
+	int ret;
+
+	do {
+		ret = node_check(node, reason, deadline);
+	} while (ret == -EAGAIN && !READ_ONCE(node->quiesced) &&
+		 !dr_back_off(&backoff, deadline, READ_ONCE(node->dying)));
+	return ret;
+}
+
+/* Nothing could be found wrong with @node, as it could not be checked: later, then. */
+void node_unverified(struct dr_node *node)
+{
+	dr_warn(node, "reset, but not verified: it cannot be checked now\n");
+	node_suspect(node);
+}
+
+/* Is @node of the device of @origin? What is below it, and between it and the target. */
+static bool is_ours(struct dr_node *node, struct dr_node *origin)
+{
+	unsigned long flags;
+	bool ours;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	ours = dr_is_below(node, origin) || dr_is_below(origin, node);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return ours;
+}
+
 /*
- * Does the device of @origin work: what is below it, and what is between it
- * and the target? The others are looked at too, for their own sake.
+ * Does the device of @origin work? The others are looked at too, for their own
+ * sake. A success is what was checked, or is said not to have been.
  */
 static int subtree_check(struct claim *claim, struct dr_node *origin,
 			 unsigned long deadline)
@@ -193,22 +241,29 @@ static int subtree_check(struct claim *claim, struct dr_node *origin,
 	struct dr_node *node;
 	int ret, result = 0;
 	unsigned long flags;
-	bool ours;
 
 	list_for_each_entry_reverse(node, &claim->nodes, step) {
+		bool ours = is_ours(node, origin);
 		const char *reason;
 
 		/* One that may still be in its resume would only be waited for. */
-		ret = node->unsound ? -EIO : node_check(node, &reason, deadline);
-		spin_lock_irqsave(&dr_lock, flags);
-		ours = dr_is_below(node, origin) || dr_is_below(origin, node);
-		if (!ret)
+		if (node->unsound)
+			ret = -EIO;
+		else if (ours)
+			ret = node_check_again(node, &reason, deadline);
+		else
+			ret = node_check(node, &reason, deadline);
+		if (!ret) {
+			spin_lock_irqsave(&dr_lock, flags);
 			dr_set_hung(node, false);
-		spin_unlock_irqrestore(&dr_lock, flags);
-		if (ret && ours)
-			result = ret;
-		else if (ret)
+			spin_unlock_irqrestore(&dr_lock, flags);
+		} else if (!ours) {
 			node_suspect(node);
+		} else if (ret == -EAGAIN) {
+			node_unverified(node);
+		} else {
+			result = ret;
+		}
 	}
 	return result;
 }
@@ -260,10 +315,18 @@ static u32 pending_begin(struct dr_node *node)
 	return gen;
 }
 
+/* -EAGAIN, -EOPNOTSUPP and -EBUSY from a reset mean that nothing was touched. */
+static bool refused(int status)
+{
+	return status == -EAGAIN || status == -EOPNOTSUPP || status == -EBUSY ||
+	       status == -ENOTTY;
+}
+
 /* Call ops->reset once, and wait for its completion if it says so (ND1). */
-static int reset_once(struct dr_node *node, unsigned long deadline)
+static int reset_once(struct attempt *a, unsigned long deadline)
 {
 	int ret, result = -ETIMEDOUT;
+	struct dr_node *node = a->target;
 	u32 gen;
 
 	ret = node_enter(node, deadline);
@@ -272,18 +335,16 @@ static int reset_once(struct dr_node *node, unsigned long deadline)
 	gen = pending_begin(node);
 	ret = node->ops->reset(&node->pub, gen);
 	node_leave(node);
+	a->touched = !refused(ret);
 	if (ret == -EINPROGRESS)
 		wait_event_idle_timeout(dr_wait, pending_over(node, gen, &result),
 					dr_left(deadline) + 1);
 	pending_forget(node, gen, &result);
-	return ret == -EINPROGRESS ? result : ret;
-}
-
-/* -EOPNOTSUPP and -EBUSY from a reset mean that nothing was touched. */
-static bool refused(int status)
-{
-	return status == -EOPNOTSUPP || status == -EBUSY ||
-	       status == -ENOTTY;
+	if (ret == -EINPROGRESS) {
+		ret = result;
+		a->touched = !refused(ret);
+	}
+	return ret;
 }
 
 /*
@@ -305,24 +366,30 @@ static int may_reset_now(struct attempt *a, unsigned long deadline)
 
 /*
  * Rule 4: a busy lock is tried again until the deadline, or the end of a node.
- * Who had it may have changed what may be reset: asked again, too.
+ * Its holder may have changed what may be reset, or have bound a driver: asked
+ * again, too, and stopped. -EAGAIN: the holder waits for a claim above ours
+ * (rule 7), so let go of ours.
  */
 static int reset_or_back_off(struct attempt *a, unsigned long deadline)
 {
-	int ret = reset_once(a->target, deadline);
 	unsigned long backoff = 0;
+	int ret;
 
-	while (ret == -EAGAIN) {
-		ret = dr_back_off(&backoff, deadline, gone(a));
-		if (!ret)
-			ret = may_reset_now(a, deadline);
-		if (ret && ret != -EAGAIN)
+	for (;;) {
+		subtree_quiesce_late(a->claim->serial, a->target, deadline);
+		ret = reset_once(a, deadline);
+		if (ret != -EAGAIN)
 			return ret;
-		if (!ret)
-			ret = reset_once(a->target, deadline);
+		do {
+			if (external_waits_above(a->target))
+				return -EAGAIN;
+			ret = dr_back_off(&backoff, deadline, gone(a));
+			if (!ret)
+				ret = may_reset_now(a, deadline);
+		} while (ret == -EAGAIN);
+		if (ret)
+			return ret;
 	}
-	a->touched = !refused(ret);
-	return ret;
 }
 
 static int account(struct attempt *a, int ret)
@@ -356,7 +423,6 @@ static int account(struct attempt *a, int ret)
  */
 int attempt_run(struct attempt *a)
 {
-	unsigned long deadline = dr_deadline(a->target);
 	struct claim *claim = a->claim;
 	int ret;
 
@@ -366,33 +432,31 @@ int attempt_run(struct attempt *a)
 	a->target->attempt = a->how;
 	a->target->used = DEVRESET_METHOD_NONE;
 	a->target->used_more = false;
-	ret = may_reset_now(a, deadline);
+	ret = may_reset_now(a, dr_deadline(a->target));
 	if (!ret && gone(a))
 		ret = -ENODEV;
 	if (ret)
 		return ret;
 
+	/* Each step has time of its own: a slow one leaves the next its own (DR11). */
 	phase_begin(a->target, PHASE_QUIESCE);
-	subtree_quiesce(claim, deadline);
+	subtree_quiesce(claim, dr_deadline(a->target));
 	claim_stopped(claim);
 	phase_end(a->req, a->target, PHASE_QUIESCE);
 	phase_begin(a->target, PHASE_RESET);
-	ret = account(a, reset_or_back_off(a, deadline));
+	ret = account(a, reset_or_back_off(a, dr_deadline(a->target)));
 	phase_end(a->req, a->target, PHASE_RESET);
-	if (claim_resume(claim, deadline))
+	if (claim_resume(claim, dr_deadline(a->target)))
 		ret = -ETIMEDOUT;
 
-	/* The rest has time of its own: a slow reset is no reason to skip it. */
-	deadline = dr_deadline(a->target);
 	if (!a->touched || ret == -EALREADY)
-		subtree_go_on(claim, deadline);
+		subtree_go_on(claim);
 	else
-		subtree_resume(a->req, claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE,
-			       deadline);
+		subtree_resume(a->req, claim, ret ? -EIO : 0, a->flags & DEVRESET_RESTORE);
 	if (ret)
 		return ret;
 	phase_begin(a->target, PHASE_CHECK);
-	ret = subtree_check(claim, a->origin, deadline);
+	ret = subtree_check(claim, a->origin, dr_deadline(a->target));
 	phase_end(a->req, a->target, PHASE_CHECK);
 	return ret;
 }

@@ -22,9 +22,12 @@
 static unsigned int sections;
 static bool frozen, frozen_forever, asleep;
 static u64 serial;
+/* Claims that are held; dr_lock */
+static LIST_HEAD(held);
 
 void claim_init(struct claim *claim)
 {
+	INIT_LIST_HEAD(&claim->link);
 	INIT_LIST_HEAD(&claim->nodes);
 	INIT_LIST_HEAD(&claim->waiters);
 }
@@ -44,6 +47,57 @@ struct claim *claim_covering(struct dr_node *node)
 	return NULL;
 }
 
+/*
+ * The claim that this very task holds at @node, above or below it, or NULL: its
+ * reset reaches drivers from there. Hold dr_lock.
+ */
+struct claim *claim_owned(struct dr_node *node)
+{
+	struct claim *claim;
+
+	lockdep_assert_held(&dr_lock);
+	list_for_each_entry(claim, &held, link)
+		if ((claim->owner == current || claim->worker == current) &&
+		    (dr_is_below(node, claim->target) || dr_is_below(claim->target, node)))
+			return claim;
+	return NULL;
+}
+
+/* The claim @serial, if it is held. Hold dr_lock. */
+struct claim *claim_find(u64 serial)
+{
+	struct claim *claim;
+
+	lockdep_assert_held(&dr_lock);
+	list_for_each_entry(claim, &held, link)
+		if (claim->serial == serial)
+			return claim;
+	return NULL;
+}
+
+/* Of a reset that did not come from the core? */
+bool claim_is_external(const struct claim *claim)
+{
+	return claim == &claim->target->ext;
+}
+
+/* The target of an external claim that is held, with a reference, or NULL. */
+struct dr_node *claim_external_left(void)
+{
+	struct dr_node *target = NULL;
+	struct claim *claim;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	list_for_each_entry(claim, &held, link)
+		if (claim_is_external(claim))
+			target = claim->target;
+	if (target)
+		dr_get(target);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return target;
+}
+
 bool claim_frozen(void)
 {
 	return READ_ONCE(frozen) || READ_ONCE(frozen_forever);
@@ -61,10 +115,10 @@ bool claim_asleep(void)
  * waiting ancestor is not starved. An external reset happens anyway: it only
  * keeps out of what is claimed.
  */
-static int claim_try(struct claim *claim)
+int claim_try(struct claim *claim)
 {
 	struct dr_node *target = claim->target, *n;
-	bool external = claim == &target->ext;
+	bool external = claim_is_external(claim);
 	unsigned long flags;
 	int ret = -EBUSY;
 
@@ -80,8 +134,9 @@ static int claim_try(struct claim *claim)
 			goto out;
 	target->claim = claim;
 	claim->serial = ++serial;
-	claim->sheltered = false;
-	claim->foreign = 0;
+	claim->shared = false;
+	claim->users = 0;
+	list_add(&claim->link, &held);
 	claim->owner = current;
 	claim->worker = NULL;
 	claim->phase = CLAIM_QUIESCE;
@@ -100,6 +155,16 @@ static struct dr_node *deepest_first(struct dr_node *node)
 	while (!list_empty(&node->children))
 		node = list_first_entry(&node->children, struct dr_node, sibling);
 	return node;
+}
+
+/* The node of the subtree @root that a walk, children first, comes to after @n. */
+static struct dr_node *next_up(struct dr_node *n, struct dr_node *root)
+{
+	if (n == root)
+		return NULL;
+	if (list_is_last(&n->sibling, &n->parent->children))
+		return n->parent;
+	return deepest_first(list_next_entry(n, sibling));
 }
 
 static void claim_release_nodes(struct claim *claim)
@@ -131,18 +196,12 @@ static int claim_collect(struct claim *claim)
 	int ret = 0;
 
 	mutex_lock(&dr_mutex);
-	for (n = deepest_first(target); ; ) {
+	for (n = deepest_first(target); n; n = next_up(n, target)) {
 		if (!list_empty(&n->step)) {
 			ret = -EBUSY;
 			break;
 		}
 		list_add_tail(&dr_get(n)->step, &claim->nodes);
-		if (n == target)
-			break;
-		if (list_is_last(&n->sibling, &n->parent->children))
-			n = n->parent;
-		else
-			n = deepest_first(list_next_entry(n, sibling));
 	}
 	mutex_unlock(&dr_mutex);
 	if (ret)
@@ -150,52 +209,71 @@ static int claim_collect(struct claim *claim)
 	return ret;
 }
 
-/* @node joins the subtree that @claim, of this very task, has listed. */
-bool claim_add(struct claim *claim, struct dr_node *node)
+/* First, as the newest, but after what is below it. Hold dr_mutex. */
+static void list_late(struct claim *claim, struct dr_node *node)
 {
-	bool added;
+	struct list_head *after = &claim->nodes;
+	struct dr_node *n;
+
+	list_for_each_entry_reverse(n, &claim->nodes, step) {
+		if (dr_is_below(n, node)) {
+			after = &n->step;
+			break;
+		}
+	}
+	list_add(&dr_get(node)->step, after);
+}
+
+/*
+ * A node at or below @root that was registered after the subtree was listed is
+ * added to the claim @serial: children first, one with each call. Returns it, with
+ * a reference, or NULL. The caller owns the claim, or uses it: then only in
+ * CLAIM_RESET, when its owner does not walk the list.
+ */
+struct dr_node *claim_add_late(u64 serial, struct dr_node *root)
+{
+	struct dr_node *n = NULL;
+	struct claim *claim;
+	unsigned long flags;
 
 	mutex_lock(&dr_mutex);
-	added = list_empty(&node->step);
-	if (added)
-		list_add(&dr_get(node)->step, &claim->nodes);
+	spin_lock_irqsave(&dr_lock, flags);
+	claim = claim_find(serial);
+	if (claim && (claim->owner == current || claim->phase == CLAIM_RESET))
+		for (n = deepest_first(root); n; n = next_up(n, root))
+			if (list_empty(&n->step) && !n->dying)
+				break;
+	if (n) {
+		list_late(claim, n);
+		dr_get(n);
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
 	mutex_unlock(&dr_mutex);
-	return added;
+	return n;
 }
 
 /* What is waited for: the claim, or that it is not needed any more. */
 static int claim_or_join(struct claim *claim)
 {
-	bool external = claim == &claim->target->ext;
-
-	if (!external && READ_ONCE(claim->target->covered) != claim->seen)
+	if (READ_ONCE(claim->target->covered) != claim->seen)
 		return -EALREADY;
-	if (!external && claim_asleep())
+	if (claim_asleep())
 		return -ECANCELED;
 	return claim_try(claim);
 }
 
 /*
- * Claim claim->target's subtree, waiting until @deadline. 0, -ETIMEDOUT,
- * -ENODEV; -ECANCELED for a request when the machine is suspended; -EALREADY
- * for one when a reset from above came first, and covered what this one was to
- * do: whoever waits joins that, and is not starved by it. The caller holds a
- * reference on the target, and ends the claim with claim_drop().
+ * List the subtree of @claim, which the caller has got by claim_try(), until
+ * @deadline: -ETIMEDOUT, and the claim is dropped.
  */
-int claim_wait(struct claim *claim, unsigned long deadline)
+int claim_list(struct claim *claim, unsigned long deadline)
 {
-	bool external = claim == &claim->target->ext;
 	LIST_HEAD(waiters);
-	int ret;
+	int ret = 0;
 
-	might_sleep();
-	wait_event_idle_timeout(dr_wait, (ret = claim_or_join(claim)) != -EBUSY,
-				dr_left(deadline) + 1);
-	if (ret == -EBUSY)
-		ret = -ETIMEDOUT;
-	if (!ret && !dr_wait_for(!claim_collect(claim), dr_left(deadline) + 1)) {
+	if (!dr_wait_for(!claim_collect(claim), dr_left(deadline) + 1)) {
 		/* An external one may have been joined meanwhile. */
-		claim_drop(claim, external ? &waiters : NULL);
+		claim_drop(claim, claim_is_external(claim) ? &waiters : NULL);
 		waiters_call(&waiters, false, -ETIMEDOUT);
 		ret = -ETIMEDOUT;
 	}
@@ -203,7 +281,29 @@ int claim_wait(struct claim *claim, unsigned long deadline)
 	return ret;
 }
 
-/* Enter CLAIM_RESET: all has stopped; resets by others find shelter. */
+/*
+ * For a request: claim claim->target's subtree, waiting until @deadline. 0,
+ * -ETIMEDOUT, -ENODEV; -ECANCELED when the machine is suspended; -EALREADY when
+ * a reset from above came first, and covered what this one was to do: the
+ * request joins that, and is not starved by it. The caller holds a reference on
+ * the target, and ends the claim with claim_drop().
+ */
+int claim_wait(struct claim *claim, unsigned long deadline)
+{
+	int ret;
+
+	might_sleep();
+	wait_event_idle_timeout(dr_wait, (ret = claim_or_join(claim)) != -EBUSY,
+				dr_left(deadline) + 1);
+	if (!ret)
+		return claim_list(claim, deadline);
+	if (ret == -EBUSY)
+		ret = -ETIMEDOUT;
+	trace_devreset_claim(claim->target, ret);
+	return ret;
+}
+
+/* Enter CLAIM_RESET: all has stopped; resets by others may use the claim. */
 void claim_stopped(struct claim *claim)
 {
 	unsigned long flags;
@@ -220,7 +320,7 @@ static bool try_resume(struct claim *claim, bool force)
 	bool resume;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	resume = force || !claim->foreign;
+	resume = force || !claim->users;
 	if (resume)
 		claim->phase = CLAIM_RESUME;
 	spin_unlock_irqrestore(&dr_lock, flags);
@@ -228,8 +328,9 @@ static bool try_resume(struct claim *claim, bool force)
 }
 
 /*
- * Enter CLAIM_RESUME: no shelter is given from then on, and the resets by
- * others that have it now must end first. -ETIMEDOUT when they do not.
+ * Enter CLAIM_RESUME, for a reset of the core's own: the resets by others that
+ * use the claim must end first, and none may from then on. -ETIMEDOUT when they
+ * do not.
  */
 int claim_resume(struct claim *claim, unsigned long deadline)
 {
@@ -270,6 +371,7 @@ void claim_drop(struct claim *claim, struct list_head *waiters)
 		claim_uncount(claim->target);
 	if (waiters)
 		list_splice_init(&claim->waiters, waiters);
+	list_del_init(&claim->link);
 	claim->phase = CLAIM_NONE;
 	claim->owner = NULL;
 	claim->worker = NULL;

@@ -153,14 +153,34 @@ static bool tick(struct dr_node *node)
 	return true;
 }
 
+/*
+ * A stall is judged by time in which this clock could run: while the machine was
+ * stopped, or its processors were taken from the kernel's threads, the driver
+ * could make no progress either.
+ */
+static void discount_late(struct dr_node *node)
+{
+	unsigned long now = jiffies, due = node->tick_due;
+	unsigned long stamp = READ_ONCE(node->pub.stamp);
+
+	/* A tick more than due is not late. */
+	if (!time_after(now, due + interval(node) / 2 + 1))
+		return;
+	/* Whichever came last; no progress that is seen just now is taken back. */
+	cmpxchg(&node->pub.stamp, stamp, time_after(stamp, due) ? now : stamp + (now - due));
+}
+
 static void tick_work(struct work_struct *work)
 {
 	struct dr_node *node = container_of(to_delayed_work(work), struct dr_node, tick);
 	/* To allocate must not wait for I/O to what is looked at. */
 	unsigned int noio = memalloc_noio_save();
 
-	if (tick(node))
-		queue_delayed_work(dr_aux_wq, &node->tick, interval(node));
+	discount_late(node);
+	if (tick(node)) {
+		node->tick_due = jiffies + interval(node);
+		queue_delayed_work(dr_check_wq, &node->tick, interval(node));
+	}
 	memalloc_noio_restore(noio);
 }
 
@@ -175,10 +195,15 @@ static void start(struct dr_node *node, bool restart)
 	spin_lock_irqsave(&dr_lock, flags);
 	WRITE_ONCE(node->pub.ticking, true);
 	if (!node->dying && interval(node)) {
+		unsigned long due = jiffies + interval(node);
+		bool queued = true;
+
 		if (restart)
-			mod_delayed_work(dr_aux_wq, &node->tick, interval(node));
+			mod_delayed_work(dr_check_wq, &node->tick, interval(node));
 		else
-			queue_delayed_work(dr_aux_wq, &node->tick, interval(node));
+			queued = queue_delayed_work(dr_check_wq, &node->tick, interval(node));
+		if (queued)
+			node->tick_due = due;
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 }

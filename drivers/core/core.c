@@ -5,6 +5,7 @@
  *	core.c		this file: the module, and what drivers call
  *	tree.c		the tree: its shape, finding the parent, adopting
  *	node.c		a node: registering, removing, state
+ *	slot.c		the callback in hand
  *	provider.c	who makes the nodes that nobody registered
  *	claim.c		who may reset what, now
  *	request.c	requests: taken in, joined, ended
@@ -32,6 +33,8 @@
 /* What runs requests, and what must go on however many of those there are */
 struct workqueue_struct *dr_wq;
 struct workqueue_struct *dr_aux_wq;
+/* What checks nodes; a check may be slow, and must not keep up the former. */
+struct workqueue_struct *dr_check_wq;
 /* See core.h: a node that is dying is out of use after a grace period. */
 DEFINE_SRCU(dr_ask_srcu);
 /* A node is a little too large for the next smaller kmalloc() size. */
@@ -326,6 +329,9 @@ static int __init devreset_init(void)
 	dr_aux_wq = alloc_workqueue("devreset_aux", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!dr_aux_wq)
 		goto destroy_wq;
+	dr_check_wq = alloc_workqueue("devreset_check", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	if (!dr_check_wq)
+		goto destroy_aux;
 	dr_sysfs_init();
 	dr_class.class_groups = dr_class_groups;
 	ret = class_register(&dr_class);
@@ -340,6 +346,8 @@ static int __init devreset_init(void)
 unregister:
 	class_unregister(&dr_class);
 destroy:
+	destroy_workqueue(dr_check_wq);
+destroy_aux:
 	destroy_workqueue(dr_aux_wq);
 destroy_wq:
 	destroy_workqueue(dr_wq);
@@ -354,8 +362,10 @@ static void __exit devreset_exit(void)
 	dr_changed();
 	dr_debugfs_exit();
 	dr_pm_exit();
+	external_exit();
 	/* Its users are gone, but not what they last queued. */
 	destroy_workqueue(dr_wq);
+	destroy_workqueue(dr_check_wq);
 	destroy_workqueue(dr_aux_wq);
 	record_exit();
 	class_unregister(&dr_class);

@@ -63,12 +63,11 @@ enum claim_phase {
  * @serial: tells one claim from the next
  * @seen: dr_node.covered of @target when it was aimed at, or last tried: a
  *	reset that reached it since then has done what this one was to do
- * @foreign: resets by others that run in the shelter of this claim; they
- *	must end before the subtree is resumed
- * @sheltered: there was one
- * @nested: external claims: begin calls without their end
+ * @link: in the list of claims that are held
+ * @users: nodes at which a reset by others was begun and has not ended; what is
+ *	claimed is not resumed before
+ * @shared: there was one beside a reset of the core's own
  * @expires: external claims: when the core ends them, in jiffies
- * @taken: external claims: somebody is ending it
  * @nodes: the subtree when it was claimed, children first, by dr_node.step,
  *	with a reference each
  * @waiters: struct waiter, called when the request is over
@@ -80,11 +79,10 @@ struct claim {
 	enum claim_phase phase;
 	u64 serial;
 	unsigned int seen;
-	unsigned int foreign;
-	bool sheltered;
-	unsigned int nested;
+	struct list_head link;
+	unsigned int users;
+	bool shared;
 	unsigned long expires;
-	bool taken;
 	struct list_head nodes;
 	struct list_head waiters;
 };
@@ -92,10 +90,11 @@ struct claim {
 /**
  * struct waiter - someone to be told the result of a request
  * @by_claim: in claim.waiters
- * @by_node: in dr_node.waiters of @node
+ * @by_node: in dr_node.waiters of @node; while it is called, in dr_node.calls
  * @node: the node at which was asked
  * @stays: an operator, who waits for a device that goes to come back
  * @params: whom to call
+ * @task: and which task does
  */
 struct waiter {
 	struct list_head by_claim;
@@ -103,6 +102,7 @@ struct waiter {
 	struct dr_node *node;
 	bool stays;
 	struct devreset_params params;
+	struct task_struct *task;
 };
 
 /**
@@ -134,6 +134,8 @@ struct sleeper {
  * @step: how many methods of that node were passed by
  * @more: that node has a more invasive method
  * @requester: "hang", "driver", or name and pid of the process that asked
+ * @running: a worker has taken it up
+ * @seen: dr_node.covered of @origin when a check last said whether it works
  * @began: when, in ns
  * @log: what will be said of it; NULL if there was no memory
  * @returns: how often @origin went and came back
@@ -164,6 +166,8 @@ struct request {
 	bool over;
 	bool touched;
 	bool dumped;
+	bool running;
+	unsigned int seen;
 	u64 began;
 	struct log_entry *log;
 	unsigned int returns;
@@ -217,7 +221,7 @@ enum dr_phase {
 	PHASE_RESTORE,
 	PHASE_RESUME,
 	PHASE_CHECK,
-	PHASES,
+	DR_PHASES,
 };
 
 #define LOG_ATTEMPTS	8
@@ -234,7 +238,7 @@ struct log_attempt {
 	char node[REASON_LEN];
 	int status;
 	enum devreset_method method;
-	u64 done_us[PHASES];
+	u64 done_us[DR_PHASES];
 };
 
 /**
@@ -294,10 +298,16 @@ struct log_entry {
  * @claims_below: claims on nodes below this one
  * @ext: claim of a reset that did not come from the core (rule 7)
  * @ext_expire: ends @ext when nobody else does (rule 5)
- * @guest: a task whose reset of this device runs in the shelter of a claim
- * @guest_of: serial of that claim
- * @guest_depth: begin calls of @guest without their end
+ * @ext_task: the task that has begun a reset at this node, if it has
+ * @ext_depth: its begin calls without their end
+ * @ext_serial: the claim that covers it
+ * @ext_waiting: begin calls that wait for claims below this device
  * @cb_task: the task whose callback into this node is in hand
+ * @cb_since: when it was called, in jiffies
+ * @cb_limit: and how long until it is called stuck
+ * @stuck: it is
+ * @stuck_work: finds that out
+ * @calls: struct waiter whose completions are being called
  * @telling: user space is being told something of it
  * @reap: calls dr_reap(), where it cannot be called
  * @lost: quiesce or restore failed
@@ -328,6 +338,7 @@ struct log_entry {
  * @last: of the last finished request
  * @stats: counters
  * @tick: looks at the node while it is armed
+ * @tick_due: when it is to come next, in jiffies
  * @linger: the tick has seen an idle interval; see clock.c
  * @linger_rcu: and this is when
  * @probation: ends the probation
@@ -365,11 +376,16 @@ struct dr_node {
 	unsigned int claims_below;
 	struct claim ext;
 	struct delayed_work ext_expire;
-	struct task_struct *guest;
-	u64 guest_of;
-	unsigned int guest_depth;
+	struct task_struct *ext_task;
+	unsigned int ext_depth;
+	u64 ext_serial;
+	unsigned int ext_waiting;
 
 	struct task_struct *cb_task;
+	unsigned long cb_since, cb_limit;
+	bool stuck;
+	struct delayed_work stuck_work;
+	struct list_head calls;
 	unsigned int telling;
 	struct work_struct reap;
 	bool lost;
@@ -401,6 +417,7 @@ struct dr_node {
 	atomic_long_t stats[STATS];
 
 	struct delayed_work tick;
+	unsigned long tick_due;
 	bool linger;
 	unsigned long linger_rcu;
 	struct delayed_work probation;
@@ -415,6 +432,7 @@ extern struct wait_queue_head dr_wait;
 extern struct srcu_struct dr_ask_srcu;
 extern struct workqueue_struct *dr_wq;
 extern struct workqueue_struct *dr_aux_wq;
+extern struct workqueue_struct *dr_check_wq;
 extern struct kmem_cache *dr_cache;
 extern struct class dr_class;
 extern struct list_head dr_nodes;
@@ -520,10 +538,16 @@ const char *dr_state_name(enum devreset_state state);
 const char *dr_method_name(enum devreset_method method);
 void dr_set_hung(struct dr_node *node, bool hung);
 int dr_set_state(struct dr_node *node, enum devreset_state state);
-int node_enter(struct dr_node *node, unsigned long deadline);
-void node_leave(struct dr_node *node);
+bool dr_is_needless(struct dr_node *node);
 int dr_unregister(struct dr_node *node);
 void dr_reap(struct dr_node *node);
+
+/* slot.c */
+void slot_init(struct dr_node *node);
+void slot_take(struct dr_node *node);
+int node_enter(struct dr_node *node, unsigned long deadline);
+void node_leave(struct dr_node *node);
+const char *dr_state_shown(struct dr_node *node);
 
 /* provider.c: who makes the missing ancestors, and managed devices */
 void dr_provide(struct dr_node *node);
@@ -554,7 +578,13 @@ void records_show(struct seq_file *s);
 /* claim.c */
 void claim_init(struct claim *claim);
 struct claim *claim_covering(struct dr_node *node);
-bool claim_add(struct claim *claim, struct dr_node *node);
+struct claim *claim_owned(struct dr_node *node);
+struct claim *claim_find(u64 serial);
+bool claim_is_external(const struct claim *claim);
+struct dr_node *claim_external_left(void);
+int claim_try(struct claim *claim);
+int claim_list(struct claim *claim, unsigned long deadline);
+struct dr_node *claim_add_late(u64 serial, struct dr_node *root);
 int claim_wait(struct claim *claim, unsigned long deadline);
 void claim_stopped(struct claim *claim);
 int claim_resume(struct claim *claim, unsigned long deadline);
@@ -575,6 +605,7 @@ void waiter_add(struct waiter *waiter, struct claim *claim);
 bool waiter_sleeps(const struct waiter *waiter);
 void waiters_stay(struct dr_node *node);
 void waiters_call(struct list_head *waiters, bool by_node, int status);
+bool waiter_calls_here(struct dr_node *node);
 void sleeper_init(struct waiter *waiter, struct sleeper *sleeper, struct dr_node *node);
 int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper);
 
@@ -600,9 +631,12 @@ int attempt_run(struct attempt *attempt);
 void node_quiesce(struct dr_node *node, unsigned long deadline);
 void node_suspect(struct dr_node *node);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
+void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadline);
 void subtree_resume(struct request *req, struct claim *claim, int status,
-		    bool restore_target, unsigned long deadline);
+		    bool restore_target);
 int node_check(struct dr_node *node, const char **reason, unsigned long deadline);
+int node_check_again(struct dr_node *node, const char **reason, unsigned long deadline);
+void node_unverified(struct dr_node *node);
 
 /* request.c */
 /* What is asked for; DEVRESET_MEMBER: the ladder */
@@ -621,7 +655,9 @@ void request_init_node(struct dr_node *node);
 
 /* external.c */
 void external_init(struct dr_node *node);
-void external_abort(struct dr_node *node);
+void external_forget(struct dr_node *node);
+bool external_waits_above(struct dr_node *node);
+void external_exit(void);
 
 /* clock.c */
 void clock_init(struct dr_node *node);

@@ -59,7 +59,7 @@ void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	int i;
 
 	env[1] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATE "=%s",
-			   dr_state_name(READ_ONCE(node->hist.state)));
+			   dr_state_shown(node));
 	env[2] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_SCOPE "=%s",
 			   scope ? dr_scope_name(scope) :
 			   status == -EINPROGRESS ? "recover" : "none");
@@ -166,7 +166,7 @@ static DEFINE_MUTEX(coredump_mutex);
 /* Collect the diagnostics of @node, or of what it is a part of. Never fatal. */
 void dr_dump(struct dr_node *node, unsigned long deadline)
 {
-	struct devreset_dump dump = { .deadline = jiffies + DUMP_TIME };
+	struct devreset_dump dump = { };
 	struct dr_node *dumper;
 
 	dump.buf = vmalloc(DUMP_BYTES);
@@ -175,6 +175,8 @@ void dr_dump(struct dr_node *node, unsigned long deadline)
 	dumper = enter_dumper(node, deadline);
 	if (!dumper)
 		goto free;
+	/* What was waited for is not the driver's time. */
+	dump.deadline = jiffies + DUMP_TIME;
 	dumper->ops->dump(&dumper->pub, &dump);
 	node_leave(dumper);
 	dr_put(dumper);
@@ -200,7 +202,7 @@ static struct dentry *debugfs;
 static void show_node(struct seq_file *s, struct dr_node *node, int depth)
 {
 	seq_printf(s, "%*s%s %s %s", 2 * depth, "", dr_name(node),
-		   dr_scope_name(node->scope), dr_state_name(node->hist.state));
+		   dr_scope_name(node->scope), dr_state_shown(node));
 	if (node->managed)
 		seq_puts(s, " managed");
 	if (node->claim)

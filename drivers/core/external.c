@@ -11,15 +11,16 @@
 #include <linux/devreset.h>
 #include <linux/jiffies.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include "core.h"
 #include <trace/events/devreset.h>
 
-enum shelter {
-	SHELTER_NONE,	/* claim it */
-	SHELTER_OWN,	/* a reset of our own, or this very reset once more */
-	SHELTER_LATE,	/* our own, but this node came after it was claimed */
-	SHELTER_OTHER,	/* all is quiesced already, and kept so until the end */
-	SHELTER_WAIT,	/* it is being stopped or started just now */
+/* How a task that has begun such a reset stands to the claim over the device */
+enum entry {
+	ENTRY_FIRST,	/* it has claimed the device */
+	ENTRY_JOINED,	/* it uses a claim, under which all is quiesced already */
+	ENTRY_NESTED,	/* it has begun this very reset before */
+	ENTRY_OWN,	/* the reset is one of the core's own */
 };
 
 /* The claim held over @node, if any. Hold dr_lock. */
@@ -31,48 +32,73 @@ static struct claim *held_over(struct dr_node *node)
 	return NULL;
 }
 
-/* Is @held the claim of a reset that this task runs? */
-static bool runs(struct claim *held)
+/* The claim that a reset begun at @node uses; NULL once the core has ended it. Hold dr_lock. */
+static struct claim *claim_used(struct dr_node *node)
 {
-	return held && (held->owner == current || held->worker == current);
+	struct claim *claim = node->ext_depth ? claim_find(node->ext_serial) : NULL;
+
+	return claim && claim->phase == CLAIM_RESET ? claim : NULL;
 }
 
-/* A guest of @held: it does not resume before the guest has left. */
-static bool take_in(struct dr_node *device, struct claim *held)
+/* @claim is not resumed before this task has ended what it begins at @node. Hold dr_lock. */
+static void claim_use(struct claim *claim, struct dr_node *node)
 {
-	/* One that did not leave an earlier claim never will. */
-	if (device->guest_of != held->serial)
-		device->guest_depth = 0;
-	if (device->guest_depth && device->guest != current)
-		return false;
-	if (device->guest_depth++)
-		return true;
-	device->guest = current;
-	device->guest_of = held->serial;
-	held->foreign++;
-	held->sheltered = true;
-	return true;
+	node->ext_task = current;
+	node->ext_depth = 1;
+	node->ext_serial = claim->serial;
+	claim->users++;
+	claim->shared = true;
 }
 
-static enum shelter shelter_for(struct dr_node *device, struct dr_node *node)
+/* Hold dr_lock. -EAGAIN: no claim is in the way; -EBUSY: wait. */
+static int external_join(struct dr_node *device, struct dr_node *node,
+			 enum entry *entry, u64 *serial)
 {
-	struct claim *held;
+	struct claim *own, *over;
+
+	if (claim_used(node)) {
+		*entry = ENTRY_NESTED;
+		if (node->ext_task != current)
+			return -EBUSY;
+		node->ext_depth++;
+		return 0;
+	}
+	own = claim_owned(device);
+	over = held_over(device);
+	if (own && (!claim_is_external(own) || own->phase != CLAIM_RESET)) {
+		*entry = ENTRY_OWN;
+		/* Of a reset of a part: it alone is stopped. */
+		*serial = own == over ? own->serial : 0;
+		return 0;
+	}
+	/* It would wait for itself. */
+	if (own && own != over)
+		return -EDEADLK;
+	if (!over)
+		return -EAGAIN;
+	if (over->phase != CLAIM_RESET)
+		return -EBUSY;
+	claim_use(over, node);
+	*entry = ENTRY_JOINED;
+	*serial = over->serial;
+	return 0;
+}
+
+/* Join the claim over @device, or claim it. -EBUSY: wait. */
+static int external_enter(struct dr_node *device, struct dr_node *node,
+			  enum entry *entry, u64 *serial)
+{
 	unsigned long flags;
-	enum shelter shelter = SHELTER_NONE;
+	int ret;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	held = held_over(device);
-	if (runs(held)) {
-		if (held == &held->target->ext)
-			held->nested++;
-		shelter = list_empty(&node->step) ? SHELTER_LATE : SHELTER_OWN;
-	} else if (held && held->phase == CLAIM_RESET && take_in(device, held)) {
-		shelter = SHELTER_OTHER;
-	} else if (held) {
-		shelter = SHELTER_WAIT;
-	}
+	ret = external_join(device, node, entry, serial);
 	spin_unlock_irqrestore(&dr_lock, flags);
-	return shelter;
+	if (ret != -EAGAIN)
+		return ret;
+	*entry = ENTRY_FIRST;
+	device->ext.target = device;
+	return claim_try(&device->ext);
 }
 
 /* Nobody has restored what others did to the device: have all of it looked at. */
@@ -88,56 +114,6 @@ static void device_suspect(struct dr_node *node)
 	mutex_unlock(&dr_mutex);
 }
 
-/*
- * The guest leaves, if @current is one. True: nobody has waited for it, nor is
- * its reset one of the core's own, so nobody has seen to what it has done.
- */
-static bool guest_leave(struct dr_node *device)
-{
-	struct claim *held;
-	unsigned long flags;
-	bool left, late = false;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	held = held_over(device);
-	left = device->guest == current && device->guest_depth;
-	if (!left)
-		late = !runs(held);
-	if (left && !--device->guest_depth) {
-		device->guest = NULL;
-		/* Not if that claim has given up on it, and this is another. */
-		late = !held || held->serial != device->guest_of ||
-		       held->phase != CLAIM_RESET;
-		if (held && held->serial == device->guest_of)
-			held->foreign--;
-	}
-	spin_unlock_irqrestore(&dr_lock, flags);
-	if (left)
-		dr_changed();
-	return late;
-}
-
-/*
- * Where this task's begin has left its mark: the device's node of that time,
- * which need not be that of now.
- */
-static struct dr_node *get_begun_at(struct dr_node *node)
-{
-	struct dr_node *n, *begun = NULL;
-	unsigned long flags;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	/* A claim of its own goes before a stay that it may have never ended. */
-	for (n = node; n; n = n->parent)
-		if (n->ext.owner == current || (!begun && n->guest == current))
-			begun = n;
-	if (!begun)
-		begun = node;
-	dr_get(begun);
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return begun;
-}
-
 static struct dr_node *get_device_of(struct dr_node *node)
 {
 	struct dr_node *device;
@@ -147,24 +123,6 @@ static struct dr_node *get_device_of(struct dr_node *node)
 	device = dr_get(dr_device_of(node));
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return device;
-}
-
-/*
- * A driver was bound while our own reset waited for its device's lock: its node
- * takes part from here on.
- */
-static void stop_late(struct dr_node *device, struct dr_node *node,
-		      unsigned long deadline)
-{
-	struct claim *held;
-	unsigned long flags;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	held = held_over(device);
-	spin_unlock_irqrestore(&dr_lock, flags);
-	/* It is this task's, so it stays. */
-	if (held && claim_add(held, node))
-		node_quiesce(node, deadline);
 }
 
 /*
@@ -186,15 +144,14 @@ static void look_again(struct claim *claim, int status)
 	}
 }
 
-/* The reset is over, one way or another. Whoever took it does this. */
+/* The reset is over, and the claim in CLAIM_RESUME by this task. */
 static void external_finish(struct dr_node *device, int status)
 {
 	struct claim *claim = &device->ext;
 	LIST_HEAD(waiters);
 
-	if (claim_resume(claim, dr_deadline(device)))
-		status = -ETIMEDOUT;
-	subtree_resume(NULL, claim, status ? -EIO : 0, true, dr_deadline(device));
+	dr_changed();
+	subtree_resume(NULL, claim, status ? -EIO : 0, true);
 	look_again(claim, status);
 	claim_drop(claim, &waiters);
 	waiters_call(&waiters, false, status);
@@ -202,51 +159,37 @@ static void external_finish(struct dr_node *device, int status)
 	dr_put(device);
 }
 
-/* Does the phase tell that somebody has to end it? Then the caller will. */
-static bool external_take(struct dr_node *device, bool (*mine)(struct claim *claim))
+/* Hold dr_lock. What is returned is to be finished by the caller. */
+static struct dr_node *external_take(struct claim *claim)
 {
-	struct claim *claim = &device->ext;
-	unsigned long flags;
-	bool taken;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	taken = claim->phase == CLAIM_RESET && !claim->taken && mine(claim);
-	claim->taken |= taken;
-	if (taken)
-		claim->owner = current;
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return taken;
+	claim->phase = CLAIM_RESUME;
+	claim->owner = current;
+	return claim->target;
 }
 
-/* This very task began it, and this is the last end for its begins, below too. */
-static bool is_last_end(struct claim *claim)
-{
-	return claim->owner == current && !--claim->nested;
-}
-
-/* Not the one that came after the one that the timer was for. */
-static bool is_expired(struct claim *claim)
-{
-	return time_after_eq(jiffies, claim->expires);
-}
-
-static bool is_any(struct claim *claim)
-{
-	return true;
-}
-
-/* Rule 5: whoever began it has not ended it. */
+/* Rule 5: the task that began it has not ended it. */
 static void external_expired(struct work_struct *work)
 {
 	struct dr_node *device = container_of(to_delayed_work(work),
 					      struct dr_node, ext_expire);
+	/* To allocate must not wait for I/O to what is quiesced. */
+	unsigned int noio = memalloc_noio_save();
+	struct claim *claim = &device->ext;
+	struct dr_node *taken = NULL;
+	unsigned long flags;
 
-	if (external_take(device, is_expired)) {
+	spin_lock_irqsave(&dr_lock, flags);
+	/* Not the claim after the one that the timer was for. */
+	if (claim->phase == CLAIM_RESET && time_after_eq(jiffies, claim->expires))
+		taken = external_take(claim);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (taken) {
 		dr_err(device, "somebody else's reset does not end\n");
 		dr_count(device, STAT_TIMEOUTS);
 		external_finish(device, -ETIMEDOUT);
 	}
 	dr_put(device);
+	memalloc_noio_restore(noio);
 }
 
 void external_init(struct dr_node *node)
@@ -255,18 +198,113 @@ void external_init(struct dr_node *node)
 	INIT_DELAYED_WORK(&node->ext_expire, external_expired);
 }
 
-static void external_disarm(struct dr_node *device)
+/*
+ * @node is being unregistered. A reset of the core's own need not wait for the
+ * end of what was begun there. But what was stopped for a reset by others
+ * alone stays so until that ends, or expires, for all that are left: rule 3, and
+ * it may be under way.
+ */
+void external_forget(struct dr_node *node)
 {
-	if (cancel_delayed_work(&device->ext_expire))
+	unsigned long flags;
+	struct claim *claim;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	claim = claim_used(node);
+	if (claim && !claim_is_external(claim)) {
+		claim->users--;
+		node->ext_depth = 0;
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+}
+
+/* Does a reset by others wait for claims at and beside @node? Rule 7. */
+bool external_waits_above(struct dr_node *node)
+{
+	unsigned long flags;
+	bool waits = false;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	for (node = node->parent; node; node = node->parent)
+		waits |= node->ext_waiting;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return waits;
+}
+
+static void external_waiting(struct dr_node *device, int change)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	device->ext_waiting += change;
+	spin_unlock_irqrestore(&dr_lock, flags);
+}
+
+/* All has been stopped: from here on others may join, until the last end. */
+static void external_stopped(struct dr_node *device, struct dr_node *node)
+{
+	struct claim *claim = &device->ext;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	claim_use(claim, node);
+	claim->expires = dr_deadline(device);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	claim_stopped(claim);
+	dr_get(device);		/* for external_expired() */
+	if (!queue_delayed_work(dr_aux_wq, &device->ext_expire,
+				dr_left(claim->expires)))
 		dr_put(device);
 }
 
-/* @node is being unregistered: what was begun for it will not be ended. */
-void external_abort(struct dr_node *node)
+/* Join a claim, or claim @device, waiting until @deadline. */
+static int external_wait(struct dr_node *device, struct dr_node *node,
+			 enum entry *entry, u64 *serial, unsigned long deadline)
 {
-	external_disarm(node);
-	if (external_take(node, is_any))
-		external_finish(node, -ENODEV);
+	int ret;
+
+	external_waiting(device, 1);
+	wait_event_idle_timeout(dr_wait, (ret = external_enter(device, node, entry,
+							       serial)) != -EBUSY,
+				dr_left(deadline) + 1);
+	external_waiting(device, -1);
+	return ret == -EBUSY ? -ETIMEDOUT : ret;
+}
+
+static int external_begin(struct dr_node *device, struct dr_node *node)
+{
+	unsigned long deadline = dr_deadline(device);
+	enum entry entry = ENTRY_FIRST;
+	u64 serial = 0;
+	int ret;
+
+	ret = external_enter(device, node, &entry, &serial);
+	if (!ret && (entry == ENTRY_NESTED || entry == ENTRY_OWN)) {
+		/* A driver may have been bound since: it is stopped, too. */
+		if (serial)
+			subtree_quiesce_late(serial, device, deadline);
+		return 0;
+	}
+	dr_count(device, STAT_EXTERNAL);
+	if (node != device)
+		dr_count(node, STAT_EXTERNAL);
+	if (ret == -EBUSY)
+		ret = external_wait(device, node, &entry, &serial, deadline);
+	if (ret)
+		return ret;
+	/* To stop has time of its own, however long it was waited. */
+	if (entry == ENTRY_JOINED) {
+		subtree_quiesce_late(serial, device, dr_deadline(device));
+		return 0;
+	}
+	ret = claim_list(&device->ext, deadline);
+	if (ret)
+		return ret;
+	dr_get(device);		/* for external_finish() */
+	subtree_quiesce(&device->ext, dr_deadline(device));
+	external_stopped(device, node);
+	return 0;
 }
 
 /**
@@ -299,60 +337,53 @@ EXPORT_SYMBOL_GPL(devreset_run_as);
  * the core's own. Each call that succeeds needs its devreset_external_end(), by
  * the same task (one after a call that failed does no harm); the core ends
  * what nobody else has ended after the reset_timeout_ms of the device's node.
+ * A driver that is not told of the end of a recovery that failed (AER) calls
+ * devreset_external_end() with an error before the next begin, or its end
+ * will be taken for that of a nested one.
  *
  * Context: process, may sleep; bus locks may be held, as callbacks only try
  * those (rule 4).
  * Return: 0; -ETIMEDOUT when a reset of the core's own, or the callback in
- * hand, did not end in time: the device was not stopped; -ENODEV.
+ * hand, did not end in time, -EDEADLK when this task has begun one below that
+ * device, and not ended: the device was not stopped; -ENODEV.
  */
 int devreset_external_begin(struct devreset_node *node)
 {
 	struct dr_node *n = to_dr(node), *device = get_device_of(n);
-	unsigned long deadline = dr_deadline(device);
-	enum shelter shelter;
-	int ret = 0;
+	/* To allocate must not wait for I/O to what is quiesced. */
+	unsigned int noio = memalloc_noio_save();
+	int ret = external_begin(device, n);
 
-	wait_event_idle_timeout(dr_wait,
-				(shelter = shelter_for(device, n)) != SHELTER_WAIT,
-				dr_left(deadline) + 1);
-	if (shelter == SHELTER_WAIT)
-		ret = -ETIMEDOUT;
-	if (shelter == SHELTER_LATE)
-		stop_late(device, n, deadline);
-	if (ret || shelter == SHELTER_OWN || shelter == SHELTER_LATE)
-		goto out;
-	dr_count(device, STAT_EXTERNAL);
-	if (n != device)
-		dr_count(n, STAT_EXTERNAL);
-	if (shelter == SHELTER_OTHER)
-		goto out;
-
-	device->ext.target = device;
-	ret = claim_wait(&device->ext, deadline);
-	if (ret)
-		goto out;
-	dr_get(device);		/* for external_finish() */
-	subtree_quiesce(&device->ext, deadline);
-	device->ext.nested = 1;
-	device->ext.taken = false;
-	device->ext.expires = dr_deadline(device);
-	claim_stopped(&device->ext);
-	dr_get(device);		/* for external_expired() */
-	if (!queue_delayed_work(dr_aux_wq, &device->ext_expire,
-				dr_left(device->ext.expires)))
-		dr_put(device);
-	/* The unregistering of the device's n may have missed it. */
-	if (READ_ONCE(device->dying))
-		external_abort(device);
-out:
 	if (ret) {
 		dr_warn(n, "not stopped for somebody else's reset (%d)\n", ret);
 		device_suspect(n);
 	}
+	memalloc_noio_restore(noio);
 	dr_put(device);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(devreset_external_begin);
+
+/*
+ * This task's reset at @node ends: the external claim's device if it was the last
+ * under that, for the caller to finish. *@unseen: it was not known to the core
+ * any more, nor is it one of the core's own.
+ */
+static struct dr_node *external_leave(struct dr_node *node, bool *unseen)
+{
+	struct dr_node *taken = NULL;
+	struct claim *claim;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	claim = node->ext_task == current ? claim_used(node) : NULL;
+	*unseen = !claim && !claim_owned(dr_device_of(node));
+	if (claim && !--node->ext_depth && !--claim->users && claim_is_external(claim))
+		taken = external_take(claim);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	dr_changed();
+	return taken;
+}
 
 /**
  * devreset_external_end - that reset is over
@@ -361,18 +392,38 @@ EXPORT_SYMBOL_GPL(devreset_external_begin);
  *
  * Restores and resumes what was stopped, and lets others claim it again.
  *
- * Context: process, may sleep; as devreset_external_begin().
+ * Context: process, may sleep; as devreset_external_begin(). @node is alive, or a
+ * reference is held.
  */
 void devreset_external_end(struct devreset_node *node, int status)
 {
-	struct dr_node *device = get_begun_at(to_dr(node));
+	unsigned int noio = memalloc_noio_save();
+	struct dr_node *device;
+	bool unseen;
 
-	if (external_take(device, is_last_end)) {
-		external_disarm(device);
+	device = external_leave(to_dr(node), &unseen);
+	if (device) {
+		if (cancel_delayed_work(&device->ext_expire))
+			dr_put(device);
 		external_finish(device, status);
-	} else if (guest_leave(device)) {
+	} else if (unseen) {
 		device_suspect(to_dr(node));
 	}
-	dr_put(device);
+	memalloc_noio_restore(noio);
 }
 EXPORT_SYMBOL_GPL(devreset_external_end);
+
+/* The module goes: what was begun at nodes that are gone has nobody to end it. */
+void external_exit(void)
+{
+	struct dr_node *device;
+
+	while ((device = claim_external_left())) {
+		WRITE_ONCE(device->ext.expires, jiffies);
+		dr_get(device);		/* for external_expired() */
+		if (mod_delayed_work(dr_aux_wq, &device->ext_expire, 0))
+			dr_put(device);
+		flush_delayed_work(&device->ext_expire);
+		dr_put(device);
+	}
+}

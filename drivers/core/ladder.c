@@ -7,7 +7,7 @@
 #include <linux/string.h>
 #include "core.h"
 
-/* As long as an attempt may take at the most */
+/* How long what covers the next rung may wait for a worker */
 #define CLIMB_PATIENCE	(600 * HZ)
 
 /* The rung above the one that @req is aimed at. Hold dr_lock. */
@@ -73,18 +73,26 @@ static void credit(struct request *req)
 /* A reset from above has done it: what does the origin say to that? */
 static int joined(struct request *req)
 {
+	struct dr_node *origin = req->origin;
+	/* Before the check: what comes after is asked for the next time. */
+	unsigned int seen = READ_ONCE(origin->covered);
+	unsigned int target_seen = READ_ONCE(req->claim.target->covered);
 	const char *reason;
 	int ret = -EAGAIN;
 
-	/* Who sleeps, or stands for the next reset already, cannot be asked. */
 	if (!section_enter()) {
-		ret = node_check(req->origin, &reason, dr_deadline(req->origin));
+		ret = node_check_again(origin, &reason, dr_deadline(origin));
 		section_leave();
-	} else {
-		node_suspect(req->origin);
 	}
-	if (ret && ret != -EAGAIN)
+	if (ret && ret != -EAGAIN) {
+		/* It was no cure: the next attempt is not spared. */
+		req->seen = seen;
+		req->claim.seen = target_seen;
 		return ret;
+	}
+	/* Quiesced again already: that reset ends with a check. */
+	if (ret && !READ_ONCE(origin->quiesced))
+		node_unverified(origin);
 	credit(req);
 	return 0;
 }
@@ -136,6 +144,9 @@ static int claim_and_reset(struct request *req, struct attempt *attempt)
 		if (!req->automatic)
 			revive(req);
 	}
+	/* What reaches them from now on is somebody else's. */
+	req->seen = READ_ONCE(req->origin->covered);
+	req->claim.seen = READ_ONCE(req->claim.target->covered);
 	claim_drop(&req->claim, NULL);
 	return ret;
 }
@@ -227,8 +238,13 @@ static int request_return(struct request *req)
 static int check_origin(struct request *req)
 {
 	const char *reason;
+	int ret;
 
-	return node_check(req->origin, &reason, dr_deadline(req->origin));
+	ret = node_check_again(req->origin, &reason, dr_deadline(req->origin));
+	if (ret != -EAGAIN)
+		return ret;
+	node_unverified(req->origin);
+	return 0;
 }
 
 int run_once(struct request *req)
@@ -249,17 +265,28 @@ int run_once(struct request *req)
 	return ret && ret != -ENODEV ? ret : check_origin(req);
 }
 
-/* Has somebody else's reset, since @seen, cured it? */
-static bool cured_meanwhile(struct request *req, unsigned int seen)
+/*
+ * Has somebody else's reset, since the last check, cured it? What cannot be
+ * checked now (@again: until the deadline) remains to be seen.
+ */
+static bool cured_meanwhile(struct request *req, bool again)
 {
 	struct dr_node *origin = req->origin;
+	/* As in joined() */
+	unsigned int seen = READ_ONCE(origin->covered);
+	unsigned int target_seen = READ_ONCE(req->claim.target->covered);
 	const char *reason;
 	int ret;
 
-	if (READ_ONCE(origin->covered) == seen || section_enter())
+	if (seen == req->seen || section_enter())
 		return false;
-	ret = node_check(origin, &reason, dr_deadline(origin));
+	ret = again ? node_check_again(origin, &reason, dr_deadline(origin)) :
+		      node_check(origin, &reason, dr_deadline(origin));
 	section_leave();
+	if (ret == -EAGAIN)
+		return false;
+	req->seen = seen;
+	req->claim.seen = target_seen;
 	if (ret)
 		return false;
 	credit(req);
@@ -288,20 +315,21 @@ static enum ladder_event ladder_wait(struct request *req, u32 ms)
 {
 	/* One more: the tick that has begun does not count. */
 	unsigned long until = jiffies + msecs_to_jiffies(ms) + 1;
-	unsigned int seen;
+	unsigned long backoff = 0;
 
 	do {
-		seen = READ_ONCE(req->origin->covered);
 		wait_event_idle_timeout(dr_wait, origin_gone(req) ||
-					READ_ONCE(req->origin->covered) != seen,
+					READ_ONCE(req->origin->covered) != req->seen,
 					dr_left(until));
 		if (origin_gone(req))
 			return LADDER_GONE;
-		if (cured_meanwhile(req, seen))
+		if (cured_meanwhile(req, false))
 			return LADDER_CURED;
+		/* It could not be checked, so it is asked again. */
+		if (READ_ONCE(req->origin->covered) != req->seen &&
+		    dr_back_off(&backoff, until, origin_gone(req)) == -ENODEV)
+			return LADDER_GONE;
 	} while (dr_left(until));
-	/* What came meanwhile was no cure: the next attempt is not spared. */
-	req->claim.seen = READ_ONCE(req->claim.target->covered);
 	return LADDER_WAITED;
 }
 
@@ -316,25 +344,42 @@ static bool try_climb(struct request *req)
 	return climbed;
 }
 
+/* Is what covers the next rung under way? */
+static bool rung_in_hand(struct request *req)
+{
+	struct claim *cover;
+	unsigned long flags;
+	bool runs;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	cover = claim_covering(rung_above(req));
+	runs = cover && (claim_is_external(cover) ||
+			 container_of(cover, struct request, claim)->running);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return runs;
+}
+
 /*
  * Aim at the next rung. If that is covered, what covers it will reset it: wait
- * for that. It has deadlines of its own; but it may be queued behind us.
+ * for that, as long as it takes, for it has deadlines of its own; but it may be
+ * queued behind us.
  */
 static enum ladder_event ladder_climb(struct request *req)
 {
-	unsigned int seen = READ_ONCE(req->origin->covered);
 	struct dr_node *old = req->claim.target;
 
 	dr_count(req->origin, STAT_ESCALATIONS);
-	wait_event_idle_timeout(dr_wait, try_climb(req) || origin_gone(req),
-				CLIMB_PATIENCE);
+	do {
+		wait_event_idle_timeout(dr_wait, try_climb(req) || origin_gone(req),
+					CLIMB_PATIENCE);
+	} while (req->claim.target == old && !origin_gone(req) && rung_in_hand(req));
 	if (req->claim.target == old)
 		return LADDER_GONE;
 	dr_reap(old);
 	dr_put(old);
 	if (origin_gone(req))
 		return LADDER_GONE;
-	return cured_meanwhile(req, seen) ? LADDER_CURED : LADDER_ARRIVED;
+	return cured_meanwhile(req, true) ? LADDER_CURED : LADDER_ARRIVED;
 }
 
 static void fill_rung(struct request *req, struct dr_node *node, struct rung *rung)
@@ -352,6 +397,7 @@ static enum ladder_event ladder_return(struct request *req, int *status)
 {
 	if (request_return(req))
 		return LADDER_GONE;
+	req->seen = READ_ONCE(req->origin->covered);
 	*status = check_origin(req);
 	return *status ? LADDER_NOT_CURED : LADDER_CURED;
 }

@@ -13,7 +13,7 @@
 #include "core.h"
 #include <trace/events/devreset.h>
 
-static const char * const phase_names[PHASES] = {
+static const char * const phase_names[DR_PHASES] = {
 	[PHASE_CLAIM] = "claim",
 	[PHASE_QUIESCE] = "quiesce",
 	[PHASE_RESET] = "reset",
@@ -121,7 +121,7 @@ static void show_attempt(struct seq_file *s, const struct log_attempt *attempt)
 
 	seq_printf(s, "  %s status=%d method=%s", attempt->node, attempt->status,
 		   dr_method_name(attempt->method));
-	for (phase = 0; phase < PHASES; phase++)
+	for (phase = 0; phase < DR_PHASES; phase++)
 		if (attempt->done_us[phase])
 			seq_printf(s, " %s=%llu", phase_names[phase], attempt->done_us[phase]);
 	seq_putc(s, '\n');

@@ -86,64 +86,12 @@ int dr_set_state(struct dr_node *node, enum devreset_state state)
 	return 0;
 }
 
-/* --- the callback slot: one callback at a time into one node -------------- */
-
-static int try_enter(struct dr_node *node)
-{
-	unsigned long flags;
-	int ret = 0;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	if (node->dying)
-		ret = -ENODEV;
-	else if (node->cb_task == current)
-		ret = -EDEADLK;
-	else if (node->cb_task)
-		ret = -EBUSY;
-	else
-		node->cb_task = current;
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return ret;
-}
-
-/*
- * Begin a callback into @node. -ENODEV once the node is dying, -ETIMEDOUT when
- * another callback into it does not end by @deadline.
- */
-int node_enter(struct dr_node *node, unsigned long deadline)
-{
-	int ret;
-
-	might_sleep();
-	wait_event_idle_timeout(dr_wait, (ret = try_enter(node)) != -EBUSY,
-				dr_left(deadline) + 1);
-	return ret == -EBUSY ? -ETIMEDOUT : ret;
-}
-
 /* Has a provider's node lost the last that needs it? Hold dr_lock. */
-static bool is_needless(struct dr_node *node)
+bool dr_is_needless(struct dr_node *node)
 {
 	return node->provider && !node->managed && !node->dying &&
 	       list_empty(&node->children) && !node->active && !node->claim &&
 	       !node->requests && !node->cb_task && !list_empty(&node->all);
-}
-
-/* The caller holds a reference, or a claim that does. */
-void node_leave(struct dr_node *node)
-{
-	unsigned long flags;
-	bool reap;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	node->cb_task = NULL;
-	/* Whoever removed what was below did not wait for this callback. */
-	reap = is_needless(node);
-	if (reap)
-		dr_get(node);
-	spin_unlock_irqrestore(&dr_lock, flags);
-	dr_changed();
-	if (reap && !queue_work(dr_aux_wq, &node->reap))
-		dr_put(node);
 }
 
 /* --- registering ------------------------------------------------------------ */
@@ -206,8 +154,10 @@ static struct dr_node *alloc_node(struct device *dev, const struct devreset_desc
 	INIT_LIST_HEAD(&node->sibling);
 	INIT_LIST_HEAD(&node->step);
 	INIT_LIST_HEAD(&node->waiters);
+	INIT_LIST_HEAD(&node->calls);
 	INIT_LIST_HEAD(&node->log);
 	INIT_WORK(&node->reap, reap_work);
+	slot_init(node);
 	request_init_node(node);
 	external_init(node);
 	clock_init(node);
@@ -303,7 +253,7 @@ static int start_dying(struct dr_node *node)
 	int ret = 0;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	if (node->cb_task == current)
+	if (node->cb_task == current || waiter_calls_here(node))
 		ret = -EDEADLK;
 	else if (node->dying)
 		ret = -ENODEV;
@@ -322,10 +272,10 @@ static void cut_off(struct dr_node *node)
 	waiters_call(&node->waiters, true, -ENODEV);
 	/* Only callbacks into this very node are waited for. */
 	wait_event_idle(dr_wait, !READ_ONCE(node->cb_task) &&
-			!READ_ONCE(node->telling));
+			!READ_ONCE(node->telling) && list_empty_careful(&node->calls));
 	/* ... and answers to DEVRESET_MAY_ASK, which wait for nothing. */
 	synchronize_srcu_expedited(&dr_ask_srcu);
-	external_abort(node);
+	external_forget(node);
 	clock_stop(node);
 }
 
@@ -437,7 +387,9 @@ struct devreset_node *devreset_register(struct device *dev,
 		dr_put(node);
 		goto reap;
 	}
-	dr_provide(node);
+	/* Those of a provider's node are made by the caller of the provider. */
+	if (!node->provider)
+		dr_provide(node);
 	if (dr_tell_begin(node)) {
 		noio = lock_noio();
 		dev_set_uevent_suppress(&node->dev, false);
@@ -627,7 +579,7 @@ void dr_reap(struct dr_node *node)
 
 	mutex_lock(&dr_mutex);
 	spin_lock_irqsave(&dr_lock, flags);
-	reap = is_needless(node);
+	reap = dr_is_needless(node);
 	if (reap)
 		WRITE_ONCE(node->dying, true);
 	spin_unlock_irqrestore(&dr_lock, flags);

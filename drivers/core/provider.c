@@ -113,29 +113,67 @@ static void reap_at(struct device *dev)
 	}
 }
 
+/* More than any bus nests devices */
+#define CHAIN_LENGTH	24
+
 /*
- * Have the missing ancestors of @node made. Up to the nearest that is there, or
- * is made now: that one came, or comes, here itself for what is above it.
+ * The devices above @node, the nearest first, with a reference each. All at once, and
+ * only while @node is registered, and so its device: one that was removed holds none
+ * on its parent.
+ */
+static unsigned int get_chain(struct dr_node *node, struct device **chain)
+{
+	struct device *dev = node->hw;
+	unsigned int n = 0;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (!node->dying) {
+		if (node->scope != DEVRESET_MEMBER)
+			dev = dev->parent;
+		for (; dev && n < CHAIN_LENGTH; dev = dev->parent)
+			chain[n++] = get_device(dev);
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return n;
+}
+
+/* Is there a node that its own driver has registered? Its ancestors were made then. */
+static bool has_drivers_anchor(struct device *dev)
+{
+	struct dr_node *node = dr_find(dev);
+	bool yes = node && node->scope != DEVRESET_MEMBER && !node->provider;
+
+	if (node)
+		dr_put(node);
+	return yes;
+}
+
+/*
+ * Have the missing ancestors of @node made, one after the other: nodes that a
+ * provider makes meanwhile do not come here, or each level would nest.
  */
 void dr_provide(struct dr_node *node)
 {
-	struct device *dev = node->hw;
+	struct device *chain[CHAIN_LENGTH];
+	unsigned int i, n;
 	int ret;
 
-	if (node->fixed_parent)
+	if (node->fixed_parent && !node->provider)
 		return;
-	if (node->scope != DEVRESET_MEMBER)
-		dev = dev->parent;
-	for (; dev && !has_anchor(dev); dev = dev->parent) {
-		ret = ask(dev);
-		if (!ret) {
-			reap_at(dev);
-			break;
-		}
-		if (ret != -ENODEV)
+	n = get_chain(node, chain);
+	for (i = 0; i < n && !has_drivers_anchor(chain[i]); i++) {
+		if (has_anchor(chain[i]))
+			continue;
+		ret = ask(chain[i]);
+		if (!ret)
+			reap_at(chain[i]);
+		else if (ret != -ENODEV)
 			dr_warn(node, "no node for %s above it: %d\n",
-				dev_name(dev), ret);
+				dev_name(chain[i]), ret);
 	}
+	for (i = 0; i < n; i++)
+		put_device(chain[i]);
 }
 
 /* The first node after @serial in order of registration, with a reference. */
@@ -223,6 +261,7 @@ found:
 void devreset_provider_unregister(struct devreset_provider *provider)
 {
 	struct dr_node *node;
+	int ret;
 
 	mutex_lock(&dr_mutex);
 	list_del_init(&provider->link);
@@ -230,10 +269,14 @@ void devreset_provider_unregister(struct devreset_provider *provider)
 	/* What is being made now is there when that is over. */
 	wait_event_idle(dr_wait, !READ_ONCE(provider->users));
 	while ((node = node_of(provider))) {
+		ret = dr_unregister(node);
 		/* One that goes by itself just now: wait until it has gone. */
-		if (dr_unregister(node) == -ENODEV)
+		if (ret == -ENODEV)
 			wait_event_idle(dr_wait, hlist_unhashed_lockless(&node->name));
 		dr_put(node);
+		if (WARN_ONCE(ret == -EDEADLK,
+			      "devreset: provider unregistered by a callback of its node\n"))
+			break;
 	}
 }
 EXPORT_SYMBOL_GPL(devreset_provider_unregister);
@@ -253,6 +296,7 @@ static int try_manage(struct devreset_provider *p, struct device *dev, const cha
 	node = dr_find(dev);
 	if (!node)
 		return -EAGAIN;
+	dr_provide(node);
 	spin_lock_irqsave(&dr_lock, flags);
 	if (node->provider != p)
 		ret = -ENODEV;

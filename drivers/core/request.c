@@ -109,6 +109,9 @@ static int request_admit(struct request *req, struct waiter *waiter)
 
 	if (origin->dying)
 		return -ENODEV;
+	/* It has files, but no place in the tree yet. */
+	if (list_empty(&origin->all))
+		return -EBUSY;
 	if (!req->automatic && claim_frozen())
 		return -EBUSY;
 	target = req->scope == DEVRESET_MEMBER ? dr_rung(origin) :
@@ -128,6 +131,8 @@ static int request_admit(struct request *req, struct waiter *waiter)
 	if (!origin->requests++)
 		origin->settled = origin->hist.state;
 	req->over = false;
+	req->running = false;
+	req->seen = origin->covered;
 	policy_begin(&req->ladder, &origin->hist);
 	dr_set_state(origin, DEVRESET_RECOVERING);
 	dr_get(origin);
@@ -337,7 +342,9 @@ static void report(struct request *req, int status)
 	trace_devreset_done(origin, req->done_scope, status, req->attempts);
 	if (req->scope != DEVRESET_MEMBER || status == -ENODEV)
 		return;
-	if (!status)
+	if (!status && !req->cured_by[0])
+		dr_info(origin, "came back and works, after %u attempts\n", req->attempts);
+	else if (!status)
 		dr_info(origin, "cured by %s after %u attempts\n",
 			req->cured_by, req->attempts);
 	else
@@ -405,6 +412,7 @@ static void request_work(struct work_struct *work)
 	/* To allocate must not wait for I/O to what is reset. */
 	unsigned int noio = memalloc_noio_save();
 
+	WRITE_ONCE(req->running, true);
 	req->began = ktime_get_ns();
 	req->attempts = 0;
 	req->done_scope = DEVRESET_MEMBER;

@@ -94,7 +94,7 @@ static DEVICE_ATTR_WO(reset);
 
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", dr_state_name(READ_ONCE(dev_to_dr(dev)->hist.state)));
+	return sysfs_emit(buf, "%s\n", dr_state_shown(dev_to_dr(dev)));
 }
 static DEVICE_ATTR_RO(state);
 

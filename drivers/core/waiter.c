@@ -38,6 +38,39 @@ static void waiter_del(struct waiter *waiter)
 	list_del_init(&waiter->by_node);
 }
 
+/* The completion is about to be called: devreset_cancel() and the node's end wait for it. */
+static void waiter_begin(struct waiter *waiter)
+{
+	lockdep_assert_held(&dr_lock);
+	/* A sleeper's memory is gone once it is awake. */
+	if (waiter_sleeps(waiter))
+		return;
+	waiter->task = current;
+	list_add(&waiter->by_node, &waiter->node->calls);
+}
+
+static void waiter_end(struct waiter *waiter)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	list_del(&waiter->by_node);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	kfree(waiter);
+}
+
+/* Does this task call a completion at @node just now? Hold dr_lock. */
+bool waiter_calls_here(struct dr_node *node)
+{
+	struct waiter *waiter;
+
+	lockdep_assert_held(&dr_lock);
+	list_for_each_entry(waiter, &node->calls, by_node)
+		if (waiter->task == current)
+			return true;
+	return false;
+}
+
 /*
  * Who takes a waiter out of its lists calls it: exactly once (DR4). A
  * completion is a callback into its node like any other: it has the slot.
@@ -51,10 +84,11 @@ static bool waiter_take(struct waiter *waiter, bool *slot)
 	if (!waiter_sleeps(waiter) && node->cb_task != current) {
 		if (node->cb_task)
 			return false;
-		node->cb_task = current;
+		slot_take(node);
 		*slot = true;
 	}
 	waiter_del(waiter);
+	waiter_begin(waiter);
 	return true;
 }
 
@@ -67,8 +101,8 @@ static void waiter_call(struct waiter *waiter, bool slot, int status)
 		/* Its memory is gone once it is awake. */
 		params.complete(&node->pub, params.context, status);
 	} else {
-		kfree(waiter);
 		params.complete(&node->pub, params.context, status);
+		waiter_end(waiter);
 		if (slot)
 			node_leave(node);
 	}
@@ -188,15 +222,44 @@ int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper)
 	return sleeper->status;
 }
 
+/* Hold dr_lock. */
+static struct waiter *find_waiter(struct list_head *waiters,
+				  const struct devreset_params *params)
+{
+	struct waiter *waiter;
+
+	list_for_each_entry(waiter, waiters, by_node)
+		if (waiter->params.complete == params->complete &&
+		    waiter->params.context == params->context)
+			return waiter;
+	return NULL;
+}
+
+/* Is that completion being called, by another task? */
+static bool is_called(struct dr_node *node, const struct devreset_params *params)
+{
+	struct waiter *waiter;
+	unsigned long flags;
+	bool called;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	waiter = find_waiter(&node->calls, params);
+	called = waiter && waiter->task != current;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return called;
+}
+
 /**
  * devreset_cancel - do not wait for a reset any more
  * @node: the node at which it was asked for
  * @params: as given to devreset_reset()
  *
  * The reset goes on. When this returns, the completion has been called, with
- * -ECANCELED or with the reset's own status, and will not be again.
+ * -ECANCELED (by this very task, beside whatever callback into @node is in hand) or
+ * with the reset's own status, and will not be again.
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; waits for nothing but the completion, if that is being
+ * called.
  * Return: 0; -ENOENT when it was called already, or never asked for.
  * Contract: DR4.
  */
@@ -204,24 +267,20 @@ int devreset_cancel(struct devreset_node *node, const struct devreset_params *pa
 {
 	struct dr_node *n = to_dr(node);
 	struct waiter *waiter;
-	LIST_HEAD(found);
-	bool cancelled;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	list_for_each_entry(waiter, &n->waiters, by_node) {
-		if (waiter->params.complete == params->complete &&
-		    waiter->params.context == params->context) {
-			list_move(&waiter->by_claim, &found);
-			break;
-		}
+	waiter = find_waiter(&n->waiters, params);
+	if (waiter) {
+		waiter_del(waiter);
+		waiter_begin(waiter);
 	}
 	spin_unlock_irqrestore(&dr_lock, flags);
-	cancelled = !list_empty(&found);
-	waiters_call(&found, false, -ECANCELED);
-	/* Somebody else may be calling it just now. */
-	wait_event_idle(dr_wait, !READ_ONCE(n->cb_task) ||
-			READ_ONCE(n->cb_task) == current);
-	return cancelled ? 0 : -ENOENT;
+	if (waiter) {
+		waiter_call(waiter, false, -ECANCELED);
+		return 0;
+	}
+	wait_event_idle(dr_wait, !is_called(n, params));
+	return -ENOENT;
 }
 EXPORT_SYMBOL_GPL(devreset_cancel);

@@ -99,6 +99,9 @@ struct devreset_attempt {
  * @check: does the device work? 0, or an errno and optionally a @reason (a
  *	string constant). Called while work is outstanding, and after a reset;
  *	must not report a hang before the device is initialised (ND9, ND10).
+ *	-EAGAIN: it cannot be checked now (others recover it, or have locked what
+ *	has to be looked at): neither healthy nor hung. Asked again, after a reset
+ *	until the deadline; then that success is said not to be verified.
  *	Optional.
  * @quiesce: stop the device and what uses it, and wait until it has stopped.
  *	May be called on a device that stands already. On an error the reset
