@@ -57,6 +57,7 @@ static void dummy_break_work(struct work_struct *work)
 	pci_read_config_word(broken, PCI_COMMAND, &command);
 	pci_write_config_word(broken, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
 }
+
 static DECLARE_DELAYED_WORK(dummy_break_later, dummy_break_work);
 
 static void dummy_break(struct pci_dev *pdev)
@@ -168,12 +169,12 @@ MODULE_PARM_DESC(toggle, "a function whose decode is off for a second, with its 
 /* In place of a function: @sp still points to where that would return to. */
 asmlinkage void dummy_just_return(void);
 asm(".pushsection .text\n"
-    ".type dummy_just_return, @function\n"
-    "dummy_just_return:\n"
-    ASM_ENDBR
-    ASM_RET
-    ".size dummy_just_return, .-dummy_just_return\n"
-    ".popsection\n");
+	".type dummy_just_return, @function\n"
+	"dummy_just_return:\n"
+	ASM_ENDBR
+	ASM_RET
+	".size dummy_just_return, .-dummy_just_return\n"
+	".popsection\n");
 
 /* As if firmware said that the device was reset by nothing: see pci_dev_acpi_reset(). */
 static int deaf_enter(struct kprobe *p, struct pt_regs *regs)
@@ -182,6 +183,7 @@ static int deaf_enter(struct kprobe *p, struct pt_regs *regs)
 	regs->ip = (unsigned long)dummy_just_return;
 	return 1;
 }
+
 NOKPROBE_SYMBOL(deaf_enter);
 
 static bool deaf;
