@@ -382,6 +382,9 @@ static void old_failures_stay_failures(struct kunit *test)
 	struct transfer *cut[2], *good[2], *t = client_buffers(test, chan, 64);
 	int i;
 
+	/* dma_sync_wait() spins, and the channel's thread gives back no descriptor meanwhile. */
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "one processor");
 	for (i = 0; i < ARRAY_SIZE(cut); i++) {
 		dmaengine_pause(chan);
 		cut[i] = client_start(test, chan, 64);

@@ -113,7 +113,7 @@ void dr_pci_driver_exit(void);
  * struct dr_pci_plan - how one function gets through a reset
  * @method: how; DEVRESET_METHOD_ANY: not at all, @why
  * @more: there is a more invasive method
- * @status: 0; -EBUSY: refused, @why; -EAGAIN: a lock is busy
+ * @status: 0; -EBUSY or -EOPNOTSUPP: refused, @why
  * @hung: what is wrong with the device, or NULL
  * @why: why not, without the driver's name
  */

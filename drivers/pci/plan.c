@@ -97,7 +97,7 @@ void dr_pci_plan_driver(struct pci_dev *pdev, const struct dr_pci_driver *driver
 		plan->method = possible[i];
 		plan->more = i + 1 < n;
 	} else if (n) {
-		dr_pci_refuse(plan, -EBUSY, "cannot be reset by that method");
+		dr_pci_refuse(plan, -EOPNOTSUPP, "does not get through it by that method");
 	} else {
 		dr_pci_refuse(plan, -EBUSY, "has no reset handlers and policy/rebind is %s",
 			      dr_pci_rebind_words[rebind]);

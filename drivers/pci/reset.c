@@ -90,7 +90,7 @@ static int dr_pci_prepare(struct dr_pci_part *part)
 	pci_warn(pdev, "not reset: driver %s votes against it\n", pdev->dev.driver->name);
 	if (part->f)
 		part->f->voted = pdev->dev.driver;
-	return part->plan.more ? -EIO : -EBUSY;
+	return -EBUSY;
 }
 
 /* --- the reset ------------------------------------------------------------------- */

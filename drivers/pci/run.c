@@ -213,6 +213,7 @@ static int dr_pci_run_plan(struct dr_pci_run *run)
 	struct dr_pci_part *part;
 
 	run->method = DEVRESET_METHOD_NONE;
+	run->more = false;
 	list_for_each_entry(part, &run->parts, link) {
 		/* The PCI core saves and restores bridges itself. */
 		if (pci_is_bridge(part->pdev))
@@ -276,16 +277,23 @@ static int dr_pci_run_rebind(struct dr_pci_run *run)
 	return ret < 0 || !bound ? ret : bound;
 }
 
+/* Ends with all locks dropped. */
 static int dr_pci_run_all(struct dr_pci_run *run)
 {
 	int ret;
 
 	devreset_used(run->node, run->method, run->more);
-	if (run->method == DEVRESET_METHOD_REBIND)
-		return dr_pci_run_rebind(run);
-	ret = dr_pci_reset_locked(run);
-	dr_pci_unlock_all(run);
-	return ret;
+	if (run->method != DEVRESET_METHOD_REBIND) {
+		ret = dr_pci_reset_locked(run);
+		/* A driver voted against it: bound again, it gets through nevertheless. */
+		if (ret != -EBUSY || dr_pci_run_plan(run) ||
+		    run->method != DEVRESET_METHOD_REBIND || dr_pci_bind_pin(run)) {
+			dr_pci_unlock_all(run);
+			return ret;
+		}
+		devreset_used(run->node, run->method, run->more);
+	}
+	return dr_pci_run_rebind(run);
 }
 
 static void dr_pci_run_work(struct work_struct *work)
