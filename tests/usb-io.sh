@@ -289,7 +289,10 @@ ok "a reset of the port: its power was off, the device was enumerated anew, file
 root=$usb/usb$(<"$usb/$d/busnum")
 echo 0 >"$root/authorized_default"
 policy "$port" reset_timeout_ms=1000
+back() { [ -e "$usb/$d/devnum" ] && [ "$(<"$usb/$d/devnum")" != "$before" ] && is 0 "$usb/$d/authorized"; }
+before=$(<"$usb/$d/devnum")
 refused ETIMEDOUT reset "$port" platform
+wait_for 30 back
 echo 1 >"$usb/$d/authorized"
 wait_for 30 bound zero
 ok "a reset of the port from which the device comes back and is not authorized in time has failed"
@@ -297,7 +300,6 @@ policy "$port" reset_timeout_ms=600000
 before=$(<"$usb/$d/devnum")
 reset "$port" platform &
 resetter=$!
-back() { [ -e "$usb/$d/devnum" ] && [ "$(<"$usb/$d/devnum")" != "$before" ] && is 0 "$usb/$d/authorized"; }
 wait_for 30 back
 kill -0 $resetter
 echo 1 >"$usb/$d/authorized"
