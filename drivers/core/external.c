@@ -79,7 +79,8 @@ static int external_join(struct dr_node *device, struct dr_node *node,
 	if (over->phase != CLAIM_RESET)
 		return -EBUSY;
 	claim_use(over, node);
-	*entry = ENTRY_JOINED;
+	/* A driver of another part of the device is told by the task that has claimed it. */
+	*entry = own ? ENTRY_NESTED : ENTRY_JOINED;
 	*serial = over->serial;
 	return 0;
 }
