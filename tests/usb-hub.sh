@@ -80,7 +80,7 @@ works
 ok "DR6: one that does not answer after that either has its port reset"
 
 refused EBUSY reset "$pci" function
-expect 1 logged "xhci_hcd ${pci#pci-}: not reset: its driver xhci_hcd has no reset handlers"
+expect 1 logged "xhci_hcd ${pci#pci-}: not reset: driver xhci_hcd has no reset handlers and policy/rebind is never"
 works
 ok "above that, the driver of the host controller would not survive it, and the log says so"
 rmmod devreset_usb_status
