@@ -48,16 +48,26 @@ static int dr_pci_bus_can_reset(struct dr_pci_bus *b)
 	return ret;
 }
 
-/* Has its operator, or its driver, said that others may reset it? */
-static bool dr_pci_consents(struct pci_dev *pdev)
+/**
+ * dr_pci_bus_consents - may a reset of its bus hit a function?
+ * @pdev: the function
+ * @flags: as for ops->may_reset
+ *
+ * Its operator, or its driver, must have said so, unless an operator asks (DR2).
+ */
+bool dr_pci_bus_consents(struct pci_dev *pdev, unsigned int flags)
 {
-	struct devreset_node *node = devreset_find(&pdev->dev);
+	struct devreset_node *node;
 	bool consents;
 
-	if (!node)
-		return false;
-	consents = devreset_consents(node, DEVRESET_PLATFORM);
-	devreset_put(node);
+	if (!(flags & DEVRESET_MAY_AUTO) || !READ_ONCE(pdev->dev.driver))
+		return true;
+	node = devreset_find(&pdev->dev);
+	consents = node && devreset_consents(node, DEVRESET_PLATFORM);
+	if (node)
+		devreset_put(node);
+	if (!consents)
+		dev_warn_ratelimited(&pdev->dev, "no automatic reset of its bus: this device is not under policy, or has a lower ceiling\n");
 	return consents;
 }
 
@@ -68,11 +78,8 @@ static int dr_pci_bus_ask(struct pci_dev *pdev, const struct devreset_attempt *a
 	if (dr_pci_run_is_on(pdev))
 		return -EAGAIN;
 	ret = dr_pci_plan_now(pdev, attempt);
-	if (!ret && attempt->flags & DEVRESET_MAY_AUTO && READ_ONCE(pdev->dev.driver) &&
-	    !dr_pci_consents(pdev)) {
-		dev_warn_ratelimited(&pdev->dev, "no automatic reset of its bus: this device is not under policy, or has a lower ceiling\n");
+	if (!ret && !dr_pci_bus_consents(pdev, attempt->flags))
 		ret = -EBUSY;
-	}
 	return ret;
 }
 

@@ -84,6 +84,7 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 /* bus.c */
 int dr_pci_bus_probe(struct devreset_provider *provider, struct pci_dev *bridge);
 bool dr_pci_bus_owns(struct pci_dev *bridge, const void *data);
+bool dr_pci_bus_consents(struct pci_dev *pdev, unsigned int flags);
 
 /* driver.c: bound drivers */
 #define DR_PCI_DRIVER_BOUND	BIT(0)	/* there is one */

@@ -221,6 +221,8 @@ static int dr_pci_run_plan(struct dr_pci_run *run)
 		dr_pci_plan_locked(part->pdev, part->f, &run->attempt, &part->plan);
 		if (part->plan.status)
 			return part->plan.status;
+		if (run->bus && !dr_pci_bus_consents(part->pdev, run->attempt.flags))
+			return -EBUSY;
 		run->method = max(run->method, part->plan.method);
 		run->more |= part->plan.more;
 	}
