@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Faults of devices with the kernel's own drivers, from outside: seconds from the fault until
+# the device serves again, with it managed and, with STOCK_UNMANAGED=1, without
+# qemu: -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
+# qemu: -drive if=none,id=d1,file=/bin/busybox,format=raw,readonly=on
+# qemu: -drive if=none,id=d2,file=/bin/busybox,format=raw,readonly=on
+# qemu: -netdev user,id=n1,net=10.0.2.0/24 -netdev user,id=n2,net=10.0.3.0/24
+# qemu: -device pcie-root-port,id=rp1,chassis=1,slot=1 -device e1000e,bus=rp1,netdev=n1,romfile=
+# qemu: -device pcie-root-port,id=rp2,chassis=2,slot=2 -device virtio-net-pci,bus=rp2,netdev=n2,romfile=
+# qemu: -device pcie-root-port,id=rp3,chassis=3,slot=3 -device nvme,serial=one,drive=d1,bus=rp3
+# qemu: -device pcie-root-port,id=rp4,chassis=4,slot=4 -device qemu-xhci,id=usb,bus=rp4 -device usb-storage,bus=usb.0,drive=d2,serial=one
+# append: iomem=relaxed
+# timeout: 2400
+
+. "${DEVRESET_TOP:-.}/bench/lib.sh"
+. "$DEVRESET_TOP/tests/lib-usb.sh"
+
+watch=${DEVRESET_WATCH:-60}
+modprobe -a nvme xhci_pci usb-storage sd_mod e1000e virtio_net
+declare -A at=([e1000e]=$(pci_of 8086:10d3) [virtio-net]=$(pci_of 1af4:1041)
+	[nvme]=$(pci_of 1b36:0010) [xhci]=$(pci_of 1b36:000d))
+declare -A peer=([e1000e]=10.0.2 [virtio-net]=10.0.3)
+declare -A driver=([e1000e]=e1000e [virtio-net]=virtio-pci [nvme]=nvme [xhci]=xhci_hcd)
+
+port_of() { basename "$(dirname "$(readlink -f "$pci/$1")")"; }
+
+interface() { basename "$(compgen -G "$pci/${at[$1]}/net/*" || compgen -G "$pci/${at[$1]}/virtio*/net/*")"; }
+
+# A network manager: what is there is up and has its address
+manager() {
+	local name if
+
+	while :; do
+		for name in e1000e virtio-net; do
+			if=$(interface $name) || continue
+			[ "$(cat "/sys/class/net/$if/operstate" 2>&1)" = up ] ||
+				timeout 10 ip link set "$if" up || true
+			timeout 10 ip addr replace "${peer[$name]}.15/24" dev "$if" || true
+		done
+		sleep 0.5
+	done >/dev/null 2>&1
+}
+
+block() {
+	case $1 in
+	nvme) basename "$(compgen -G "$pci/${at[nvme]}/nvme/nvme*/nvme*n1")" ;;
+	xhci) basename "$(echo "$usb/$(usb_of one)"/*/host*/target*/*/block/sd*)" ;;
+	esac
+}
+
+# serves DEVICE: it does its work now
+serves() {
+	local if
+
+	case $1 in
+	nvme | xhci)
+		timeout 4 cmp -s -n 65536 /bin/busybox <(timeout 4 dd "if=/dev/$(block "$1")" \
+			iflag=direct bs=64k count=1 status=none 2>&1)
+		;;
+	*)
+		if=$(interface "$1") && timeout 4 ping -c 1 -W 2 -I "$if" "${peer[$1]}.2"
+		;;
+	esac >/dev/null 2>&1
+}
+serves_well() { serves "$1" && serves "$1" && serves "$1"; }
+
+reg() { python3 -IS "$DEVRESET_TOP/tests/reg.py" "$pci/${at[$1]}/resource0" "${@:2}"; }
+power() { slot_power "$(port_of "${at[$1]}")" "$2"; }
+cycle() { power "$1" off && sleep "$2" && power "$1" on; }
+load_on() { while :; do serves "$1" || sleep 0.2; done & loader=$!; }
+
+# fault NAME: DEVICE and what is done to it
+faults=(
+	"xhci:reset behind its driver" "xhci:run bit cleared" "xhci:HCRST" "xhci:bus master off"
+	"xhci:memory decode off" "xhci:BARs zeroed" "xhci:power cut for 3 s"
+	"nvme:CFS, idle" "nvme:CFS, under I/O" "nvme:bus master off" "nvme:memory decode off"
+	"nvme:power cut for 3 s" "nvme:power cut for 8 s"
+	"virtio-net:reset behind its driver" "virtio-net:bus master off" "virtio-net:memory decode off"
+	"e1000e:transmitter off" "e1000e:bus master off" "e1000e:memory decode off"
+	"e1000e:BARs zeroed" "e1000e:power cut for 3 s"
+)
+inject() {
+	local d=${1%%:*} what=${1#*:}
+
+	case $what in
+	"reset behind its driver") echo 1 >"$pci/${at[$d]}/reset" ;;
+	"run bit cleared") reg xhci 40-1 ;;
+	HCRST) reg xhci 40+2 ;;
+	"bus master off") setpci -s "${at[$d]}" COMMAND=0:4 ;;
+	"memory decode off") setpci -s "${at[$d]}" COMMAND=0:2 ;;
+	"BARs zeroed") setpci -s "${at[$d]}" BASE_ADDRESS_0=0 BASE_ADDRESS_1=0 ;;
+	"CFS, idle") reg nvme 14-1 28=0 2c=0 14+1 ;;
+	"CFS, under I/O") load_on nvme; reg nvme 14-1 28=0 2c=0 14+1 ;;
+	"power cut for 3 s") cycle "$d" 3 ;;
+	"power cut for 8 s") cycle "$d" 8 ;;
+	"transmitter off") reg e1000e 400-2 ;;
+	esac
+}
+
+# Everything by hand, so that the next fault finds it at work
+by_hand() {
+	local a=${at[$1]}
+
+	power "$1" on
+	timeout 60 sh -c "echo 1 >$pci/$a/remove" || true
+	timeout 60 sh -c "echo 1 >/sys/bus/pci/rescan" || true
+	wait_for 60 serves "$1"
+}
+
+manage_all() {
+	local d
+
+	load
+	for d in "${!at[@]}"; do
+		echo "pci ${at[$d]}" >$class/manage
+		policy "pci-${at[$d]}" ceiling=platform max_recoveries=100 probation_ms=2000
+		[ "${peer[$d]-}" = "" ] || {
+			echo "net $(interface "$d")" >$class/manage || true
+			policy "net-$(interface "$d")" ceiling=platform max_recoveries=100 || true
+		}
+	done
+}
+
+# measure LABEL
+measure() {
+	local f d start back node
+
+	for f in "${faults[@]}"; do
+		d=${f%%:*} loader=
+		[[ -z ${DEVRESET_ONLY-} || $f == *$DEVRESET_ONLY* ]] || continue
+		serves_well "$d" || by_hand "$d"
+		start=${EPOCHREALTIME/./}
+		inject "$f" >/dev/null 2>&1 || true
+		back=never
+		while [ $((${EPOCHREALTIME/./} - start)) -lt $((watch * 1000000)) ]; do
+			# The driver may not have noticed yet
+			if serves "$d" && sleep 1 && serves_well "$d"; then
+				back=$(((${EPOCHREALTIME/./} - start) / 100000))
+				back=$((back / 10)).$((back % 10))
+				break
+			fi
+			sleep 0.2
+		done
+		[ -z "$loader" ] || kill "$loader" || true
+		node=$class/pci-${at[$d]}
+		echo "$1, $f: $back; $(cat "$node"/{state,last/status,last/method,last/reason} "$node/stats/hangs" 2>&1 | paste -sd ' ')"
+		row "$f" "$back" "-" "$1"
+	done
+}
+
+manager &
+# Not by a signal of its end
+disown
+for d in "${!at[@]}"; do wait_for 60 serves "$d"; done
+[ -z "${STOCK_UNMANAGED-}" ] || measure unmanaged
+manage_all
+measure managed
+dmesg | grep -i devreset >&3 || true
