@@ -22,7 +22,6 @@ modprobe -a nvme xhci_pci usb-storage sd_mod e1000e virtio_net
 declare -A at=([e1000e]=$(pci_of 8086:10d3) [virtio-net]=$(pci_of 1af4:1041)
 	[nvme]=$(pci_of 1b36:0010) [xhci]=$(pci_of 1b36:000d))
 declare -A peer=([e1000e]=10.0.2 [virtio-net]=10.0.3)
-declare -A driver=([e1000e]=e1000e [virtio-net]=virtio-pci [nvme]=nvme [xhci]=xhci_hcd)
 
 port_of() { basename "$(dirname "$(readlink -f "$pci/$1")")"; }
 
@@ -115,7 +114,7 @@ manage_all() {
 	load
 	for d in "${!at[@]}"; do
 		echo "pci ${at[$d]}" >$class/manage
-		policy "pci-${at[$d]}" ceiling=platform max_recoveries=100 probation_ms=2000
+		policy "pci-${at[$d]}" ceiling=platform max_recoveries=100
 		[ "${peer[$d]-}" = "" ] || {
 			echo "net $(interface "$d")" >$class/manage || true
 			policy "net-$(interface "$d")" ceiling=platform max_recoveries=100 || true

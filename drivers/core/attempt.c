@@ -322,6 +322,22 @@ static bool refused(int status)
 	       status == -ENOTTY;
 }
 
+/*
+ * Wait for the completion of attempt @gen. A driver that is bound anew, and what is
+ * enumerated for it, has as long as a device may take to come back.
+ */
+static void await_completion(struct dr_node *node, u32 gen, int *result,
+			     unsigned long deadline)
+{
+	unsigned long limit = jiffies + msecs_to_jiffies(READ_ONCE(node->policy.return_ms));
+
+	wait_event_idle_timeout(dr_wait, pending_over(node, gen, result),
+				dr_left(deadline) + 1);
+	if (READ_ONCE(node->used) == DEVRESET_METHOD_REBIND)
+		wait_event_idle_timeout(dr_wait, pending_over(node, gen, result),
+					dr_left(limit) + 1);
+}
+
 /* Call ops->reset once, and wait for its completion if it says so (ND1). */
 static int reset_once(struct attempt *a, unsigned long deadline)
 {
@@ -337,8 +353,7 @@ static int reset_once(struct attempt *a, unsigned long deadline)
 	node_leave(node);
 	a->touched = !refused(ret);
 	if (ret == -EINPROGRESS)
-		wait_event_idle_timeout(dr_wait, pending_over(node, gen, &result),
-					dr_left(deadline) + 1);
+		await_completion(node, gen, &result, deadline);
 	pending_forget(node, gen, &result);
 	if (ret == -EINPROGRESS) {
 		ret = result;

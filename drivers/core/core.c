@@ -17,6 +17,7 @@
  *	log.c		what a node's last requests did, and when
  *	policy.c	what to do next; pure
  *	clock.c		finds hangs
+ *	in_use.c, io.c	what is below a device, and what it does
  *	sysfs.c, event.c, pm.c
  *
  * It knows no bus.

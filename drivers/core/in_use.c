@@ -52,7 +52,7 @@ static int dr_block_in_use(struct device *dev, struct dr_use *use)
 		how = "a path of a multipath disk";
 	else if (READ_ONCE(bdev->bd_holder))
 		how = "mounted or held";
-	else if (atomic_read(&bdev->bd_openers))
+	else if (atomic_read(&bdev->bd_openers) && !(use->flags & DEVRESET_IN_USE_HELD))
 		how = "open";
 	else
 		return 0;
@@ -144,6 +144,8 @@ static int dr_walk_in_use(struct device *dev, void *data)
  *	that hangs have lost their traffic already. DEVRESET_IN_USE_MEDIA where
  *	drivers stay bound: a disk goes on after a reset then, but of a removable
  *	medium the SCSI disk driver may take the reset for a change
+ *	DEVRESET_IN_USE_HELD where requests are lost: a program that has a disk open
+ *	cannot work then, but what is mounted or held is not to be torn
  * @why: set to the first user, such as "sda1 is mounted or held"; "" if there is none
  * @len: bytes there, at least 1
  *

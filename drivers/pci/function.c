@@ -190,6 +190,28 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 	return fault;
 }
 
+/* How long a request may take after a reset through which the driver was kept */
+#define DR_PCI_IO_TIMEOUT_MS	5000
+
+/*
+ * A driver may say "live" after a reset and lose every request. That is seen by the
+ * requests, and judged only while the cure is in doubt: at other times a slow
+ * disk is its driver's affair.
+ */
+static const char *dr_pci_io_fault(struct devreset_node *node, struct dr_pci_function *f)
+{
+	unsigned int doubt = READ_ONCE(devreset_policy_of(node)->probation_ms);
+
+	if (f->method != DEVRESET_METHOD_RESET_DONE &&
+	    f->method != DEVRESET_METHOD_ERROR_HANDLERS)
+		return NULL;
+	if (time_after(jiffies, f->reset_at + msecs_to_jiffies(doubt)) ||
+	    devreset_oldest_io(&f->pdev->dev) < DR_PCI_IO_TIMEOUT_MS)
+		return NULL;
+	f->io_stalled = true;
+	return "requests do not complete";
+}
+
 /*
  * Others that reset or recover the device, bind or unbind it, hold its lock, block
  * its configuration, or have it marked as offline: it cannot be checked then.
@@ -207,7 +229,7 @@ static int dr_pci_function_check(struct devreset_node *node, const char **reason
 		return -EAGAIN;
 	}
 	mutex_lock(&f->lock);
-	fault = dr_pci_function_fault(pdev, f);
+	fault = dr_pci_function_fault(pdev, f) ?: dr_pci_io_fault(node, f);
 	if (!fault && dr_pci_config_is_outgrown(pdev, &f->config))
 		dr_pci_config_save(pdev, &f->config);
 	mutex_unlock(&f->lock);

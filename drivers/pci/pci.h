@@ -36,6 +36,9 @@ struct dr_pci_config {
  * @pdev: the function, with a reference
  * @lock: for the rest
  * @config: its configuration that is known to be good
+ * @method: of the last reset that reached it
+ * @reset_at: when that was, in ticks
+ * @io_stalled: requests did not complete after it
  * @voted: the driver, if its error_detected() votes against resets; only compared
  */
 struct dr_pci_function {
@@ -44,6 +47,9 @@ struct dr_pci_function {
 	struct pci_dev *pdev;
 	struct mutex lock;	/* of all below */
 	struct dr_pci_config config;
+	enum devreset_method method;
+	unsigned long reset_at;
+	bool io_stalled;
 	struct device_driver *voted;
 };
 

@@ -106,8 +106,11 @@ void dr_pci_plan_driver(struct pci_dev *pdev, const struct dr_pci_driver *driver
 
 /* A rebind takes away what is in use. Of a dead device, it has gone already. */
 static void dr_pci_plan_users(struct pci_dev *pdev, const struct devreset_attempt *attempt,
-			      struct dr_pci_plan *plan)
+			      bool stalled, struct dr_pci_plan *plan)
 {
+	/* What has a disk open cannot work while requests are lost. */
+	unsigned int flags = stalled && attempt->flags & DEVRESET_MAY_AUTO ?
+			     DEVRESET_IN_USE_HELD : 0;
 	char why[56];
 
 	if (plan->method != DEVRESET_METHOD_REBIND || attempt->flags & DEVRESET_MAY_FORCE)
@@ -115,7 +118,7 @@ static void dr_pci_plan_users(struct pci_dev *pdev, const struct devreset_attemp
 	if (attempt->flags & DEVRESET_MAY_AUTO &&
 	    dr_pci_rebind_policy(pdev) == DEVRESET_REBIND_ALWAYS)
 		return;
-	if (devreset_in_use(&pdev->dev, 0, why, sizeof(why)))
+	if (devreset_in_use(&pdev->dev, flags, why, sizeof(why)))
 		dr_pci_refuse(plan, -EBUSY, "is in use: %s", why);
 }
 
@@ -137,7 +140,10 @@ void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
 	dr_pci_plan_driver(pdev, &driver, attempt, plan);
 	plan->hung = dr_pci_function_fault(pdev, f);
 	if (!plan->hung)
-		dr_pci_plan_users(pdev, attempt, plan);
+		dr_pci_plan_users(pdev, attempt, f && f->io_stalled, plan);
+	/* What loses requests is unbound as what does not answer. */
+	if (!plan->hung && f && f->io_stalled)
+		plan->hung = "requests do not complete";
 	if (plan->status)
 		dev_warn_ratelimited(&pdev->dev, "not reset: driver %s %s\n", driver.name,
 				     plan->why);
@@ -184,7 +190,7 @@ void dr_pci_plan_print(struct pci_dev *pdev, const struct devreset_attempt *atte
 	dr_pci_plan_driver(pdev, &driver, attempt, &plan);
 	/* Whether it hangs is not to be found out here. */
 	if (!node || devreset_state(node) == DEVRESET_HEALTHY)
-		dr_pci_plan_users(pdev, attempt, &plan);
+		dr_pci_plan_users(pdev, attempt, false, &plan);
 	if (node)
 		devreset_put(node);
 	if (plan.status)

@@ -263,8 +263,13 @@ static int dr_pci_run_begin(struct dr_pci_run *run)
 
 static int dr_pci_run_rebind(struct dr_pci_run *run)
 {
+	unsigned long limit = jiffies +
+		msecs_to_jiffies(READ_ONCE(devreset_policy_of(run->node)->return_ms));
 	int ret, bound;
 
+	/* As the core waits for it */
+	if (time_after(limit, run->deadline))
+		run->deadline = limit;
 	dr_pci_unlock_all(run);
 	dr_pci_unbind(run);
 	ret = dr_pci_lock_until(run);
@@ -298,6 +303,22 @@ static int dr_pci_run_all(struct dr_pci_run *run)
 	return dr_pci_run_rebind(run);
 }
 
+/* For the checks that follow: how the drivers got through it. */
+static void dr_pci_run_note(struct dr_pci_run *run)
+{
+	struct dr_pci_part *part;
+
+	list_for_each_entry(part, &run->parts, link) {
+		if (!part->f)
+			continue;
+		mutex_lock(&part->f->lock);
+		part->f->method = part->plan.method;
+		part->f->reset_at = jiffies;
+		part->f->io_stalled = false;
+		mutex_unlock(&part->f->lock);
+	}
+}
+
 static void dr_pci_run_work(struct work_struct *work)
 {
 	struct dr_pci_run *run = container_of(work, struct dr_pci_run, work);
@@ -312,6 +333,8 @@ static void dr_pci_run_work(struct work_struct *work)
 	complete(&run->told);
 	if (!ret)
 		ret = dr_pci_run_all(run);
+	if (!run->begun)
+		dr_pci_run_note(run);
 	dr_pci_awake(run, false);
 
 	mutex_lock(&dr_pci_runs_lock);

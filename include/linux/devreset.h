@@ -233,8 +233,14 @@ int devreset_complete(struct devreset_node *node, u32 gen, int status,
 /* Flags of devreset_in_use() */
 #define DEVRESET_IN_USE_NO_NET	BIT(0)	/* interfaces don't count */
 #define DEVRESET_IN_USE_MEDIA	BIT(1)	/* of block devices, only removable media count */
+#define DEVRESET_IN_USE_HELD	BIT(2)	/* of block devices, only those that are held count */
 
 int devreset_in_use(struct device *dev, unsigned int flags, char *why, size_t len);
+#if IS_ENABLED(CONFIG_BLOCK)
+unsigned int devreset_oldest_io(struct device *dev);
+#else
+static inline unsigned int devreset_oldest_io(struct device *dev) { return 0; }
+#endif
 
 const struct devreset_attempt *devreset_attempt(const struct devreset_node *node);
 void devreset_used(struct devreset_node *node, enum devreset_method method, bool more);
