@@ -364,6 +364,8 @@ wait_for 10 carrier
 # Nor does that of the function
 before=$(<"$class/$tx/stats/successes")
 policy "$function" max_attempts=1
+# The device consents by the ceiling of its adapter, the ladder has that of the ring
+policy "$adapter" ceiling=platform
 policy "$tx" ceiling=platform
 insmod "$DEVRESET_MODDIR/devreset_net_cable.ko" stuck=5
 wait_for 30 above "$class/$tx/stats/successes" "$before"
@@ -371,6 +373,7 @@ wait_for 30 is healthy "$class/$tx/state"
 read -r status scope _ by _ < <(last "$tx")
 expect "0 platform pcibus-${slot%:*}" echo "$status $scope $by"
 rmmod devreset_net_cable
+policy "$adapter" ceiling=function
 policy "$tx" ceiling=function check_interval_ms=500 check_idle=0
 wait_for 10 carrier
 wait_for 10 answers
