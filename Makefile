@@ -20,7 +20,7 @@ kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set K
 # For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once
 export KERNEL T JOBS
 
-.PHONY: modules install clean setup lint kunit kunit-um vm-test soak bench bench-faults shell demo check quick help
+.PHONY: modules install clean setup lint kunit kunit-um vm-test soak bench bench-faults bench-stock shell demo check quick help
 
 modules:                ## build the modules (default)
 	+$(kbuild) modules
@@ -47,6 +47,8 @@ soak: setup             ## the same, for as long as you like: every race over an
 	SOAK=1 scripts/vm-test.sh
 bench: setup            ## what it costs, in time, instructions and bytes
 	scripts/bench.sh
+bench-stock: setup      ## faults of devices with the kernel's own drivers, managed
+	scripts/bench.sh stock
 bench-faults: setup     ## a NIC's faults, with this driver and with the kernel's own
 	scripts/bench.sh faults
 check:                  ## everything that must pass: lint, kunit, vm-test on both kernels; T=name

@@ -4,8 +4,8 @@
 # Measure what devreset costs, on the newest installed kernel, and compare that
 # with the goals: Documentation/performance.rst tells what is measured and how.
 #
-#   scripts/bench.sh [count|reset|dma|usb|packets|real|cpus|bulk|net|faults...]
-#                                   (all but the last two)
+#   scripts/bench.sh [count|reset|dma|usb|packets|real|cpus|bulk|net|faults|stock...]
+#                                   (all but the last three)
 #
 # count: instructions, bytes, wake-ups; reset: resets, counted in instructions too;
 # dma: soft DMA channels, counted; cpus: two of them on two processors, in real time;
@@ -13,7 +13,8 @@
 # on two processors;
 # real: the same resets in real time, on two processors, which nothing is judged by;
 # packets, net, faults: the network driver beside the kernel's own: what they carry, counted
-# and in real time, and how long after a fault packets are back for good
+# and in real time, and how long after a fault packets are back for good;
+# stock: how long managed devices of the kernel's own drivers are gone after a fault
 #
 # Prints a table at the end, and fails if a goal is missed.
 
@@ -48,7 +49,7 @@ for name; do
 	count | reset | usb) args=(-q "-icount shift=0,sleep=off" -m maxcpus=1) script=$name ;;
 	packets) args=(-q "$movsq -icount shift=0,sleep=off" -m maxcpus=1) script=net ;;
 	bulk) args=() script=usb ;;
-	net | faults) args=() script=$name ;;
+	net | faults | stock) args=() script=$name ;;
 	dma) args=(-q "$movsq -icount shift=0,sleep=off" -m maxcpus=1) script=dma ;;
 	real) args=() script=reset ;;
 	cpus) args=(-q "$movsq") script=dma ;;

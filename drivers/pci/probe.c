@@ -28,6 +28,15 @@
 #define NVME_CSTS		0x1c
 #define NVME_CSTS_CFS		BIT(1)
 
+/* virtio, 1.0 and later: where the common configuration is, and the status in it */
+#define VIRTIO_VENDOR		0x1af4
+#define VIRTIO_CAP_TYPE		3
+#define VIRTIO_CAP_BAR		4
+#define VIRTIO_CAP_OFFSET	8
+#define VIRTIO_CAP_COMMON	1
+#define VIRTIO_STATUS		20
+#define VIRTIO_STATUS_NEEDS_RESET	BIT(6)
+
 /* Enough for the largest CAPLENGTH and two registers */
 #define DR_PCI_PROBE_BYTES	0x108
 
@@ -86,6 +95,52 @@ static const struct {
 	{ DR_PCI_CLASS_NVME, dr_pci_probe_nvme },
 };
 
+/* The BAR of the common configuration, and where in it that is; -ENODEV: not modern. */
+static int dr_pci_virtio_common(struct pci_dev *pdev, u32 *offset)
+{
+	u8 pos, type, bar;
+
+	for (pos = pci_find_capability(pdev, PCI_CAP_ID_VNDR); pos;
+	     pos = pci_find_next_capability(pdev, pos, PCI_CAP_ID_VNDR)) {
+		pci_read_config_byte(pdev, pos + VIRTIO_CAP_TYPE, &type);
+		if (type != VIRTIO_CAP_COMMON)
+			continue;
+		pci_read_config_byte(pdev, pos + VIRTIO_CAP_BAR, &bar);
+		pci_read_config_dword(pdev, pos + VIRTIO_CAP_OFFSET, offset);
+		if (bar < PCI_STD_NUM_BARS && pci_resource_flags(pdev, bar) & IORESOURCE_MEM &&
+		    *offset + VIRTIO_STATUS < pci_resource_len(pdev, bar))
+			return bar;
+		break;
+	}
+	return -ENODEV;
+}
+
+/*
+ * virtio_pci acknowledges the device for as long as it is bound: a status of 0 is that
+ * of a device after a reset that the driver has not heard of.
+ */
+static const char *dr_pci_probe_virtio(struct pci_dev *pdev)
+{
+	void __iomem *regs;
+	u32 offset;
+	int bar;
+	u8 status;
+
+	bar = dr_pci_virtio_common(pdev, &offset);
+	if (bar < 0)
+		return NULL;
+	regs = ioremap(pci_resource_start(pdev, bar) + offset, VIRTIO_STATUS + 1);
+	if (!regs)
+		return NULL;
+	status = readb(regs + VIRTIO_STATUS);
+	iounmap(regs);
+	if (status == 0xff)
+		return "registers do not answer";
+	if (!status)
+		return "device was reset";
+	return status & VIRTIO_STATUS_NEEDS_RESET ? "device needs a reset" : NULL;
+}
+
 /**
  * dr_pci_probe - do the registers of a controller say that it has stopped?
  * @pdev: the function, with its device lock held, in D0 and with memory decode on
@@ -98,11 +153,14 @@ const char *dr_pci_probe(struct pci_dev *pdev)
 	void __iomem *regs;
 	int i;
 
+	if (!pdev->dev.driver || !pci_is_enabled(pdev))
+		return NULL;
+	if (pdev->vendor == VIRTIO_VENDOR)
+		return dr_pci_probe_virtio(pdev);
 	for (i = 0; i < ARRAY_SIZE(dr_pci_probes); i++)
 		if (dr_pci_probes[i].class == pdev->class)
 			break;
-	if (i == ARRAY_SIZE(dr_pci_probes) || !pdev->dev.driver || !pci_is_enabled(pdev) ||
-	    !(pci_resource_flags(pdev, 0) & IORESOURCE_MEM) ||
+	if (i == ARRAY_SIZE(dr_pci_probes) || !(pci_resource_flags(pdev, 0) & IORESOURCE_MEM) ||
 	    pci_resource_len(pdev, 0) < DR_PCI_PROBE_BYTES)
 		return NULL;
 	regs = ioremap(pci_resource_start(pdev, 0), DR_PCI_PROBE_BYTES);
