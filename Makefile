@@ -14,7 +14,7 @@ have_kunit = $(shell grep -qs '^CONFIG_KUNIT=[ym]' $(KDIR)/.config && echo m)
 without_btf = $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set KDIR)) \
 	M=$(CURDIR) CONFIG_DEVRESET=m CONFIG_DEVRESET_PCI=m \
-	CONFIG_DEVRESET_DMA=m CONFIG_DEVRESET_USB=m CONFIG_DEVRESET_NET=m \
+	CONFIG_DEVRESET_DMA=m CONFIG_DEVRESET_USB=m CONFIG_DEVRESET_NET=m CONFIG_DEVRESET_SAMPLES=m \
 	CONFIG_DEVRESET_KUNIT_TEST=$(have_kunit) $(without_btf)
 
 # For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once

@@ -43,7 +43,7 @@ fi
 new=$tree/drivers/devreset.new
 rm -rf "$new"
 cd "$top"
-find Kbuild Kconfig bench drivers include kunit tests -type f ! -name '*.mod.c' \
+find Kbuild Kconfig bench drivers include kunit samples tests -type f ! -name '*.mod.c' \
 	\( -name '*.[ch]' -o -name 'K*' -o -name Makefile -o -name .kunitconfig \) -printf '%h\n' |
 	sort -u | while read -r folder; do
 	mkdir -p "$new/$folder"
