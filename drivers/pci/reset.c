@@ -208,6 +208,7 @@ static int dr_pci_worse(int a, int b)
 static int dr_pci_undo(struct dr_pci_run *run, int ret)
 {
 	struct dr_pci_part *part;
+	int status = ret;
 
 	list_for_each_entry(part, &run->parts, link) {
 		if (!part->prepared)
@@ -215,9 +216,10 @@ static int dr_pci_undo(struct dr_pci_run *run, int ret)
 		if (!pci_is_bridge(part->pdev))
 			dr_pci_config_restore(part->pdev, dr_pci_part_config(part));
 		part->status = part->vote == PCI_ERS_RESULT_DISCONNECT ? ret : 0;
-		dr_pci_resume(part);
+		if (dr_pci_resume(part) < 0 && !part->status)
+			status = -EIO;
 	}
-	return ret;
+	return status;
 }
 
 /**
@@ -231,6 +233,12 @@ int dr_pci_reset_locked(struct dr_pci_run *run)
 	struct dr_pci_part *part;
 	int ret, status = 0;
 
+	/* A vote may have ended an earlier try of this attempt. */
+	list_for_each_entry(part, &run->parts, link) {
+		part->prepared = false;
+		part->vote = PCI_ERS_RESULT_NONE;
+		part->status = 0;
+	}
 	list_for_each_entry(part, &run->parts, link) {
 		ret = dr_pci_prepare(part);
 		if (ret)
