@@ -154,7 +154,14 @@ int dr_pci_bind(struct dr_pci_run *run)
 	int ret, status = 0;
 
 	list_for_each_entry(part, &run->parts, link) {
-		ret = part->drv ? dr_pci_bind_one(run, part) : dr_pci_bind_late(part);
+		/* It may still write to memory: left cut off, and bound by a later reset. */
+		if (part->status < 0 && dr_pci_part_is_cut(part)) {
+			ret = part->status;
+			if (part->f)
+				part->f->unbound = true;
+		} else {
+			ret = part->drv ? dr_pci_bind_one(run, part) : dr_pci_bind_late(part);
+		}
 		status = status ?: ret;
 		dr_pci_unpin(part);
 	}

@@ -269,7 +269,8 @@ static int dr_pci_run_begin(struct dr_pci_run *run)
 
 	if (ret)
 		return ret;
-	ret = dr_pci_run_plan(run);
+	/* To resume a device may take long: the attempt and its claim have ended. */
+	ret = time_after(jiffies, run->deadline) ? -ETIMEDOUT : dr_pci_run_plan(run);
 	if (!ret && run->method == DEVRESET_METHOD_REBIND)
 		ret = dr_pci_bind_pin(run);
 	if (ret)
@@ -295,11 +296,14 @@ static int dr_pci_run_rebind(struct dr_pci_run *run)
 {
 	unsigned long limit = jiffies +
 		msecs_to_jiffies(READ_ONCE(devreset_policy_of(run->node)->return_ms));
+	struct dr_pci_part *part;
 	int ret, bound;
 
 	/* As the core waits for it */
 	if (time_after(limit, run->deadline))
 		run->deadline = limit;
+	list_for_each_entry(part, &run->parts, link)
+		part->status = -EIO;
 	dr_pci_unlock_all(run);
 	dr_pci_unbind(run);
 	ret = dr_pci_lock_until(run);
