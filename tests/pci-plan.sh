@@ -87,6 +87,20 @@ reset "$managed" function
 called "remove probe probe probe"
 ok "DR15: a driver that waits for another one when it is bound is tried again"
 
+forget
+echo 1 >$dummy/fails
+refused EIO reset "$managed" function
+called "remove probe"
+[ ! -e "$pci/$edu/driver" ] || fail "bound"
+methods "- none"
+echo 1 >$dummy/fails
+refused EIO reset "$managed" function
+called "remove probe probe"
+reset "$managed" function
+called "remove probe probe probe"
+expect dummy basename "$(readlink "$pci/$edu/driver")"
+ok "DR15: a driver that was not bound again is no success, and bound by a later attempt"
+
 policy "$managed" check_interval_ms=200 max_attempts=1
 setpci -s "$edu" COMMAND=0:4
 wait_for 30 is failed "$class/$managed/state"

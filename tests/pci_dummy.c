@@ -34,6 +34,10 @@ static uint defers;
 module_param(defers, uint, 0644);
 MODULE_PARM_DESC(defers, "how many times probe() waits for another driver");
 
+static uint fails;
+module_param(fails, uint, 0644);
+MODULE_PARM_DESC(fails, "how many times probe() fails with -EBUSY");
+
 static char calls[256];
 module_param_string(calls, calls, sizeof(calls), 0644);
 MODULE_PARM_DESC(calls, "what was called, in this order");
@@ -116,6 +120,10 @@ static int dummy_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (defers) {
 		defers--;
 		return -EPROBE_DEFER;
+	}
+	if (fails) {
+		fails--;
+		return -EBUSY;
 	}
 	ret = pci_enable_device(pdev);
 	if (ret)

@@ -205,7 +205,10 @@ static int managed_reset(struct devreset_node *node, u32 gen)
 		return -EAGAIN;
 	if (netdev->reg_state != NETREG_REGISTERED) {
 		ret = -ENODEV;
-	} else if (netif_running(netdev) && netif_device_present(netdev)) {
+	} else if (netif_running(netdev) && !netif_device_present(netdev)) {
+		/* Its driver has detached it: no reset of the queues brings it back. */
+		ret = -EOPNOTSUPP;
+	} else if (netif_running(netdev)) {
 		/* The first thing that the driver does may be to say that there is no link. */
 		if (may_send(netdev) || m->lost_link)
 			begin_anew(m, "its driver");

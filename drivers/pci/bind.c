@@ -113,16 +113,36 @@ static int dr_pci_bind_one(struct dr_pci_run *run, struct dr_pci_part *part)
 			break;
 		msleep(100);
 	}
-	/* Bound by others in the same moment: as good. */
-	if (ret == -EBUSY)
+	/* The driver core tries again by itself only what was deferred by this. */
+	if (ret == -EAGAIN && device_attach(dev) > 0)
 		ret = 0;
+	if (!ret)
+		return 0;
+	device_lock(dev);
+	/* Bound by others in the same moment: as good. */
+	if (dev->driver)
+		ret = 0;
+	else if (part->f)
+		part->f->unbound = true;
+	device_unlock(dev);
 	if (ret)
 		pci_err(part->pdev, "driver %s not bound again (%d)\n", part->drv->name, ret);
 	return ret;
 }
 
+/* An earlier reset has left it without its driver. */
+static int dr_pci_bind_late(struct dr_pci_part *part)
+{
+	struct device *dev = &part->pdev->dev;
+
+	if (!part->f || !READ_ONCE(part->f->unbound) || device_attach(dev) > 0)
+		return 0;
+	pci_err(part->pdev, "no driver bound again\n");
+	return -EIO;
+}
+
 /**
- * dr_pci_bind - bind the same drivers again
+ * dr_pci_bind - bind the same drivers again, and what an earlier reset has left unbound
  * @run: the reset, with no lock held
  *
  * All are tried (DR11).
@@ -134,9 +154,14 @@ int dr_pci_bind(struct dr_pci_run *run)
 	int ret, status = 0;
 
 	list_for_each_entry(part, &run->parts, link) {
-		if (!part->drv)
-			continue;
-		ret = dr_pci_bind_one(run, part);
+		/* It may still write to memory: left cut off, and bound by a later reset. */
+		if (part->status < 0 && dr_pci_part_is_cut(part)) {
+			ret = part->status;
+			if (part->f)
+				part->f->unbound = true;
+		} else {
+			ret = part->drv ? dr_pci_bind_one(run, part) : dr_pci_bind_late(part);
+		}
 		status = status ?: ret;
 		dr_pci_unpin(part);
 	}

@@ -83,6 +83,7 @@ void dr_pci_function_refresh(struct pci_dev *pdev)
 		return;
 	mutex_lock(&f->lock);
 	f->voted = NULL;
+	f->unbound = false;
 	dr_pci_config_save(pdev, &f->config);
 	mutex_unlock(&f->lock);
 	dr_pci_function_put(f);
@@ -230,6 +231,8 @@ static int dr_pci_function_check(struct devreset_node *node, const char **reason
 	}
 	mutex_lock(&f->lock);
 	fault = dr_pci_function_fault(pdev, f) ?: dr_pci_io_fault(node, f);
+	if (!fault && f->unbound)
+		fault = "no driver is bound";
 	if (!fault && dr_pci_config_is_outgrown(pdev, &f->config))
 		dr_pci_config_save(pdev, &f->config);
 	mutex_unlock(&f->lock);

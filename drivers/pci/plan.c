@@ -104,22 +104,54 @@ void dr_pci_plan_driver(struct pci_dev *pdev, const struct dr_pci_driver *driver
 	}
 }
 
-/* A rebind takes away what is in use. Of a dead device, it has gone already. */
+/* A rebind takes away what is in use. */
 static void dr_pci_plan_users(struct pci_dev *pdev, const struct devreset_attempt *attempt,
-			      bool stalled, struct dr_pci_plan *plan)
+			      unsigned int flags, struct dr_pci_plan *plan)
 {
-	/* What has a disk open cannot work while requests are lost. */
-	unsigned int flags = stalled && attempt->flags & DEVRESET_MAY_AUTO ?
-			     DEVRESET_IN_USE_HELD : 0;
 	char why[56];
 
 	if (plan->method != DEVRESET_METHOD_REBIND || attempt->flags & DEVRESET_MAY_FORCE)
 		return;
+	/* With their physical function's driver, they and their users go. */
+	if (pci_num_vf(pdev)) {
+		dr_pci_refuse(plan, -EBUSY, "has virtual functions");
+		return;
+	}
 	if (attempt->flags & DEVRESET_MAY_AUTO &&
 	    dr_pci_rebind_policy(pdev) == DEVRESET_REBIND_ALWAYS)
 		return;
 	if (devreset_in_use(&pdev->dev, flags, why, sizeof(why)))
 		dr_pci_refuse(plan, -EBUSY, "is in use: %s", why);
+}
+
+/* Of a dead device, nothing is left to lose. A wrong configuration alone is no death. */
+static bool dr_pci_is_dead(struct pci_dev *pdev)
+{
+	u16 command;
+
+	if (!dr_pci_config_is_there(pdev))
+		return true;
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return command & PCI_COMMAND_MEMORY && dr_pci_probe(pdev);
+}
+
+/* What is used counts less, the less of it can still work. */
+static void dr_pci_plan_guard(struct pci_dev *pdev, struct dr_pci_function *f,
+			      const struct devreset_attempt *attempt, struct dr_pci_plan *plan)
+{
+	bool automatic = attempt->flags & DEVRESET_MAY_AUTO;
+	unsigned int flags = 0;
+
+	if (plan->hung) {
+		/* An operator who asks for a reset of what hangs knows. */
+		if (!automatic || dr_pci_is_dead(pdev))
+			return;
+		flags = DEVRESET_IN_USE_HELD | DEVRESET_IN_USE_NO_NET;
+	} else if (automatic && f && f->io_stalled) {
+		/* What has a disk open cannot work while requests are lost. */
+		flags = DEVRESET_IN_USE_HELD;
+	}
+	dr_pci_plan_users(pdev, attempt, flags, plan);
 }
 
 /**
@@ -139,8 +171,7 @@ void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
 		driver.can &= ~DR_PCI_DRIVER_HANDLERS;
 	dr_pci_plan_driver(pdev, &driver, attempt, plan);
 	plan->hung = dr_pci_function_fault(pdev, f);
-	if (!plan->hung)
-		dr_pci_plan_users(pdev, attempt, f && f->io_stalled, plan);
+	dr_pci_plan_guard(pdev, f, attempt, plan);
 	/* What loses requests is unbound as what does not answer. */
 	if (!plan->hung && f && f->io_stalled)
 		plan->hung = "requests do not complete";
@@ -190,7 +221,7 @@ void dr_pci_plan_print(struct pci_dev *pdev, const struct devreset_attempt *atte
 	dr_pci_plan_driver(pdev, &driver, attempt, &plan);
 	/* Whether it hangs is not to be found out here. */
 	if (!node || devreset_state(node) == DEVRESET_HEALTHY)
-		dr_pci_plan_users(pdev, attempt, false, &plan);
+		dr_pci_plan_users(pdev, attempt, 0, &plan);
 	if (node)
 		devreset_put(node);
 	if (plan.status)

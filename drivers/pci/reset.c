@@ -153,6 +153,17 @@ static int dr_pci_late(struct dr_pci_part *part)
 								     DEVRESET_SOFT_ERROR;
 }
 
+/* A driver that has let go of the device may have freed what that writes to. */
+static void dr_pci_stop_dma(struct dr_pci_part *part)
+{
+	if (part->plan.method != DEVRESET_METHOD_REBIND &&
+	    part->plan.method != DEVRESET_METHOD_ERROR_HANDLERS)
+		return;
+	if (dr_pci_config_is_there(part->pdev))
+		pci_clear_master(part->pdev);
+	part->pdev->saved_config_space[PCI_COMMAND / 4] &= ~PCI_COMMAND_MASTER;
+}
+
 /* The configuration is there again, or the device is not. */
 static int dr_pci_put_back(struct dr_pci_run *run, struct dr_pci_part *part, int status)
 {
@@ -167,6 +178,8 @@ static int dr_pci_put_back(struct dr_pci_run *run, struct dr_pci_part *part, int
 		pci_restore_state(pdev);
 		return status;
 	}
+	if (status < 0)
+		dr_pci_stop_dma(part);
 	ret = dr_pci_config_restore(pdev, dr_pci_part_config(part));
 	return status < 0 || !ret ? status : ret;
 }
@@ -208,6 +221,7 @@ static int dr_pci_worse(int a, int b)
 static int dr_pci_undo(struct dr_pci_run *run, int ret)
 {
 	struct dr_pci_part *part;
+	int status = ret;
 
 	list_for_each_entry(part, &run->parts, link) {
 		if (!part->prepared)
@@ -215,9 +229,11 @@ static int dr_pci_undo(struct dr_pci_run *run, int ret)
 		if (!pci_is_bridge(part->pdev))
 			dr_pci_config_restore(part->pdev, dr_pci_part_config(part));
 		part->status = part->vote == PCI_ERS_RESULT_DISCONNECT ? ret : 0;
-		dr_pci_resume(part);
+		if (dr_pci_resume(part) < 0 && !part->status)
+			status = -EIO;
+		part->status = ret;
 	}
-	return ret;
+	return status;
 }
 
 /**
@@ -231,6 +247,12 @@ int dr_pci_reset_locked(struct dr_pci_run *run)
 	struct dr_pci_part *part;
 	int ret, status = 0;
 
+	/* A vote may have ended an earlier try of this attempt. */
+	list_for_each_entry(part, &run->parts, link) {
+		part->prepared = false;
+		part->vote = PCI_ERS_RESULT_NONE;
+		part->status = -EIO;
+	}
 	list_for_each_entry(part, &run->parts, link) {
 		ret = dr_pci_prepare(part);
 		if (ret)

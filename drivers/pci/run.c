@@ -215,6 +215,7 @@ static int dr_pci_run_plan(struct dr_pci_run *run)
 	run->method = DEVRESET_METHOD_NONE;
 	run->more = false;
 	list_for_each_entry(part, &run->parts, link) {
+		part->bound = part->pdev->dev.driver;
 		/* The PCI core saves and restores bridges itself. */
 		if (pci_is_bridge(part->pdev))
 			continue;
@@ -231,15 +232,30 @@ static int dr_pci_run_plan(struct dr_pci_run *run)
 
 /* --- the worker ------------------------------------------------------------------ */
 
-/* What was unbound may have been bound by others, before all was locked again. */
+/* Does the plan still hold? A driver at the same address may be another one. */
+static bool dr_pci_part_holds(struct dr_pci_run *run, struct dr_pci_part *part)
+{
+	struct dr_pci_plan now;
+
+	if (part->drv)
+		return !part->pdev->dev.driver;
+	if (part->pdev->dev.driver != part->bound)
+		return false;
+	if (pci_is_bridge(part->pdev))
+		return true;
+	dr_pci_plan_locked(part->pdev, part->f, &run->attempt, &now);
+	return !now.status && now.method == part->plan.method;
+}
+
+/* Others may have bound and unbound drivers, before all was locked again. */
 static int dr_pci_run_verify(struct dr_pci_run *run)
 {
 	struct dr_pci_part *part;
 
 	list_for_each_entry(part, &run->parts, link) {
-		if (part->drv && part->pdev->dev.driver) {
-			pci_warn(part->pdev, "not reset: bound to driver %s meanwhile\n",
-				 part->pdev->dev.driver->name);
+		if (!dr_pci_part_holds(run, part)) {
+			pci_warn(part->pdev, "not reset: its driver is %s meanwhile\n",
+				 part->pdev->dev.driver ? part->pdev->dev.driver->name : "gone");
 			return -EBUSY;
 		}
 	}
@@ -253,7 +269,8 @@ static int dr_pci_run_begin(struct dr_pci_run *run)
 
 	if (ret)
 		return ret;
-	ret = dr_pci_run_plan(run);
+	/* To resume a device may take long: the attempt and its claim have ended. */
+	ret = time_after(jiffies, run->deadline) ? -ETIMEDOUT : dr_pci_run_plan(run);
 	if (!ret && run->method == DEVRESET_METHOD_REBIND)
 		ret = dr_pci_bind_pin(run);
 	if (ret)
@@ -261,15 +278,32 @@ static int dr_pci_run_begin(struct dr_pci_run *run)
 	return ret;
 }
 
+/* Drivers were unbound: never what says that nothing was touched. */
+static int dr_pci_run_touched(int ret)
+{
+	switch (ret) {
+	case -EAGAIN:
+	case -EBUSY:
+	case -ENOTTY:
+	case -EOPNOTSUPP:
+		return -EIO;
+	default:
+		return ret;
+	}
+}
+
 static int dr_pci_run_rebind(struct dr_pci_run *run)
 {
 	unsigned long limit = jiffies +
 		msecs_to_jiffies(READ_ONCE(devreset_policy_of(run->node)->return_ms));
+	struct dr_pci_part *part;
 	int ret, bound;
 
 	/* As the core waits for it */
 	if (time_after(limit, run->deadline))
 		run->deadline = limit;
+	list_for_each_entry(part, &run->parts, link)
+		part->status = -EIO;
 	dr_pci_unlock_all(run);
 	dr_pci_unbind(run);
 	ret = dr_pci_lock_until(run);
@@ -281,13 +315,13 @@ static int dr_pci_run_rebind(struct dr_pci_run *run)
 		dr_pci_unlock_all(run);
 	}
 	bound = dr_pci_bind(run);
-	return ret < 0 || !bound ? ret : bound;
+	return dr_pci_run_touched(ret < 0 || !bound ? ret : bound);
 }
 
 /* Ends with all locks dropped. */
 static int dr_pci_run_all(struct dr_pci_run *run)
 {
-	int ret;
+	int ret, bound;
 
 	devreset_used(run->node, run->method, run->more);
 	if (run->method != DEVRESET_METHOD_REBIND) {
@@ -296,7 +330,10 @@ static int dr_pci_run_all(struct dr_pci_run *run)
 		if (ret != -EBUSY || dr_pci_run_plan(run) ||
 		    run->method != DEVRESET_METHOD_REBIND || dr_pci_bind_pin(run)) {
 			dr_pci_unlock_all(run);
-			return ret;
+			if (ret < 0)
+				return ret;
+			bound = dr_pci_bind(run);
+			return bound ? dr_pci_run_touched(bound) : ret;
 		}
 		devreset_used(run->node, run->method, run->more);
 	}

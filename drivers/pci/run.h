@@ -19,6 +19,7 @@
  * @pdev: the function, with a reference
  * @f: its node's data, or NULL
  * @plan: how its driver gets through it
+ * @bound: its driver when it was planned; only compared
  * @drv: the driver that is unbound for it and bound again, its module pinned
  * @vote: what error_detected() said
  * @status: what became of it: an errno, or DEVRESET_* flags
@@ -31,6 +32,7 @@ struct dr_pci_part {
 	struct pci_dev *pdev;
 	struct dr_pci_function *f;
 	struct dr_pci_plan plan;
+	struct device_driver *bound;
 	struct device_driver *drv;
 	pci_ers_result_t vote;
 	int status;

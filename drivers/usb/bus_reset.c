@@ -28,7 +28,8 @@ static int dusb_lock_and_reset(struct bus_reset *r)
 	} while (ret == -EBUSY && time_before(jiffies, r->deadline));
 	if (ret)
 		return ret == -EBUSY ? -ETIMEDOUT : ret;
-	ret = r->reset(r);
+	/* To wake the device, or to wait for its lock, may have taken longer than the attempt. */
+	ret = time_after(jiffies, r->deadline) ? -ETIMEDOUT : r->reset(r);
 	usb_unlock_device(r->udev);
 	return ret;
 }
