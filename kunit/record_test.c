@@ -142,13 +142,14 @@ static void dr16_rename(struct kunit *test)
 /* Names that come and go: the last 4,096 are kept, and no more. */
 static void dr16_five_thousand_names(struct kunit *test)
 {
-	struct fake *fake = fake_add(test->priv, "a", DEVRESET_FUNCTION, NULL);
-	const int names = 5000, kept = 4096;
 	static const int probes[] = { 4999, 4999 - 4095 + 1, 4999 - 4096 - 1, 0 };
+	const int names = 5000, kept = 4096;
+	struct fake *fake;
 	int i;
 
 	if (IS_ENABLED(CONFIG_KASAN))
 		kunit_skip(test, "takes minutes with checkers; runs natively");
+	fake = fake_add(test->priv, "a", DEVRESET_FUNCTION, NULL);
 	for (i = 0; i < names; i++) {
 		KUNIT_ASSERT_EQ(test, fake_unregister(fake), 0);
 		snprintf(fake->full_name, sizeof(fake->full_name), "fake-n%d", i);

@@ -114,12 +114,20 @@ break_edu
 expect 120 factorial "$edu" 5
 wait_for 30 is probation "$class/$member/state"
 expect "0 function 1 $function registers do not answer" last "$member"
+expect reset_done cat "$class/$member/last/method"
+break_edu
+expect 720 factorial "$edu" 6
+wait_for 30 is probation "$class/$member/state"
+expect "0 function 1 $function registers do not answer" last "$member"
+expect error_handlers cat "$class/$member/last/method"
+ok "DR14: a hang in probation starts with the next method of the rung that seemed to cure"
+
 break_edu
 expect 720 factorial "$edu" 6
 wait_for 30 is probation "$class/$member/state"
 expect "0 platform 1 $bus registers do not answer" last "$member"
 expect 2 cat "$class/$member/stats/escalations"
-ok "DR6: a hang in probation starts one rung higher"
+ok "DR6: one that has no other method starts one rung higher"
 
 break_edu
 expect 5040 factorial "$edu" 7

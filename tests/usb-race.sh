@@ -25,7 +25,8 @@ d=$(usb_of zero)
 one=$d:1.0
 node=$class/usbif-$one device=$class/usb-$d port=$class/usbport-$d
 driver=/sys/bus/usb/drivers/devreset_usb
-gone=EALREADY,ENODEV,ENOENT,ESHUTDOWN,EPROTO
+# EBUSY: not in the tree yet
+gone=EALREADY,EBUSY,ENODEV,ENOENT,ESHUTDOWN,EPROTO
 
 work "$one"
 trap 'kill -9 $worker 2>/dev/null || true' EXIT

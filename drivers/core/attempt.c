@@ -199,7 +199,10 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
 	return ret;
 }
 
-/* The same, and again until @deadline while the driver cannot check it now. */
+/*
+ * The same, and again until @deadline while the driver cannot check it now. Not while
+ * a reset by others waits for the claim: it may hold the lock that the check needs.
+ */
 int node_check_again(struct dr_node *node, const char **reason, unsigned long deadline)
 {
 	unsigned long backoff = 0;
@@ -207,7 +210,7 @@ int node_check_again(struct dr_node *node, const char **reason, unsigned long de
 
 	do {
 		ret = node_check(node, reason, deadline);
-	} while (ret == -EAGAIN && !READ_ONCE(node->quiesced) &&
+	} while (ret == -EAGAIN && !READ_ONCE(node->quiesced) && !external_waits(node) &&
 		 !dr_back_off(&backoff, deadline, READ_ONCE(node->dying)));
 	return ret;
 }

@@ -255,10 +255,14 @@ static void probation_work(struct work_struct *work)
 void clock_probation(struct dr_node *node)
 {
 	s64 left = node->hist.probation_until - ktime_to_ms(ktime_get());
+	unsigned long flags;
 
-	if (READ_ONCE(node->hist.state) == DEVRESET_PROBATION)
+	/* What is armed under the lock before the node is dying is cancelled by clock_stop(). */
+	spin_lock_irqsave(&dr_lock, flags);
+	if (!node->dying && node->hist.state == DEVRESET_PROBATION)
 		queue_delayed_work(dr_aux_wq, &node->probation,
 				   msecs_to_jiffies(max_t(s64, left, 0)));
+	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
 void clock_init(struct dr_node *node)

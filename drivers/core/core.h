@@ -485,7 +485,7 @@ const char *dr_state_shown(struct dr_node *node);
 
 /* provider.c: who makes the missing ancestors, and managed devices */
 void dr_provide(struct dr_node *node);
-int dr_manage(const char *bus, const char *name, bool on);
+int dr_manage(const char *bus, const char *name, bool on, const char *identity);
 
 void dr_identify(struct dr_node *node);
 
@@ -580,6 +580,7 @@ void request_init_node(struct dr_node *node);
 /* external.c */
 void external_init(struct dr_node *node);
 void external_forget(struct dr_node *node);
+bool external_waits(struct dr_node *node);
 bool external_waits_above(struct dr_node *node);
 void external_exit(void);
 

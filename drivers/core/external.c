@@ -220,17 +220,28 @@ void external_forget(struct dr_node *node)
 	dr_changed();
 }
 
-/* Does a reset by others wait for claims at and beside @node? Rule 7. */
-bool external_waits_above(struct dr_node *node)
+static bool external_waits_from(struct dr_node *node, bool above)
 {
 	unsigned long flags;
 	bool waits = false;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	for (node = node->parent; node; node = node->parent)
+	for (node = above ? node->parent : node; node; node = node->parent)
 		waits |= node->ext_waiting;
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return waits;
+}
+
+/* Does a reset by others wait for the claim at @node, or above it? Rule 7. */
+bool external_waits(struct dr_node *node)
+{
+	return external_waits_from(node, false);
+}
+
+/* Does one wait for claims at and beside @node? Rule 7. */
+bool external_waits_above(struct dr_node *node)
+{
+	return external_waits_from(node, true);
 }
 
 static void external_waiting(struct dr_node *device, int change)

@@ -240,7 +240,12 @@ static int check_origin(struct request *req)
 	const char *reason;
 	int ret;
 
-	ret = node_check_again(req->origin, &reason, dr_deadline(req->origin));
+	if (section_enter()) {
+		ret = -EAGAIN;
+	} else {
+		ret = node_check_again(req->origin, &reason, dr_deadline(req->origin));
+		section_leave();
+	}
 	if (ret != -EAGAIN)
 		return ret;
 	node_unverified(req->origin);
@@ -261,8 +266,16 @@ int run_once(struct request *req)
 		if (request_return(req))
 			return -ENODEV;
 	} while (!touched);
+	if (ret && ret != -ENODEV)
+		return ret;
 	/* The reset that took the device away is over; does it work now? */
-	return ret && ret != -ENODEV ? ret : check_origin(req);
+	for (;;) {
+		ret = check_origin(req);
+		if (!origin_gone(req))
+			return ret;
+		if (request_return(req))
+			return -ENODEV;
+	}
 }
 
 /*
@@ -283,7 +296,7 @@ static bool cured_meanwhile(struct request *req, bool again)
 	ret = again ? node_check_again(origin, &reason, dr_deadline(origin)) :
 		      node_check(origin, &reason, dr_deadline(origin));
 	section_leave();
-	if (ret == -EAGAIN)
+	if (ret == -EAGAIN || origin_gone(req))
 		return false;
 	req->seen = seen;
 	req->claim.seen = target_seen;
@@ -379,6 +392,9 @@ static enum ladder_event ladder_climb(struct request *req)
 	dr_put(old);
 	if (origin_gone(req))
 		return LADDER_GONE;
+	/* The rung above went while it was waited for. */
+	if (!req->claim.target)
+		return LADDER_ARRIVED;
 	return cured_meanwhile(req, true) ? LADDER_CURED : LADDER_ARRIVED;
 }
 
@@ -395,10 +411,13 @@ static void fill_rung(struct request *req, struct dr_node *node, struct rung *ru
 /* The origin has gone. When it comes back, what does it say? */
 static enum ladder_event ladder_return(struct request *req, int *status)
 {
-	if (request_return(req))
-		return LADDER_GONE;
-	req->seen = READ_ONCE(req->origin->covered);
-	*status = check_origin(req);
+	do {
+		if (request_return(req))
+			return LADDER_GONE;
+		req->seen = READ_ONCE(req->origin->covered);
+		*status = check_origin(req);
+		/* The check of a node that is gone says nothing. */
+	} while (origin_gone(req));
 	return *status ? LADDER_NOT_CURED : LADDER_CURED;
 }
 
@@ -412,7 +431,7 @@ int run_ladder(struct request *req)
 	if (req->limited)
 		return -EBUSY;
 	for (;;) {
-		if (event == LADDER_GONE)
+		if (event == LADDER_GONE && origin_gone(req))
 			event = ladder_return(req, &status);
 		spin_lock_irqsave(&dr_lock, flags);
 		fill_rung(req, req->claim.target, &here);

@@ -362,12 +362,20 @@ static bool is_there(struct devreset_provider *p, const char *name, struct devic
 	return found == dev;
 }
 
+static bool is_same(struct devreset_provider *p, struct device *dev, const char *identity)
+{
+	char now[IDENTITY_LEN];
+
+	return p->identity && !p->identity(dev, now, sizeof(now)) && !strcmp(now, identity);
+}
+
 /*
  * Put the device @name of @bus under policy, or take it out again. -EINVAL for
  * a name that is none, -ENODEV for a bus or device that is not there, -EEXIST
  * and -ENOENT when it is, or is not, managed already.
+ * @identity: only the device that is this one, or NULL.
  */
-int dr_manage(const char *bus, const char *name, bool on)
+int dr_manage(const char *bus, const char *name, bool on, const char *identity)
 {
 	struct devreset_provider *p;
 	struct device *dev;
@@ -384,6 +392,10 @@ int dr_manage(const char *bus, const char *name, bool on)
 		/* What is away can be forgotten. */
 		if (!on && ret == -ENODEV && !record_unmanage(bus, name))
 			ret = 0;
+	} else if (identity && !is_same(p, dev, identity)) {
+		/* Another device at the same place begins unmanaged. */
+		ret = -ENODEV;
+		put_device(dev);
 	} else {
 		ret = on ? manage_node(p, dev, name) : unmanage_node(dev);
 		if (on && !ret && !is_there(p, name, dev)) {

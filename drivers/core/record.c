@@ -32,6 +32,7 @@ struct dr_record {
 	char identity[IDENTITY_LEN];
 	char bus[REASON_LEN];		/* of manage; empty: not managed */
 	char device[REASON_LEN];
+	bool forgotten;			/* by unmanage: nothing is to be kept */
 	u64 expires;
 	struct devreset_policy policy;
 	struct history hist;
@@ -168,6 +169,10 @@ void record_keep(struct dr_node *node)
 	if (!rec)
 		return;
 	node->record = NULL;
+	if (rec->forgotten) {
+		record_free(rec);
+		return;
+	}
 	strscpy(rec->name, dr_name(node), sizeof(rec->name));
 	strscpy(rec->identity, node->identity, sizeof(rec->identity));
 	/* The name of a managed device's node is that of the device behind its bus. */
@@ -208,6 +213,7 @@ void record_manage(struct dr_node *node, const char *bus, const char *device)
 	if (node->record) {
 		strscpy(node->record->bus, bus, sizeof(node->record->bus));
 		strscpy(node->record->device, device, sizeof(node->record->device));
+		node->record->forgotten = false;
 	}
 	mutex_unlock(&dr_mutex);
 }
@@ -215,13 +221,12 @@ void record_manage(struct dr_node *node, const char *bus, const char *device)
 /* @node is under policy no more: forget what would be kept of it. */
 void record_forget(struct dr_node *node)
 {
-	struct dr_record *rec;
-
 	mutex_lock(&dr_mutex);
-	rec = node->record;
-	node->record = NULL;
+	if (node->record) {
+		node->record->bus[0] = '\0';
+		node->record->forgotten = true;
+	}
 	mutex_unlock(&dr_mutex);
-	record_free(rec);
 }
 
 /* The kept record of a device under policy. Hold dr_mutex. */
@@ -255,12 +260,13 @@ struct comeback {
 	struct work_struct work;
 	char bus[REASON_LEN];
 	char device[REASON_LEN];
+	char identity[IDENTITY_LEN];
 };
 
 static void comeback_work(struct work_struct *work)
 {
 	struct comeback *c = container_of(work, struct comeback, work);
-	int ret = dr_manage(c->bus, c->device, true);
+	int ret = dr_manage(c->bus, c->device, true, c->identity);
 
 	/* It may be managed by now, or have gone again. */
 	if (ret && ret != -EEXIST && ret != -ENODEV)
@@ -279,6 +285,7 @@ static int comeback_queue(const struct dr_record *rec)
 	INIT_WORK(&c->work, comeback_work);
 	strscpy(c->bus, rec->bus, sizeof(c->bus));
 	strscpy(c->device, rec->device, sizeof(c->device));
+	strscpy(c->identity, rec->identity, sizeof(c->identity));
 	queue_work(dr_wq, &c->work);
 	return 0;
 }

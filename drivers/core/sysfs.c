@@ -425,7 +425,7 @@ static ssize_t manage(const char *buf, size_t count, bool on)
 	bus = strsep(&name, " ");
 	if (!*bus || !name || !*name || strchr(name, ' '))
 		return -EINVAL;
-	ret = dr_manage(bus, name, on);
+	ret = dr_manage(bus, name, on, NULL);
 	return ret ?: count;
 }
 
