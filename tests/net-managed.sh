@@ -67,7 +67,17 @@ queues() {
 	manage net queues0
 	policy net-queues0 check_interval_ms=500 probation_ms=0 retry_interval_ms=100
 }
-feed() { ping -q -i 0.1 10.8.0.2 >/dev/null & feeder=$!; }
+# One ping may end, where there is no way just then
+feed() {
+	{
+		trap 'kill $! ; exit' TERM
+		while :; do
+			ping -q -i 0.1 10.8.0.2 &
+			wait $! || doze
+		done
+	} >/dev/null 2>&1 &
+	feeder=$!
+}
 no_feed() {
 	kill $feeder
 	wait $feeder || true
