@@ -62,6 +62,13 @@ for scope in function platform; do
 done
 ok "DR15: a driver with error handlers: told that the channel is frozen, and resumed"
 
+echo 1 >$dummy/sticks
+refused EIO reset "$managed" function
+called "detected(frozen) slot_reset(frozen)"
+reset "$managed" function
+called "detected(frozen) slot_reset(frozen) slot_reset(frozen) resume"
+ok "DR15: and not told a second time, where the first reset failed"
+
 driven
 methods "dummy refused: has no reset handlers and policy/rebind is never"
 refused EBUSY reset "$managed" function

@@ -38,6 +38,10 @@ static uint fails;
 module_param(fails, uint, 0644);
 MODULE_PARM_DESC(fails, "how many times probe() fails with -EBUSY");
 
+static uint sticks;
+module_param(sticks, uint, 0644);
+MODULE_PARM_DESC(sticks, "how many times slot_reset() fails");
+
 static char calls[256];
 module_param_string(calls, calls, sizeof(calls), 0644);
 MODULE_PARM_DESC(calls, "what was called, in this order");
@@ -96,6 +100,10 @@ static pci_ers_result_t dummy_detected(struct pci_dev *pdev, pci_channel_state_t
 static pci_ers_result_t dummy_slot_reset(struct pci_dev *pdev)
 {
 	dummy_called(pdev, "slot_reset");
+	if (sticks) {
+		sticks--;
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
 	if (pci_enable_device(pdev))
 		return PCI_ERS_RESULT_DISCONNECT;
 	pci_set_master(pdev);

@@ -83,6 +83,7 @@ void dr_pci_function_refresh(struct pci_dev *pdev)
 		return;
 	mutex_lock(&f->lock);
 	f->voted = NULL;
+	f->detached = false;
 	f->unbound = false;
 	dr_pci_config_save(pdev, &f->config);
 	mutex_unlock(&f->lock);
@@ -213,6 +214,18 @@ static const char *dr_pci_io_fault(struct devreset_node *node, struct dr_pci_fun
 	return "requests do not complete";
 }
 
+/* A runtime suspend meanwhile would use the same buffer, and turn the device off. */
+static void dr_pci_save_grown(struct dr_pci_function *f)
+{
+	int awake = compat_pm_runtime_get_if_active(&f->pdev->dev);
+
+	if (awake && dr_pci_config_is_on(f->pdev) &&
+	    dr_pci_config_is_outgrown(f->pdev, &f->config))
+		dr_pci_config_save(f->pdev, &f->config);
+	if (awake > 0)
+		pm_runtime_put(&f->pdev->dev);
+}
+
 /*
  * Others that reset or recover the device, bind or unbind it, hold its lock, block
  * its configuration, or have it marked as offline: it cannot be checked then.
@@ -233,8 +246,10 @@ static int dr_pci_function_check(struct devreset_node *node, const char **reason
 	fault = dr_pci_function_fault(pdev, f) ?: dr_pci_io_fault(node, f);
 	if (!fault && f->unbound)
 		fault = "no driver is bound";
-	if (!fault && dr_pci_config_is_outgrown(pdev, &f->config))
-		dr_pci_config_save(pdev, &f->config);
+	if (!fault && f->detached)
+		fault = "driver has not resumed";
+	if (!fault)
+		dr_pci_save_grown(f);
 	mutex_unlock(&f->lock);
 	pci_cfg_access_unlock(pdev);
 	device_unlock(&pdev->dev);

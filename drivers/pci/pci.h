@@ -40,6 +40,7 @@ struct dr_pci_config {
  * @reset_at: when that was, in ticks
  * @io_stalled: requests did not complete after it
  * @voted: the driver, if its error_detected() votes against resets; only compared
+ * @detached: its driver was told of an error, and has not resumed; under the device lock
  * @unbound: a reset has left it without the driver that it had; under the device lock
  */
 struct dr_pci_function {
@@ -52,6 +53,7 @@ struct dr_pci_function {
 	unsigned long reset_at;
 	bool io_stalled;
 	struct device_driver *voted;
+	bool detached;
 	bool unbound;
 };
 

@@ -169,6 +169,9 @@ void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
 	dr_pci_driver_look(pdev, &driver);
 	if (f && pdev->dev.driver && f->voted == pdev->dev.driver)
 		driver.can &= ~DR_PCI_DRIVER_HANDLERS;
+	/* It waits for slot_reset() and resume(). */
+	if (f && f->detached)
+		driver.can &= ~DR_PCI_DRIVER_DONE;
 	dr_pci_plan_driver(pdev, &driver, attempt, plan);
 	plan->hung = dr_pci_function_fault(pdev, f);
 	dr_pci_plan_guard(pdev, f, attempt, plan);

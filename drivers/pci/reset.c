@@ -48,10 +48,12 @@ static void dr_pci_hold(struct dr_pci_part *part, bool lost)
 
 	/* PM registers are those of D0 after a reset. */
 	pci_set_power_state(pdev, PCI_D0);
-	if (pci_is_bridge(pdev))
-		pci_save_state(pdev);
-	else
+	if (!pci_is_bridge(pdev))
 		dr_pci_config_hold(pdev, dr_pci_part_config(part), lost);
+	else if (dr_pci_config_is_there(pdev))
+		part->held = !pci_save_state(pdev);
+	else
+		part->held = false;
 }
 
 /* Neither DMA nor interrupt from here on; no reset leaves that in the register. */
@@ -84,9 +86,15 @@ static int dr_pci_prepare(struct dr_pci_part *part)
 		return 0;
 	/* After that the driver has disabled the device: what is held is older. */
 	pdev->error_state = pci_channel_io_frozen;
-	part->vote = handlers->error_detected(pdev, pci_channel_io_frozen);
-	if (part->vote != PCI_ERS_RESULT_DISCONNECT)
+	/* Drivers don't expect to be told twice without resume(). */
+	if (part->f && part->f->detached)
 		return 0;
+	part->vote = handlers->error_detected(pdev, pci_channel_io_frozen);
+	if (part->vote != PCI_ERS_RESULT_DISCONNECT) {
+		if (part->f)
+			part->f->detached = true;
+		return 0;
+	}
 	pci_warn(pdev, "not reset: driver %s votes against it\n", pdev->dev.driver->name);
 	if (part->f)
 		part->f->voted = pdev->dev.driver;
@@ -175,8 +183,10 @@ static int dr_pci_put_back(struct dr_pci_run *run, struct dr_pci_part *part, int
 	else if (status == -ENOTTY)
 		status = dr_pci_late(part);
 	if (pci_is_bridge(pdev)) {
-		pci_restore_state(pdev);
-		return status;
+		/* Of a bridge that did not answer, what its windows were is not known. */
+		if (part->held)
+			pci_restore_state(pdev);
+		return part->held || status < 0 ? status : -EIO;
 	}
 	if (status < 0)
 		dr_pci_stop_dma(part);
@@ -195,6 +205,8 @@ static int dr_pci_handlers_resume(struct dr_pci_part *part, int status)
 	    handlers->slot_reset(pdev) == PCI_ERS_RESULT_RECOVERED)
 		ret = 0;
 	pdev->error_state = pci_channel_io_normal;
+	if (!ret && part->f)
+		part->f->detached = false;
 	if (!ret && handlers->resume)
 		handlers->resume(pdev);
 	return ret;

@@ -25,6 +25,7 @@
  * @status: what became of it: an errno, or DEVRESET_* flags
  * @locked: its locks are held
  * @prepared: its driver has to be told the end
+ * @held: of a bridge: its configuration was saved
  * @marked: COMMAND reads back what no reset leaves there
  */
 struct dr_pci_part {
@@ -38,6 +39,7 @@ struct dr_pci_part {
 	int status;
 	bool locked;
 	bool prepared;
+	bool held;
 	bool marked;
 };
 
