@@ -73,6 +73,8 @@ if [ "$DEVRESET_KERNEL" = stock ]; then
 	modprobe usbmon
 	cat /sys/kernel/debug/usb/usbmon/0u >/run/monitored &
 	monitor=$!
+	# Nothing is recorded before that is open
+	wait_for 30 eval "ls -l /proc/$monitor/fd | grep -q usbmon"
 fi
 # switched: which ports' power was turned off and on, in order: "-1 5" or "+1 5"
 switched() {
