@@ -289,7 +289,13 @@ ok "a reset of the port: its power was off, the device was enumerated anew, file
 root=$usb/usb$(<"$usb/$d/busnum")
 echo 0 >"$root/authorized_default"
 policy "$port" reset_timeout_ms=1000
-back() { [ -e "$usb/$d/devnum" ] && [ "$(<"$usb/$d/devnum")" != "$before" ] && is 0 "$usb/$d/authorized"; }
+# By read: a file that goes just then ends a shell that expands it
+back() {
+	local now
+
+	read -r now <"$usb/$d/devnum" && [ "$now" != "$before" ] &&
+		read -r now <"$usb/$d/authorized" && [ "$now" = 0 ]
+}
 before=$(<"$usb/$d/devnum")
 refused ETIMEDOUT reset "$port" platform
 wait_for 30 back
