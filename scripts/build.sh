@@ -40,7 +40,8 @@ backports-gcc | sid-gcc)
 	[ ! "$out" ] || die "-o is not for $kernel"
 	chroot=$("$top/scripts/headers.sh" "$kernel")
 	kdir=$(echo "$chroot"/lib/modules/*/build)
-	[ -e "$kdir/Makefile" ] || die "$chroot: no headers, or several"
+	# A link that may lead somewhere only inside
+	[ -L "$kdir" ] || [ -d "$kdir" ] || die "$chroot: no headers, or several"
 	;;
 debug-clang) kdir=$("$top/scripts/kernel.sh" clang) ;;
 *) die "nothing builds for $kernel with $compiler" ;;
@@ -48,7 +49,8 @@ esac
 [ "$compiler" = gcc ] || set -- LLVM=1 "$@"
 
 hash() { sha256sum | cut -c1-8; }
-dir=$cache/build/$(hash <<<"$top")/$kernel-$compiler$fresh-$(hash <<<"$(readlink -f "$kdir")")
+[ "$chroot" ] && key=$kdir || key=$(readlink -f "$kdir")
+dir=$cache/build/$(hash <<<"$top")/$kernel-$compiler$fresh-$(hash <<<"$key")
 mkdir -p "$dir"
 exec {lock}>"$dir.lock"
 flock "$lock"
