@@ -10,6 +10,26 @@ cache=${DEVRESET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/devreset}
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 
+# once DIR FUNCTION: have FUNCTION fill an empty folder, then call it DIR
+once() {
+	local dir=$1 fill=$2 new=$1.new
+
+	[ -e "$dir" ] && return
+	mkdir -p "${dir%/*}"
+	exec {lock}>"$dir.lock"
+	flock "$lock"
+	if [ ! -e "$dir" ]; then
+		rm -rf "$new"
+		mkdir "$new"
+		"$fill" "$new" >"$dir.log" 2>&1 || {
+			tail -n 40 "$dir.log" >&2
+			die "failed; the whole log is $dir.log"
+		}
+		mv "$new" "$dir"
+	fi
+	exec {lock}>&-
+}
+
 # The newest installed kernel that can be booted and built for
 stock_release() {
 	local build release newest=
@@ -67,7 +87,7 @@ pool_sums() {
 	exec {lock}>&-
 }
 
-# pool_begin NAME: wait for a token. pool_end NAME ok|"not ok" TEXT [WHY]: give it back,
+# pool_begin NAME: wait for a token. pool_end NAME ok|SKIP|"not ok" TEXT [WHY]: give it back,
 # and tell
 pool_begin() {
 	local token
@@ -79,7 +99,7 @@ pool_end() {
 	local bad=1
 
 	rm -f "$DEVRESET_POOL/running/$1"
-	[ "$2" != ok ] || bad=0
+	[ "$2" = "not ok" ] || bad=0
 	pool_sums 0 1 $bad
 	echo >&"$tokens"
 	[ ! -t 1 ] || printf '\r\e[K'

@@ -13,10 +13,8 @@
 # by everything it is made from, so a change makes a new one. Any number of
 # runs may ask at once: one builds, the others wait for it.
 
-set -euo pipefail
+. "$(dirname "$0")/common.sh"
 
-top=$(cd "$(dirname "$0")/.." && pwd)
-cache=${DEVRESET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/devreset}
 package=linux-source-6.1
 tarball=/usr/src/$package.tar.xz
 config=$top/kernel/debug.config
@@ -24,28 +22,6 @@ config=$top/kernel/debug.config
 # Nothing about who built where belongs in a kernel, and it would defeat the cache
 export KBUILD_BUILD_USER=devreset KBUILD_BUILD_HOST=devreset
 export KBUILD_BUILD_TIMESTAMP='2000-01-01'
-
-die() { echo "kernel.sh: $*" >&2; exit 1; }
-
-# once DIR FUNCTION: have FUNCTION fill an empty folder, then call it DIR
-once() {
-	local dir=$1 fill=$2 new=$1.new
-
-	[ -e "$dir" ] && return
-	mkdir -p "${dir%/*}"
-	exec {lock}>"$dir.lock"
-	flock "$lock"
-	if [ ! -e "$dir" ]; then
-		rm -rf "$new"
-		mkdir "$new"
-		"$fill" "$new" >"$dir.log" 2>&1 || {
-			tail -n 40 "$dir.log" >&2
-			die "failed; the whole log is $dir.log"
-		}
-		mv "$new" "$dir"
-	fi
-	exec {lock}>&-
-}
 
 unpack() { tar -xJf "$tarball" --strip-components=1 -C "$1"; }
 

@@ -5,12 +5,13 @@
 #
 #   scripts/lint.sh [name...]       all, or those named: see "checks" below
 #
-# Ends with "N passed, N failed", of checks.
+# Ends with "N passed, N failed", of checks, and ", N skipped" if there are such.
 
 . "$(dirname "$0")/common.sh"
 
 # Those that need the debug kernel come last, as it may not be there yet
-checks=(checkpatch gcc_stock shellcheck kernel_doc fuzz text contracts python sparse gcc clang)
+checks=(checkpatch gcc_stock headers_backports headers_sid shellcheck kernel_doc fuzz text contracts
+	python sparse gcc clang)
 cd "$top"
 
 # files [pattern...]: what is in the repository, or will be; with SINCE=COMMIT, what has
@@ -32,6 +33,9 @@ shell_scripts() { files .ci scripts tests tools bench | xargs -r grep -lE '^#!.*
 check_gcc_stock() { scripts/build.sh -f -k stock CONFIG_DEVRESET_BENCH=m W=1; }
 check_gcc() { scripts/build.sh -f -k debug W=1; }
 check_clang() { scripts/build.sh -f -k debug -c clang W=1; }
+# What people run next; skipped where the headers cannot be had
+check_headers_backports() { scripts/build.sh -f -k backports CONFIG_DEVRESET_BENCH=m W=1; }
+check_headers_sid() { scripts/build.sh -f -k sid CONFIG_DEVRESET_BENCH=m W=1; }
 check_sparse() { scripts/build.sh -k debug CONFIG_DEVRESET_BENCH=m C=2; }
 
 # LINUX_VERSION_CODE, CONSTANT_COMPARISON: what differs between kernel versions has no
@@ -104,19 +108,23 @@ pool_open "${JOBS:-$(nproc)}"
 pool_sums ${#checks[@]} 0 0
 
 run() {
-	local check=$1 start=$EPOCHSECONDS result=ok pid
+	local check=$1 start=$EPOCHSECONDS result=ok status=0 pid
 
 	trap 'kill "$pid" 2>/dev/null; wait "$pid"; exit 143' TERM
 	"check_$check" >"$tmp/$check.out" 2>&1 &
 	pid=$!
-	wait "$pid" || result="not ok"
-	[ ! -s "$tmp/$check.out" ] || result="not ok"
+	wait "$pid" || status=$?
+	if [ "$status" = 77 ]; then
+		pool_end "$check" SKIP "$check: $(tail -n 1 "$tmp/$check.out")"
+		return 77
+	fi
+	[ "$status" = 0 ] && [ ! -s "$tmp/$check.out" ] || result="not ok"
 	pool_end "$check" "$result" "$check ($((EPOCHSECONDS - start)) s)"
 	[ "$result" = ok ] || keep_log "lint-$check" "$tmp/$check.out"
 	[ "$result" = ok ]
 }
 
-passed=0 failed=0 pids=()
+passed=0 failed=0 skipped=0 pids=()
 for check in "${checks[@]}"; do
 	# Not while one of those waits that could do something
 	case $check in
@@ -127,11 +135,13 @@ for check in "${checks[@]}"; do
 	pids+=($!)
 done
 for pid in "${pids[@]}"; do
-	if wait "$pid"; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-	fi
+	status=0
+	wait "$pid" || status=$?
+	case $status in
+	0) passed=$((passed + 1)) ;;
+	77) skipped=$((skipped + 1)) ;;
+	*) failed=$((failed + 1)) ;;
+	esac
 done
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
 [ "$failed" = 0 ]

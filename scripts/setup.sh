@@ -17,6 +17,8 @@ packages=(
 	clang lld llvm
 	# checkers
 	sparse shellcheck python3
+	# other kernels' headers, with their compilers
+	mmdebstrap
 	# virtual machines, and what their guests run
 	qemu-system-x86 busybox-static pciutils
 	iproute2 iputils-ping ethtool iperf3
