@@ -39,6 +39,13 @@ static inline bool compat_resets_bus(u8 method)
 #define COMPAT_PCI_IRQ_INTX	PCI_IRQ_INTX
 #endif
 
+/* 6.2: del_timer_sync() became timer_delete_sync(), the only one since 6.15. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define compat_timer_delete_sync(timer)	del_timer_sync(timer)
+#else
+#define compat_timer_delete_sync(timer)	timer_delete_sync(timer)
+#endif
+
 /* 6.13: hrtimer_setup() took the place of hrtimer_init(), the only one since 6.15. */
 static inline void compat_hrtimer_setup(struct hrtimer *timer,
 					enum hrtimer_restart (*function)(struct hrtimer *),
