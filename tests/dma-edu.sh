@@ -105,7 +105,7 @@ for ((i = 0; i < 10; i++)); do
 	expect 479001600 factorial "$edu" 12
 	goes_on
 done
-rmmod dmatest
+dmatest_stop
 ! dmesg | grep -E 'not (stopped|resumed|restored)' || fail "something was not stopped, or not started"
 ok "10 resets of the function under dmatest, each a success, and both channels went on"
 
@@ -124,7 +124,7 @@ for ((i = 0; i < breaks; i++)); do
 	expect 479001600 factorial "$edu" 12
 done
 all_settled
-rmmod dmatest
+dmatest_stop
 ! dmesg | grep -E 'overwritten!|not copied!|was copied!|mismatch!' || fail "wrong data"
 expect 479001600 factorial "$edu" 12
 dmatest_run "$unit" 1 1 test_buf_size=4095

@@ -73,7 +73,7 @@ for fault in stall lose; do
 	echo 0 >"$debugfs/$fault/probability"
 done
 all_settled
-rmmod dmatest
+dmatest_stop
 
 inject stall 4
 dmatest_run devreset_dma 1 20 test_buf_size=512

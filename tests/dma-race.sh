@@ -27,7 +27,7 @@ echo "$edu" >$pcidrv/unbind
 echo devreset_dma >$softdrv/unbind
 [ -z "$(ls -d "$class"/dma* 2>/dev/null)" ] || fail "nodes are left"
 ok "unbind does not wait for clients"
-rmmod dmatest
+dmatest_stop
 ! dmesg | grep -E 'overwritten!|not copied!|was copied!|mismatch!' || fail "wrong data"
 ok "and clients let go of what is gone"
 echo devreset_dma >$softdrv/bind

@@ -46,7 +46,7 @@ aborted=$(total aborted)
 dmesg >/run/log
 grep -q "dmatest: Started" /run/log || fail "the log is not whole"
 ! grep "test timed out" /run/log || fail "a client was not told"
-rmmod dmatest
+dmatest_stop
 dmesg >/run/log
 grep -q "dmatest: .* summary" /run/log
 # What dmatest saw: aborted ones, and nothing else
@@ -69,7 +69,7 @@ dmatest_run devreset_dma 1 0 test_buf_size=262144 noverify=1 polled=1 channel=dm
 race "resets of channel and engine, of a client who polls" 200 "${racers[0]}" \
 	"engine:EALREADY:function>$engine/reset"
 all_settled
-rmmod dmatest
+dmatest_stop
 dmesg >/run/log
 grep -q "dmatest: Started" /run/log || fail "the log is not whole"
 ! grep "dma_sync_wait: timeout" /run/log || fail "he waited in vain"

@@ -41,11 +41,10 @@ while time.monotonic() < end:
     pass'
 before=$(completed)
 wait_for 20 more_completed
-# To be stopped in the middle of a transfer is a failure for it: so this before that
+dmatest_stop
 dmesg >/run/log
 grep -q "dmatest: Started" /run/log || fail "the log is not whole"
 ! grep "dmatest: .* result" /run/log || fail "a transfer has failed"
-rmmod dmatest
 expect "" stats $chan
 ok "DM2, ND14: no hang is found in a thread that is not run, and all data is right"
 unload

@@ -319,6 +319,18 @@ dmatest_result() {
 		awk '{ tests += $1; failures += $2 } END { print tests " tests, " failures " failures" }'
 }
 
+# dmatest_stop: have the last dmatest_run end after the transfers in hand, and unload it.
+# A thread that is stopped in the middle of one frees its buffers, and terminates it then.
+dmatest_stop() {
+	local param=/sys/module/dmatest/parameters
+
+	echo 1 >$param/iterations
+	# It takes all parameters anew when a channel is asked for, which need not be one.
+	! echo none 2>/dev/null >$param/channel || fail "there is a channel of that name"
+	cat $param/wait >/dev/null
+	rmmod dmatest
+}
+
 # aer_inject ARGUMENT...: as for QEMU's pcie_aer_inject_error
 aer_inject() {
 	qmp "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"pcie_aer_inject_error $*\"}}" |
