@@ -7,8 +7,17 @@
 set -a
 # shellcheck source=/dev/null # made by vm.sh
 . /run/env
-PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
+# In no other locale, for which each program would look in a dozen files
+PATH=/run/quick:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
 set +a
+
+# What scenarios run most: a program that is linked statically, and in memory, starts in
+# half the time. Not what differs from the usual one in how scenarios use it.
+busybox mkdir /run/quick
+for name in basename cat cut dirname grep insmod ls mkdir paste readlink rm rmdir rmmod sed \
+	seq sleep sort tee touch tr true uniq wc; do
+	echo "$name"
+done | busybox xargs -I % busybox ln -s /bin/busybox /run/quick/%
 
 if [ "$DEVRESET_MODROOT" ]; then
 	for modules in "$DEVRESET_MODROOT"/lib/modules/*; do

@@ -105,6 +105,15 @@ reset() {
 	return 1
 }
 
+# dmesg [ARGUMENT...]: without arguments, from a program that starts sooner
+dmesg() {
+	if [ $# = 0 ]; then
+		busybox dmesg
+	else
+		command dmesg "$@"
+	fi
+}
+
 # is VALUE FILE: for wait_for
 is() { [ "$(<"$2")" = "$1" ]; }
 
