@@ -44,6 +44,7 @@ kunit: setup            ## unit tests, on a kernel with all its checkers on
 vm-test: setup          ## scenarios in virtual machines; KERNEL=debug, T=name, JOBS=n
 	scripts/vm-test.sh
 soak: setup             ## the same, for as long as you like: every race over and over
+	SOAK=1 scripts/kunit.sh devreset_race_test
 	SOAK=1 scripts/vm-test.sh
 bench: setup            ## what it costs, in time, instructions and bytes
 	scripts/bench.sh
