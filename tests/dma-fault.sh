@@ -68,7 +68,7 @@ racers=()
 for i in 0 1 2 3; do
 	racers+=("chan$i:EALREADY,ETIMEDOUT:component>$class/dmachan-dma0chan$i/reset")
 done
-race "resets of channels that stall, and lose completions" 500 "${racers[@]}"
+race "resets of channels that stall, and lose completions" 200:50000 "${racers[@]}"
 for fault in stall lose; do
 	echo 0 >"$debugfs/$fault/probability"
 done

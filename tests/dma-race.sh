@@ -64,20 +64,20 @@ clients_end() {
 }
 
 clients_begin
-race "unbind and bind against clients and resets" 50 \
+race "unbind and bind against clients and resets" 25:5000 \
 	"soft::devreset_dma>$softdrv/unbind+20+devreset_dma>$softdrv/bind+100" \
 	"chan:$gone:component>$class/dmachan-dma0chan0/reset" \
 	"engine:$gone:function>$class/dma-dma0/reset"
 clients_end 5
 clients_begin
-race "unbind and bind of edu, with its unit" 20 \
+race "unbind and bind of edu, with its unit" 10:2000 \
 	"edu::$edu>$pcidrv/unbind+20+$edu>$pcidrv/bind+200" \
 	"function:$gone:function>$class/pci-$edu/reset"
 clients_end 20
 all_settled
 
 # Refused while a client has a channel, and done in between
-removals=$(rounds 20) removed=0 refused=0
+removals=$(rounds 10:2000) removed=0 refused=0
 enough() { [ $removed -ge "$removals" ] && [ $refused -ge 20 ] && [ $(($(sessions) - had)) -ge 20 ]; }
 clients_begin
 until enough; do

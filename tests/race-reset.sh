@@ -16,17 +16,17 @@ for n in "$member" "$function" "$bus"; do
 	echo 60000 >"$n/policy/reset_timeout_ms"
 done
 
-race "the same node, twice" 1000 \
+race "the same node, twice" 250:100000 \
 	"a:EALREADY:function>$member/reset" "b:EALREADY:function>$member/reset"
-race "a node, and the one above" 1000 \
+race "a node, and the one above" 250:100000 \
 	"function:EALREADY:function>$function/reset" "bus:EALREADY:platform>$bus/reset"
-race "all the ways to the top, and the ladder" 300 \
+race "all the ways to the top, and the ladder" 75:30000 \
 	"member:EALREADY:function>$member/reset" "platform:EALREADY:platform>$member/reset" \
 	"bus:EALREADY:platform>$bus/reset" "recover:EALREADY:recover>$member/reset"
 # The lock of the device is only tried (rule 4): they must let go of it now and then
-race "resets by others" 1000 \
+race "resets by others" 250:100000 \
 	"ours:EALREADY:function>$member/reset" "theirs:EAGAIN:1>$pci/$edu/reset+40"
-race "resets, with work outstanding and hangs found" 200 \
+race "resets, with work outstanding and hangs found" 50:20000 \
 	"work::5>$pci/$edu/factorial" "ours:EALREADY:function>$member/reset" \
 	"idle::1>$member/policy/check_idle+0>$member/policy/check_idle"
 

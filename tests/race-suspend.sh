@@ -15,11 +15,11 @@ member=$(node "edu-$edu")
 echo freezer >/sys/power/pm_test
 echo 0 >/sys/module/suspend/parameters/pm_test_delay
 
-race "suspends against resets" 30 \
+race "suspends against resets" 15:3000 \
 	"suspend:EBUSY,EAGAIN:mem>/sys/power/state" \
 	"function:EALREADY,EBUSY,EINTR,ETIMEDOUT:function>$member/reset" \
 	"work:EINTR:5>$pci/$edu/factorial"
-race "suspends against the ladder" 30 \
+race "suspends against the ladder" 15:3000 \
 	"suspend:EBUSY,EAGAIN:mem>/sys/power/state" \
 	"recover:EALREADY,EBUSY,EINTR,ETIMEDOUT:recover>$member/reset"
 all_settled

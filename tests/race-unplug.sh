@@ -13,7 +13,7 @@ edu=$(pci_of 1234:11e8)
 member=$(node "edu-$edu")
 gone=EALREADY,ENODEV,ENOENT,EBUSY,EOPNOTSUPP,ETIMEDOUT,EIO,EAGAIN,ENOTTY
 
-n=$(rounds 30)
+n=$(rounds 15:3000)
 race_begin "function:$gone:function>$member/reset" "platform:$gone:platform>$member/reset"
 for ((i = 0; i < n; i++)); do
 	wait_for 30 grep -q ' claimed' /sys/kernel/debug/devreset/tree
