@@ -13,17 +13,6 @@
 #include "core.h"
 #include <trace/events/devreset.h>
 
-/* @node may not work after a reset: have it looked at. */
-void node_suspect(struct dr_node *node)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	node->suspect = true;
-	spin_unlock_irqrestore(&dr_lock, flags);
-	__devreset_tick(&node->pub);
-}
-
 void node_quiesce(struct dr_node *node, unsigned long deadline)
 {
 	int ret;

@@ -10,6 +10,7 @@
  * barrier that the fast path does not have.
  */
 #include <linux/devreset.h>
+#include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
@@ -209,6 +210,17 @@ static void start(struct dr_node *node, bool restart)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
+/* @node may not work after a reset: have it looked at. */
+void node_suspect(struct dr_node *node)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	node->suspect = true;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	start(node, false);
+}
+
 /* It may have been failed, when nobody looked: look again, if there is a reason. */
 void clock_revive(struct dr_node *node)
 {
@@ -216,10 +228,19 @@ void clock_revive(struct dr_node *node)
 		start(node, false);
 }
 
-/* The first devreset_busy() after a quiet time. Any context. */
+static void wake_work(struct irq_work *work)
+{
+	start(container_of(work, struct dr_node, wake), false);
+}
+
+/*
+ * The first devreset_busy() after a quiet time. Any context, and any lock held: a
+ * network driver's transmit may be called for a message that is printed under dr_lock,
+ * or under the lock of a timer or of a work queue (netconsole).
+ */
 void __devreset_tick(struct devreset_node *pub)
 {
-	start(to_dr(pub), false);
+	irq_work_queue(&to_dr(pub)->wake);
 }
 EXPORT_SYMBOL_GPL(__devreset_tick);
 
@@ -267,6 +288,7 @@ void clock_probation(struct dr_node *node)
 
 void clock_init(struct dr_node *node)
 {
+	init_irq_work(&node->wake, wake_work);
 	INIT_DELAYED_WORK(&node->tick, tick_work);
 	INIT_DELAYED_WORK(&node->probation, probation_work);
 }

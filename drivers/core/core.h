@@ -26,6 +26,7 @@
 
 #include <linux/device.h>
 #include <linux/devreset.h>
+#include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -272,6 +273,7 @@ enum dr_stat {
  * @last: of the last finished request
  * @stats: counters
  * @tick: looks at the node while it is armed
+ * @wake: starts it, where no lock may be taken
  * @tick_due: when it is to come next, in jiffies
  * @linger: the tick has seen an idle interval; see clock.c
  * @linger_rcu: and this is when
@@ -351,6 +353,7 @@ struct dr_node {
 	atomic_long_t stats[STATS];
 
 	struct delayed_work tick;
+	struct irq_work wake;
 	unsigned long tick_due;
 	bool linger;
 	unsigned long linger_rcu;
@@ -553,7 +556,6 @@ struct attempt {
 
 int attempt_run(struct attempt *attempt);
 void node_quiesce(struct dr_node *node, unsigned long deadline);
-void node_suspect(struct dr_node *node);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
 void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadline);
 void subtree_resume(struct request *req, struct claim *claim, int status,
@@ -589,6 +591,7 @@ void clock_init(struct dr_node *node);
 void clock_stop(struct dr_node *node);
 void clock_policy_changed(struct dr_node *node);
 void clock_restamp(void);
+void node_suspect(struct dr_node *node);
 void clock_revive(struct dr_node *node);
 void clock_probation(struct dr_node *node);
 

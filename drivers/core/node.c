@@ -4,6 +4,7 @@
  */
 #include <linux/devreset.h>
 #include <linux/hashtable.h>
+#include <linux/irq_work.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -208,6 +209,8 @@ static void free_name(struct dr_node *node)
 {
 	unsigned long flags;
 
+	/* The last devreset_busy() was before this, and starts no clock any more. */
+	irq_work_sync(&node->wake);
 	mutex_lock(&dr_mutex);
 	record_keep(node);
 	hash_del(&node->name);
