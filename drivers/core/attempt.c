@@ -13,15 +13,21 @@
 #include "core.h"
 #include <trace/events/devreset.h>
 
-void node_quiesce(struct dr_node *node, unsigned long deadline)
+/*
+ * Stop @node for the claim @serial, unless that has begun to resume by now. Within its
+ * slot: no check runs on a quiesced node, and resume_one() comes before or after.
+ */
+static void node_quiesce(struct dr_node *node, u64 serial, unsigned long deadline)
 {
-	int ret;
+	int ret = node_enter(node, deadline);
 
-	ret = node_enter(node, deadline);
 	if (ret == -ENODEV)
 		return;
-	/* Within the slot, so that no check runs on a node that stands. */
-	node->quiesced = true;
+	if (!claim_quiesces(serial, node)) {
+		if (!ret)
+			node_leave(node);
+		return;
+	}
 	if (!ret) {
 		if (node->ops->quiesce)
 			ret = node->ops->quiesce(&node->pub);
@@ -40,7 +46,7 @@ void subtree_quiesce(struct claim *claim, unsigned long deadline)
 	struct dr_node *node;
 
 	list_for_each_entry(node, &claim->nodes, step)
-		node_quiesce(node, deadline);
+		node_quiesce(node, claim->serial, deadline);
 }
 
 /* What was registered at or below @root since that was claimed, see claim_add_late(). */
@@ -49,7 +55,7 @@ void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadli
 	struct dr_node *node;
 
 	while ((node = claim_add_late(serial, root))) {
-		node_quiesce(node, deadline);
+		node_quiesce(node, serial, deadline);
 		dr_put(node);
 	}
 }
@@ -77,13 +83,16 @@ static void resume_one(struct dr_node *node, int status, unsigned long deadline)
 {
 	int ret, entered;
 
-	if (!node->quiesced)
-		return;
-	if (node->lost)
-		status = -EIO;
 	entered = node_enter(node, deadline);
 	if (entered == -ENODEV)
 		return;
+	if (!node->quiesced) {
+		if (!entered)
+			node_leave(node);
+		return;
+	}
+	if (node->lost)
+		status = -EIO;
 	ret = entered;
 	node->quiesced = false;
 	/* What was outstanding before says nothing about the device now. */

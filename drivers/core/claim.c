@@ -225,10 +225,33 @@ static void list_late(struct claim *claim, struct dr_node *node)
 }
 
 /*
+ * May what is listed in @claim still be stopped for it, and more be listed? Its owner
+ * walks the list in CLAIM_QUIESCE, and in CLAIM_RESUME the other way. Hold dr_lock.
+ */
+static bool claim_stops(const struct claim *claim)
+{
+	return claim && (claim->phase == CLAIM_RESET ||
+			 (claim->phase == CLAIM_QUIESCE && claim->owner == current));
+}
+
+/* @node is being stopped for the claim @serial, from here on. False: that is too late. */
+bool claim_quiesces(u64 serial, struct dr_node *node)
+{
+	unsigned long flags;
+	bool stops;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	stops = claim_stops(claim_find(serial));
+	if (stops)
+		node->quiesced = true;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return stops;
+}
+
+/*
  * A node at or below @root that was registered after the subtree was listed is
  * added to the claim @serial: children first, one with each call. Returns it, with
- * a reference, or NULL. The caller owns the claim, or uses it: then only in
- * CLAIM_RESET, when its owner does not walk the list.
+ * a reference, or NULL. The caller owns the claim, or uses it.
  */
 struct dr_node *claim_add_late(u64 serial, struct dr_node *root)
 {
@@ -239,7 +262,7 @@ struct dr_node *claim_add_late(u64 serial, struct dr_node *root)
 	mutex_lock(&dr_mutex);
 	spin_lock_irqsave(&dr_lock, flags);
 	claim = claim_find(serial);
-	if (claim && (claim->owner == current || claim->phase == CLAIM_RESET))
+	if (claim_stops(claim))
 		for (n = deepest_first(root); n; n = next_up(n, root))
 			if (list_empty(&n->step) && !n->dying)
 				break;

@@ -511,6 +511,7 @@ bool claim_is_external(const struct claim *claim);
 struct dr_node *claim_external_left(void);
 int claim_try(struct claim *claim);
 int claim_list(struct claim *claim, unsigned long deadline);
+bool claim_quiesces(u64 serial, struct dr_node *node);
 struct dr_node *claim_add_late(u64 serial, struct dr_node *root);
 int claim_wait(struct claim *claim, unsigned long deadline);
 void claim_stopped(struct claim *claim);
@@ -555,7 +556,6 @@ struct attempt {
 };
 
 int attempt_run(struct attempt *attempt);
-void node_quiesce(struct dr_node *node, unsigned long deadline);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
 void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadline);
 void subtree_resume(struct request *req, struct claim *claim, int status,
