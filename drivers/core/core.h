@@ -542,7 +542,6 @@ int run_once(struct request *req);
 int run_ladder(struct request *req);
 bool request_aim(struct claim *claim, struct dr_node *target);
 int request_move(struct request *req, struct dr_node *node);
-bool request_aim_rung(struct request *req, struct dr_node *node);
 
 /* attempt.c */
 struct attempt {

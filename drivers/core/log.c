@@ -56,14 +56,14 @@ void log_attempt(struct request *req, struct dr_node *target)
 	strscpy(attempt->node, dr_name(target), sizeof(attempt->node));
 }
 
-void log_attempt_end(struct request *req, int status)
+void log_attempt_end(struct request *req, int status, enum devreset_method method)
 {
 	struct log_attempt *attempt = current_attempt(req);
 
 	if (!attempt)
 		return;
 	attempt->status = status;
-	attempt->method = req->used;
+	attempt->method = method;
 }
 
 void phase_begin(struct dr_node *target, enum dr_phase phase)
