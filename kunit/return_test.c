@@ -298,6 +298,39 @@ static void dr16_scope_when_the_tree_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)to_dr(o->node)->last.scope, DEVRESET_PLATFORM);
 }
 
+/* The record of a device that came back and went again knows more than a request's end. */
+static void dr16_an_old_request_ends(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct devreset_node *old;
+	struct family f;
+
+	fake_family(tree, &f);
+	fake_policy(f.a)->return_ms = 100;
+	f.p->op[FAKE_RESET].gate = true;
+	old = devreset_get(f.a->node);
+	fake_ask(f.a, DEVRESET_FUNCTION);
+	FAKE_ASSERT_INSIDE(test, f.p, FAKE_RESET);
+	KUNIT_ASSERT_EQ(test, fake_unregister(f.a), 0);
+	f.a->desc.policy = &devreset_default_policy;	/* not fast_policy() */
+	KUNIT_ASSERT_EQ(test, fake_register(f.a), 0);
+	fake_policy(f.a)->max_recoveries = 17;
+	KUNIT_EXPECT_EQ(test, devreset_recover(f.a->node, "hang"), -EALREADY);
+	KUNIT_ASSERT_EQ(test, fake_unregister(f.a), 0);
+	fake_open(f.p, FAKE_RESET);
+	FAKE_ASSERT_SOON(test, READ_ONCE(to_dr(old)->last.status) == -ENODEV);
+	devreset_put(old);
+	fake_expect_rest(tree);
+
+	KUNIT_ASSERT_EQ(test, fake_register(f.a), 0);
+	KUNIT_EXPECT_EQ(test, fake_policy(f.a)->max_recoveries, 17);
+	KUNIT_EXPECT_EQ(test, fake_stat(f.a, STAT_HANGS), 1);
+	KUNIT_EXPECT_EQ(test, fake_stat(f.a, STAT_REQUESTS), 2);
+	KUNIT_EXPECT_EQ(test, fake_stat(f.a, STAT_FAILURES), 1);
+	KUNIT_EXPECT_EQ(test, to_dr(f.a->node)->last.status, -ENODEV);
+	KUNIT_EXPECT_EQ(test, to_dr(f.a->node)->logged, 1);
+}
+
 /* --- what goes again ----------------------------------------------------------------- */
 
 /* The check of a node that is gone again finds nothing wrong, which is no success. */
@@ -368,6 +401,7 @@ static struct kunit_case return_cases[] = {
 	KUNIT_CASE(dr6_waits_for_a_cover_that_runs),
 	KUNIT_CASE(dr16_waits_for_a_cover_not_for_ever),
 	KUNIT_CASE(dr16_scope_when_the_tree_changes),
+	KUNIT_CASE(dr16_an_old_request_ends),
 	KUNIT_CASE_PARAM(dr16_goes_again_before_its_check, cover_gen_params),
 	KUNIT_CASE(dr16_no_probation_of_what_is_gone),
 	{}

@@ -286,6 +286,14 @@ void clock_probation(struct dr_node *node)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
+/* @node has taken over the policy and the history of an earlier one. */
+void clock_adopted(struct dr_node *node)
+{
+	clock_policy_changed(node);
+	clock_probation(node);
+	dr_state_changed(node);
+}
+
 void clock_init(struct dr_node *node)
 {
 	init_irq_work(&node->wake, wake_work);

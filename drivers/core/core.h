@@ -489,11 +489,11 @@ const char *dr_state_shown(struct dr_node *node);
 /* provider.c: who makes the missing ancestors, and managed devices */
 void dr_provide(struct dr_node *node);
 int dr_manage(const char *bus, const char *name, bool on, const char *identity);
-
-void dr_identify(struct dr_node *node);
+bool dr_identify(struct dr_node *node, char *buf, size_t size);
 
 /* record.c: what outlives a node */
 int record_attach(struct dr_node *node);
+bool record_rename(struct dr_node *node);
 void record_keep(struct dr_node *node);
 void record_update(struct dr_node *node);
 void record_manage(struct dr_node *node, const char *bus, const char *device);
@@ -593,6 +593,7 @@ void clock_restamp(void);
 void node_suspect(struct dr_node *node);
 void clock_revive(struct dr_node *node);
 void clock_probation(struct dr_node *node);
+void clock_adopted(struct dr_node *node);
 
 /* sysfs.c */
 void dr_sysfs_init(void);

@@ -89,6 +89,7 @@ void log_attempt_end(struct request *req, int status, enum devreset_method metho
 void phase_begin(struct dr_node *target, enum dr_phase phase);
 void phase_end(struct request *req, struct dr_node *target, enum dr_phase phase);
 void log_end(struct request *req, struct list_head *old);
+void log_append(struct list_head *to, struct list_head *from, unsigned int seq);
 void log_free(struct list_head *log);
 void log_show(struct seq_file *s, const char *name, struct list_head *log);
 

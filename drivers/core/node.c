@@ -393,6 +393,8 @@ struct devreset_node *devreset_register(struct device *dev,
 	/* Those of a provider's node are made by the caller of the provider. */
 	if (!node->provider)
 		dr_provide(node);
+	/* The provider that knows its device may have come since it was asked for. */
+	record_attach(node);
 	if (dr_tell_begin(node)) {
 		noio = lock_noio();
 		dev_set_uevent_suppress(&node->dev, false);
@@ -418,7 +420,7 @@ reap:
 EXPORT_SYMBOL_GPL(devreset_register);
 
 /* Both names are taken meanwhile, as dr_mutex is held. */
-static int rename_node(struct dr_node *node, const char *name)
+static int rename_node(struct dr_node *node, const char *name, bool *adopted)
 {
 	char *to = node->names[node->label == node->names[0]];
 	struct dr_node *other = find_name(name);
@@ -435,6 +437,7 @@ static int rename_node(struct dr_node *node, const char *name)
 	/* The name is there before it is the name. */
 	smp_store_release(&node->label, to);
 	hash_add(by_name, &node->name, name_hash(to));
+	*adopted = record_rename(node);
 	return 0;
 }
 
@@ -446,7 +449,10 @@ static int rename_node(struct dr_node *node, const char *name)
  * For devices that change their names, as network interfaces do. In sysfs the
  * folder moves; user space gets a "move" event. A name that was read before
  * stays valid memory until @node is gone, and may read as another one after
- * the next change.
+ * the next change. A node at which nothing was asked for yet takes over what is
+ * kept under the new name of the same device: a record is found by the name that
+ * the device had when it went, and an interface may get that only after it was
+ * registered.
  *
  * Context: process, may sleep; with any lock that is not needed to register.
  * Return: 0, also when it has that name; -EINVAL (no name), -EEXIST (it is
@@ -456,6 +462,7 @@ static int rename_node(struct dr_node *node, const char *name)
  */
 int devreset_rename(struct devreset_node *node, const char *name)
 {
+	bool adopted = false;
 	struct dr_node *dr;
 	unsigned int noio;
 	int ret;
@@ -469,8 +476,10 @@ int devreset_rename(struct devreset_node *node, const char *name)
 	if (!dr_tell_begin(dr))
 		return -ENODEV;
 	noio = lock_noio();
-	ret = rename_node(dr, name);
+	ret = rename_node(dr, name, &adopted);
 	unlock_noio(noio);
+	if (adopted)
+		clock_adopted(dr);
 	dr_tell_end(dr);
 	return ret;
 }

@@ -90,18 +90,6 @@ static int identify(struct device *dev, char *buf, size_t size)
 	return ret;
 }
 
-/* What device @node is of, or a part of: by the nearest that a provider can tell. */
-void dr_identify(struct dr_node *node)
-{
-	struct device *dev;
-
-	for (dev = node->hw; dev; dev = dev->parent) {
-		if (!identify(dev, node->identity, sizeof(node->identity)))
-			return;
-		node->identity[0] = '\0';
-	}
-}
-
 /* Who needed it may have gone while it was made. */
 static void reap_at(struct device *dev)
 {
@@ -117,25 +105,44 @@ static void reap_at(struct device *dev)
 #define CHAIN_LENGTH	24
 
 /*
- * The devices above @node, the nearest first, with a reference each. All at once, and
- * only while @node is registered, and so its device: one that was removed holds none
- * on its parent.
+ * The device of @node and those above it, the nearest first, with a reference each. All
+ * at once, and only while @node is registered, and so its device: one that was removed
+ * holds none on its parent.
  */
 static unsigned int get_chain(struct dr_node *node, struct device **chain)
 {
-	struct device *dev = node->hw;
+	struct device *dev;
 	unsigned int n = 0;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	if (!node->dying) {
-		if (node->scope != DEVRESET_MEMBER)
-			dev = dev->parent;
-		for (; dev && n < CHAIN_LENGTH; dev = dev->parent)
+	if (!node->dying)
+		for (dev = node->hw; dev && n < CHAIN_LENGTH; dev = dev->parent)
 			chain[n++] = get_device(dev);
-	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return n;
+}
+
+static void put_chain(struct device **chain, unsigned int n)
+{
+	while (n--)
+		put_device(chain[n]);
+}
+
+/*
+ * Write what device @node is of, or a part of: by the nearest that a provider can tell.
+ * False: none can.
+ */
+bool dr_identify(struct dr_node *node, char *buf, size_t size)
+{
+	struct device *chain[CHAIN_LENGTH];
+	unsigned int i, n = get_chain(node, chain);
+	bool known = false;
+
+	for (i = 0; i < n && !known; i++)
+		known = !identify(chain[i], buf, size) && buf[0];
+	put_chain(chain, n);
+	return known;
 }
 
 /* Is there a node that its own driver has registered? Its ancestors were made then. */
@@ -162,7 +169,8 @@ void dr_provide(struct dr_node *node)
 	if (node->fixed_parent && !node->provider)
 		return;
 	n = get_chain(node, chain);
-	for (i = 0; i < n && !has_drivers_anchor(chain[i]); i++) {
+	/* A member needs an anchor at its own device. */
+	for (i = node->scope != DEVRESET_MEMBER; i < n && !has_drivers_anchor(chain[i]); i++) {
 		if (has_anchor(chain[i]))
 			continue;
 		ret = ask(chain[i]);
@@ -172,8 +180,7 @@ void dr_provide(struct dr_node *node)
 			dr_warn(node, "no node for %s above it: %d\n",
 				dev_name(chain[i]), ret);
 	}
-	for (i = 0; i < n; i++)
-		put_device(chain[i]);
+	put_chain(chain, n);
 }
 
 /* The first node after @serial in order of registration, with a reference. */
@@ -198,9 +205,10 @@ found:
  * devreset_provider_register - make nodes for a bus from now on
  * @provider: name, owner, probe and find must be set; stays the caller's
  *
- * Nodes that exist already get their missing ancestors now.
+ * Nodes that exist already get their missing ancestors now, and those whose device
+ * @provider can tell from others what is kept of it.
  *
- * Context: process, may sleep; calls @provider->probe.
+ * Context: process, may sleep; calls @provider->probe and @provider->identity.
  * Return: 0, -EINVAL (not filled in), -EEXIST (the name is taken).
  */
 int devreset_provider_register(struct devreset_provider *provider)
@@ -225,6 +233,7 @@ int devreset_provider_register(struct devreset_provider *provider)
 	while ((node = node_after(serial))) {
 		serial = node->serial;
 		dr_provide(node);
+		record_attach(node);
 		dr_put(node);
 	}
 	devreset_device_added(provider, NULL);
