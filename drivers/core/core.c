@@ -371,6 +371,8 @@ static void __exit devreset_exit(void)
 	record_exit();
 	class_unregister(&dr_class);
 	kmem_cache_destroy(dr_cache);
+	/* A task that has put its reference to this module in its code may be preempted there. */
+	synchronize_rcu_tasks();
 }
 
 module_init(devreset_init);
