@@ -175,7 +175,7 @@ static void subtree_go_on(struct claim *claim)
  * it was not resumed; -EAGAIN when it cannot be checked now: the driver says so,
  * or it is quiesced for a reset.
  */
-int node_check(struct dr_node *node, const char **reason, unsigned long deadline)
+static int node_check(struct dr_node *node, const char **reason, unsigned long deadline)
 {
 	int ret;
 
@@ -201,7 +201,8 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
  * The same, and again until @deadline while the driver cannot check it now. Not while
  * a reset by others waits for the claim: it may hold the lock that the check needs.
  */
-int node_check_again(struct dr_node *node, const char **reason, unsigned long deadline)
+static int node_check_again(struct dr_node *node, const char **reason,
+			    unsigned long deadline)
 {
 	unsigned long backoff = 0;
 	int ret;
@@ -210,6 +211,22 @@ int node_check_again(struct dr_node *node, const char **reason, unsigned long de
 		ret = node_check(node, reason, deadline);
 	} while (ret == -EAGAIN && !READ_ONCE(node->quiesced) && !external_waits(node) &&
 		 !dr_back_off(&backoff, deadline, READ_ONCE(node->dying)));
+	return ret;
+}
+
+/*
+ * The same without a claim, once or (@again) until the deadline of a reset. -EAGAIN also
+ * when a suspend has begun.
+ */
+int node_check_unclaimed(struct dr_node *node, const char **reason, bool again)
+{
+	int ret;
+
+	if (section_enter())
+		return -EAGAIN;
+	ret = again ? node_check_again(node, reason, dr_deadline(node)) :
+		      node_check(node, reason, dr_deadline(node));
+	section_leave();
 	return ret;
 }
 

@@ -62,12 +62,8 @@ static bool look(struct dr_node *node)
 	unsigned int covered = READ_ONCE(node->covered);
 	const char *reason = "check";
 	bool busy;
-	int ret;
+	int ret = node_check_unclaimed(node, &reason, false);
 
-	if (section_enter())
-		return false;
-	ret = node_check(node, &reason, dr_deadline(node));
-	section_leave();
 	/* A reset came in between. */
 	if (ret == -EAGAIN ||
 	    (ret && (is_claimed(node) || READ_ONCE(node->covered) != covered)))

@@ -559,8 +559,7 @@ void subtree_quiesce(struct claim *claim, unsigned long deadline);
 void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadline);
 void subtree_resume(struct request *req, struct claim *claim, int status,
 		    bool restore_target);
-int node_check(struct dr_node *node, const char **reason, unsigned long deadline);
-int node_check_again(struct dr_node *node, const char **reason, unsigned long deadline);
+int node_check_unclaimed(struct dr_node *node, const char **reason, bool again);
 void node_unverified(struct dr_node *node);
 
 /* request.c */

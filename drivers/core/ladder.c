@@ -138,12 +138,8 @@ static int joined(struct request *req)
 	unsigned int seen = READ_ONCE(origin->covered);
 	unsigned int target_seen = READ_ONCE(req->claim.target->covered);
 	const char *reason;
-	int ret = -EAGAIN;
+	int ret = node_check_unclaimed(origin, &reason, true);
 
-	if (!section_enter()) {
-		ret = node_check_again(origin, &reason, dr_deadline(origin));
-		section_leave();
-	}
 	if (ret && ret != -EAGAIN) {
 		/* It was no cure: the next attempt is not spared. */
 		req->seen = seen;
@@ -313,14 +309,8 @@ static bool covered_again(struct request *req)
 static int check_origin(struct request *req)
 {
 	const char *reason;
-	int ret;
+	int ret = node_check_unclaimed(req->origin, &reason, true);
 
-	if (section_enter()) {
-		ret = -EAGAIN;
-	} else {
-		ret = node_check_again(req->origin, &reason, dr_deadline(req->origin));
-		section_leave();
-	}
 	if (ret != -EAGAIN)
 		return ret;
 	node_unverified(req->origin);
@@ -368,11 +358,9 @@ static bool cured_meanwhile(struct request *req, bool again)
 	const char *reason;
 	int ret;
 
-	if (seen == req->seen || section_enter())
+	if (seen == req->seen)
 		return false;
-	ret = again ? node_check_again(origin, &reason, dr_deadline(origin)) :
-		      node_check(origin, &reason, dr_deadline(origin));
-	section_leave();
+	ret = node_check_unclaimed(origin, &reason, again);
 	if (ret == -EAGAIN || origin_gone(req))
 		return false;
 	req->seen = seen;
