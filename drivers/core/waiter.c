@@ -96,16 +96,14 @@ static void waiter_call(struct waiter *waiter, bool slot, int status)
 {
 	struct dr_node *node = waiter->node;
 	struct devreset_params params = waiter->params;
+	bool sleeps = waiter_sleeps(waiter);
 
-	if (waiter_sleeps(waiter)) {
-		/* Its memory is gone once it is awake. */
-		params.complete(&node->pub, params.context, status);
-	} else {
-		params.complete(&node->pub, params.context, status);
+	params.complete(&node->pub, params.context, status);
+	/* A sleeper's memory is gone once it is awake. */
+	if (!sleeps)
 		waiter_end(waiter);
-		if (slot)
-			node_leave(node);
-	}
+	if (slot)
+		node_leave(node);
 	dr_put(node);
 	dr_changed();
 }
