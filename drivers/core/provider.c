@@ -48,14 +48,23 @@ out:
 	return next;
 }
 
-static bool has_anchor(struct device *dev)
+/* The anchor of a device, by its maker: a driver has had its ancestors made, too. */
+enum anchor {
+	ANCHOR_NONE,
+	ANCHOR_PROVIDED,
+	ANCHOR_DRIVERS,
+};
+
+static enum anchor anchor_of(struct device *dev)
 {
 	struct dr_node *node = dr_find(dev);
-	bool yes = node && node->scope != DEVRESET_MEMBER;
+	enum anchor anchor = ANCHOR_NONE;
 
+	if (node && node->scope != DEVRESET_MEMBER)
+		anchor = node->provider ? ANCHOR_PROVIDED : ANCHOR_DRIVERS;
 	if (node)
 		dr_put(node);
-	return yes;
+	return anchor;
 }
 
 static int ask(struct device *dev)
@@ -145,17 +154,6 @@ bool dr_identify(struct dr_node *node, char *buf, size_t size)
 	return known;
 }
 
-/* Is there a node that its own driver has registered? Its ancestors were made then. */
-static bool has_drivers_anchor(struct device *dev)
-{
-	struct dr_node *node = dr_find(dev);
-	bool yes = node && node->scope != DEVRESET_MEMBER && !node->provider;
-
-	if (node)
-		dr_put(node);
-	return yes;
-}
-
 /*
  * Have the missing ancestors of @node made, one after the other: nodes that a
  * provider makes meanwhile do not come here, or each level would nest.
@@ -163,6 +161,7 @@ static bool has_drivers_anchor(struct device *dev)
 void dr_provide(struct dr_node *node)
 {
 	struct device *chain[CHAIN_LENGTH];
+	enum anchor anchor;
 	unsigned int i, n;
 	int ret;
 
@@ -170,8 +169,11 @@ void dr_provide(struct dr_node *node)
 		return;
 	n = get_chain(node, chain);
 	/* A member needs an anchor at its own device. */
-	for (i = node->scope != DEVRESET_MEMBER; i < n && !has_drivers_anchor(chain[i]); i++) {
-		if (has_anchor(chain[i]))
+	for (i = node->scope != DEVRESET_MEMBER; i < n; i++) {
+		anchor = anchor_of(chain[i]);
+		if (anchor == ANCHOR_DRIVERS)
+			break;
+		if (anchor == ANCHOR_PROVIDED)
 			continue;
 		ret = ask(chain[i]);
 		if (!ret)
@@ -183,22 +185,23 @@ void dr_provide(struct dr_node *node)
 	put_chain(chain, n);
 }
 
-/* The first node after @serial in order of registration, with a reference. */
-static struct dr_node *node_after(u64 serial)
+/*
+ * The first node after @serial in order of registration, of @provider if that is not
+ * NULL, with a reference.
+ */
+static struct dr_node *node_after(u64 serial, const struct devreset_provider *provider)
 {
-	struct dr_node *node;
+	struct dr_node *node, *found = NULL;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
 	list_for_each_entry(node, &dr_nodes, all)
-		if (node->serial > serial && !node->dying) {
-			dr_get(node);
-			goto found;
+		if (node->serial > serial && (!provider || node->provider == provider)) {
+			found = dr_get(node);
+			break;
 		}
-	node = NULL;
-found:
 	spin_unlock_irqrestore(&dr_lock, flags);
-	return node;
+	return found;
 }
 
 /**
@@ -230,7 +233,7 @@ int devreset_provider_register(struct devreset_provider *provider)
 	list_add_tail(&provider->link, &providers);
 	mutex_unlock(&dr_mutex);
 
-	while ((node = node_after(serial))) {
+	while ((node = node_after(serial, NULL))) {
 		serial = node->serial;
 		dr_provide(node);
 		record_attach(node);
@@ -240,23 +243,6 @@ int devreset_provider_register(struct devreset_provider *provider)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(devreset_provider_register);
-
-static struct dr_node *node_of(struct devreset_provider *provider)
-{
-	struct dr_node *node;
-	unsigned long flags;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	list_for_each_entry(node, &dr_nodes, all)
-		if (node->provider == provider) {
-			dr_get(node);
-			goto found;
-		}
-	node = NULL;
-found:
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return node;
-}
 
 /**
  * devreset_provider_unregister - and no more
@@ -277,7 +263,7 @@ void devreset_provider_unregister(struct devreset_provider *provider)
 	mutex_unlock(&dr_mutex);
 	/* What is being made now is there when that is over. */
 	wait_event_idle(dr_wait, !READ_ONCE(provider->users));
-	while ((node = node_of(provider))) {
+	while ((node = node_after(0, provider))) {
 		ret = dr_unregister(node);
 		/* One that goes by itself just now: wait until it has gone. */
 		if (ret == -ENODEV)
@@ -297,7 +283,7 @@ static int try_manage(struct devreset_provider *p, struct device *dev, const cha
 	unsigned long flags;
 	int ret = 0;
 
-	if (!has_anchor(dev)) {
+	if (anchor_of(dev) == ANCHOR_NONE) {
 		ret = p->probe(p, dev);
 		if (ret && ret != -EEXIST)
 			return ret;
