@@ -381,8 +381,8 @@ static int reset_once(struct attempt *a, unsigned long deadline)
 }
 
 /*
- * Ask ops->may_reset, once. -EAGAIN: a lock was busy. Who has it may be waiting
- * for the claim (rule 7): ask again without it, or in CLAIM_RESET.
+ * Ask ops->may_reset, once. -EAGAIN: a lock was busy. Its holder may be waiting for
+ * the claim (rule 7): ask again without it, or in CLAIM_RESET.
  */
 static int may_reset_now(struct attempt *a, unsigned long deadline)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Claims: who may reset what, now.
+ * Claims: the right to reset a subtree.
  *
  * A reset claims its target's subtree. A claim is refused while any node of
  * the subtree, or any ancestor, is claimed (rule 1). A request is aimed at its
  * target (dr_node.active) from the moment it is made; what is aimed at, or
  * claimed, covers all below it, and requests for that join instead (rule 2).
  *
- * Who holds a claim never waits for another claim, and who waits for one holds
- * none: so there are no cycles.
+ * A task that holds a claim never waits for another, and one that waits for a claim
+ * holds none: so there are no cycles.
  *
  * A node that is registered meanwhile may bring a claimed node below another
  * (adopt_all()): both had begun when neither was above the other, and go on so.
@@ -380,8 +380,8 @@ static void claim_uncount(struct dr_node *node)
 }
 
 /*
- * End @claim. @waiters: gets those who joined, in the same moment, so that no
- * one is forgotten; NULL: they stay with the request, which goes on.
+ * End @claim. @waiters: gets the waiters that joined, under the same lock, so that
+ * none is forgotten; NULL: they stay with the request, which goes on.
  */
 void claim_drop(struct claim *claim, struct list_head *waiters)
 {

@@ -22,7 +22,7 @@ static bool look_anyway(struct dr_node *node)
 	return READ_ONCE(node->policy.check_idle) || READ_ONCE(node->suspect);
 }
 
-/* Nothing more happens by itself; who brings it back starts the clock again. */
+/* Nothing more happens by itself; the reset that brings it back starts the clock again. */
 static bool is_given_up(struct dr_node *node)
 {
 	return READ_ONCE(node->hist.state) == DEVRESET_FAILED;
@@ -45,7 +45,7 @@ static bool is_claimed(struct dr_node *node)
 	return n;
 }
 
-/* Unless somebody says so just now. */
+/* The check found nothing, and no hang has been reported meanwhile. */
 static void not_hung(struct dr_node *node)
 {
 	unsigned long flags;
@@ -56,7 +56,7 @@ static void not_hung(struct dr_node *node)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
-/* False: nothing came of it (or all is suspended), and nobody has taken it over. */
+/* False: the node could not be checked, or a reset that covers it has to find out. */
 static bool look(struct dr_node *node)
 {
 	unsigned int covered = READ_ONCE(node->covered);
@@ -183,8 +183,8 @@ static void tick_work(struct work_struct *work)
 }
 
 /*
- * Start the clock, unless the node is dying: what is armed under the lock
- * before that is cancelled by clock_stop().
+ * Start the clock, unless the node is dying: clock_stop() cancels what is armed under
+ * the lock before that.
  */
 static void start(struct dr_node *node, bool restart)
 {
@@ -217,7 +217,7 @@ void node_suspect(struct dr_node *node)
 	start(node, false);
 }
 
-/* It may have been failed, when nobody looked: look again, if there is a reason. */
+/* A failed node was not checked: start the clock again, if there is a reason. */
 void clock_revive(struct dr_node *node)
 {
 	if (READ_ONCE(node->pub.busy) || look_anyway(node))
@@ -304,7 +304,7 @@ void clock_stop(struct dr_node *node)
 	cancel_delayed_work_sync(&node->probation);
 }
 
-/* After a suspend: the time asleep was nobody's fault. */
+/* After a suspend: the time asleep is no stall. */
 void clock_restamp(void)
 {
 	struct dr_node *node;

@@ -8,7 +8,7 @@
  *			sleep. Held while user space is told of a node's path
  *	dr_lock		taken inside it; a spinlock, any context. The shape too
  *			(to change it, hold both; to walk it, hold either), and
- *			everything that says who is doing what to which node:
+ *			everything that says what is being done to which node:
  *			claims, requests, callbacks in hand, dying, states
  *
  * One wait queue, dr_wait, is woken when any of the latter changes. Waits on it
@@ -18,8 +18,8 @@
  * that asked for a reset for its end, which is the sum of bounded steps, and which
  * a fatal signal or a suspend cuts short.
  *
- * dr_ask_srcu protects what is asked of a driver for a file that anybody may
- * read (DEVRESET_MAY_ASK): such a question takes neither lock nor slot.
+ * dr_ask_srcu protects what is asked of a driver for a world-readable file
+ * (DEVRESET_MAY_ASK): such a question takes neither lock nor slot.
  */
 #ifndef _DEVRESET_CORE_H
 #define _DEVRESET_CORE_H
@@ -91,13 +91,13 @@ struct claim {
 };
 
 /**
- * struct waiter - someone to be told the result of a request
+ * struct waiter - a completion, or a task, that waits for the result of a request
  * @by_claim: in claim.waiters
  * @by_node: in dr_node.waiters of @node; while it is called, in dr_node.calls
  * @node: the node at which was asked
- * @stays: an operator, who waits for a device that goes to come back
- * @params: whom to call
- * @task: and which task does
+ * @stays: an operator's: waits for a device that goes to come back
+ * @params: the completion
+ * @task: the task that calls it
  */
 struct waiter {
 	struct list_head by_claim;
@@ -124,7 +124,7 @@ struct sleeper {
  * @claim: its claim
  * @origin: the node at which was asked, with a reference
  * @scope: one reset of that scope; DEVRESET_MEMBER: the ladder
- * @automatic: nobody asked, a hang was detected
+ * @automatic: a hang was detected
  * @embedded: it is origin->recovery
  * @force: an operator insists
  * @method: exactly this one, or DEVRESET_METHOD_ANY
@@ -137,7 +137,7 @@ struct sleeper {
  * @began: when, in ns
  * @log: what will be said of it; NULL if there was no memory
  * @returns: how often @origin went and came back
- * @ladder: where the ladder stands
+ * @ladder: how far the ladder is
  * @limited: there were too many: do not even try
  * @over: it is, but for telling
  * @touched: something was reset, or may have been
@@ -205,11 +205,11 @@ enum dr_stat {
  * @label: its name: one of @names. The device's own must not be read while it
  *	may be renamed: the driver core frees what it was called before
  * @names: the name now, and what it was before or will be next; never without a
- *	NUL at the end, so that whoever holds an old @label may read on
+ *	NUL at the end, so that a reader of an old @label finds an end
  * @hw: what it is a node of, with a reference
  * @ops: callbacks; only between node_enter() and node_leave(), or, for what may
  *	run beside others, in a section of dr_ask_srcu that has seen !@dying
- * @provider: who made it, if a provider did
+ * @provider: the provider that made it, or NULL
  * @scope: what a reset of it reaches
  * @stall: ticks without progress that are a hang, 0: never
  * @fixed_parent: the parent was given, not found
@@ -232,7 +232,7 @@ enum dr_stat {
  * @claim: the claim on exactly this node
  * @claims_below: claims on nodes below this one
  * @ext: claim of a reset that did not come from the core (rule 7)
- * @ext_expire: ends @ext when nobody else does (rule 5)
+ * @ext_expire: ends @ext if the task that began it does not (rule 5)
  * @ext_task: the task that has begun a reset at this node, if it has
  * @ext_depth: its begin calls without their end
  * @ext_serial: the claim that covers it
@@ -267,7 +267,7 @@ enum dr_stat {
  * @settled: the state to take when the last of them is over
  * @hung: a hang was reported that nothing has cured; dr_set_hung()
  * @hung_since: when, in ms
- * @suspect: did not work after somebody else's reset; to be looked at
+ * @suspect: did not work after a reset, or could not be checked: to be checked
  * @hist: what the policy remembers
  * @policy: the numbers
  * @last: of the last finished request
@@ -413,7 +413,7 @@ static inline unsigned long dr_left(unsigned long deadline)
 	return left > 0 ? left : 0;
 }
 
-/* Something that somebody may wait for on dr_wait has changed. */
+/* Something that is waited for on dr_wait has changed. */
 static inline void dr_changed(void)
 {
 	if (wq_has_sleeper(&dr_wait))
@@ -486,7 +486,7 @@ int node_enter(struct dr_node *node, unsigned long deadline);
 void node_leave(struct dr_node *node);
 const char *dr_state_shown(struct dr_node *node);
 
-/* provider.c: who makes the missing ancestors, and managed devices */
+/* provider.c: missing ancestors, and managed devices */
 void dr_provide(struct dr_node *node);
 int dr_manage(const char *bus, const char *name, bool on, const char *identity);
 bool dr_identify(struct dr_node *node, char *buf, size_t size);

@@ -92,7 +92,7 @@ static bool request_aim_wait(struct request *req, struct dr_node *(*rung)(struct
 	return req->claim.target != old;
 }
 
-/* A failed node that works again after somebody asked for a reset is back. */
+/* A failed node that works again after a reset that was asked for is healthy. */
 static void revive(struct request *req)
 {
 	struct dr_node *node;
@@ -115,7 +115,7 @@ static void revive(struct request *req)
 	}
 }
 
-/* It was somebody else's reset that cured the origin. */
+/* A reset by another request, or by others, cured the origin. */
 static void credit(struct request *req)
 {
 	struct dr_node *origin = req->origin;
@@ -203,7 +203,7 @@ static int claim_and_reset(struct request *req, struct attempt *attempt)
 		if (!req->automatic)
 			revive(req);
 	}
-	/* What reaches them from now on is somebody else's. */
+	/* What reaches them from now on is another reset. */
 	req->seen = READ_ONCE(req->origin->covered);
 	req->claim.seen = READ_ONCE(req->claim.target->covered);
 	claim_drop(&req->claim, NULL);
@@ -211,8 +211,8 @@ static int claim_and_reset(struct request *req, struct attempt *attempt)
 }
 
 /*
- * One attempt. While a bus lock is busy, nothing is claimed: who has it may be
- * about to reset the device, and wait for us (rules 4 and 7). @touched: see
+ * One attempt. While a bus lock is busy, nothing is claimed: its holder may be about
+ * to reset the device, and wait for our claim (rules 4 and 7). @touched: see
  * attempt_run().
  */
 static int run_attempt(struct request *req, bool *touched)
@@ -346,8 +346,8 @@ int run_once(struct request *req)
 }
 
 /*
- * Has somebody else's reset, since the last check, cured it? What cannot be
- * checked now (@again: until the deadline) remains to be seen.
+ * Has another reset, since the last check, cured it? What cannot be checked now
+ * (@again: until the deadline) remains to be seen.
  */
 static bool cured_meanwhile(struct request *req, bool again)
 {

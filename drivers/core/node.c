@@ -204,7 +204,7 @@ static int try_take_name(struct dr_node *node)
 	return ret;
 }
 
-/* The very last: whoever looks for what is left finds the node until now. */
+/* The very last: a search for the nodes that are left finds this one until now. */
 static void free_name(struct dr_node *node)
 {
 	unsigned long flags;
@@ -282,7 +282,7 @@ static void cut_off(struct dr_node *node)
 	clock_stop(node);
 }
 
-/* Registering it failed: whoever has found its files may have used them already. */
+/* Registering it failed; its files may have been used already. */
 static void undo(struct dr_node *node)
 {
 	start_dying(node);
@@ -431,7 +431,7 @@ static int rename_node(struct dr_node *node, const char *name, bool *adopted)
 	ret = device_rename(&node->dev, name);
 	if (ret)
 		return ret;
-	/* Whoever reads the name before the last sees a mixture, but an end. */
+	/* A reader of the name before the last sees a mixture, but an end. */
 	strscpy(to, name, REASON_LEN);
 	hash_del(&node->name);
 	/* The name is there before it is the name. */
@@ -502,7 +502,7 @@ static void finish_dying(struct dr_node *node)
 	device_del(&node->dev);
 	if (node->ops->release)
 		node->ops->release(&node->pub);
-	/* Once the name is free, whose ops these were may be gone too. */
+	/* Once the name is free, the module of these ops may be gone too. */
 	free_name(node);
 	dr_put(node);
 	if (parent) {
@@ -526,8 +526,8 @@ int dr_unregister(struct dr_node *node)
  *
  * When it returns, no callback of @node runs or will run. It waits for the
  * callback in hand, and for nothing else: never for the reset of an ancestor,
- * which may well be what removes the device (rule 3). Whoever waits for a
- * request made at @node gets -ENODEV. Nodes below @node go to the node above.
+ * which may well be what removes the device (rule 3). Waiters for a request
+ * made at @node get -ENODEV. Nodes below @node go to the node above.
  *
  * Context: process, may sleep; with any lock that the callbacks of @node do
  * not take.
@@ -579,7 +579,7 @@ struct devreset_node *devm_devreset_register(struct device *dev,
 EXPORT_SYMBOL_GPL(devm_devreset_register);
 
 /*
- * A provider's node that nobody needs any more goes, and so may the one above
+ * A provider's node that is not needed any more goes, and so may the one above
  * it. Not while it is being reset or aimed at, nor while a callback into it is
  * in hand: then this is called again when that is over (rule 3). So a node that
  * goes this way goes at once.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Providers make the nodes that nobody registered: those of a node's ancestors
+ * Providers make the nodes that no driver registers: those of a node's ancestors
  * in the device model, and those of devices that an operator manages.
  *
  * A provider is called with no lock held; its module is pinned meanwhile.
@@ -79,7 +79,7 @@ static int ask(struct device *dev)
 			break;
 		}
 	}
-	/* Somebody else was faster: as good. */
+	/* Another task was faster: as good. */
 	return ret == -EEXIST ? 0 : ret;
 }
 
@@ -99,7 +99,7 @@ static int identify(struct device *dev, char *buf, size_t size)
 	return ret;
 }
 
-/* Who needed it may have gone while it was made. */
+/* The node that needed it may have gone while it was made. */
 static void reap_at(struct device *dev)
 {
 	struct dr_node *node = dr_find(dev);
@@ -276,7 +276,7 @@ void devreset_provider_unregister(struct devreset_provider *provider)
 }
 EXPORT_SYMBOL_GPL(devreset_provider_unregister);
 
-/* -EAGAIN: the node has gone, or goes, as nobody needed it until now. */
+/* -EAGAIN: the node has gone, or goes, as it was not needed until now. */
 static int try_manage(struct devreset_provider *p, struct device *dev, const char *name)
 {
 	struct dr_node *node;
@@ -347,7 +347,7 @@ static int unmanage_node(struct device *dev)
 	return ret;
 }
 
-/* One that left its bus before it had a node has nobody to take that away. */
+/* No driver takes away the node of a device that left its bus before it had one. */
 static bool is_there(struct devreset_provider *p, const char *name, struct device *dev)
 {
 	struct device *found = p->find(name);
