@@ -361,7 +361,7 @@ int claim_resume(struct claim *claim, unsigned long deadline)
 
 	if (!wait_event_idle_timeout(dr_wait, try_resume(claim, false),
 				     dr_left(deadline) + 1)) {
-		dr_err(claim->target, "somebody else's reset does not end\n");
+		dr_err(claim->target, "a reset by others does not end\n");
 		try_resume(claim, true);
 		ret = -ETIMEDOUT;
 	}

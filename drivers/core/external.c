@@ -185,7 +185,7 @@ static void external_expired(struct work_struct *work)
 		taken = external_take(claim);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	if (taken) {
-		dr_err(device, "somebody else's reset does not end\n");
+		dr_err(device, "a reset by others does not end\n");
 		dr_count(device, STAT_TIMEOUTS);
 		external_finish(device, -ETIMEDOUT);
 	}
@@ -367,7 +367,7 @@ int devreset_external_begin(struct devreset_node *node)
 	int ret = external_begin(device, n);
 
 	if (ret) {
-		dr_warn(n, "not stopped for somebody else's reset (%d)\n", ret);
+		dr_warn(n, "not stopped for a reset by others (%d)\n", ret);
 		device_suspect(n);
 	}
 	memalloc_noio_restore(noio);
