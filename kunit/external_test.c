@@ -504,7 +504,6 @@ static void rule7_a_part_goes_before_the_end(struct kunit *test)
 
 	fake_family(tree, &f);
 	tree->strict = false;
-	fake_policy(f.p)->reset_timeout_ms = 50;
 	job = begin(test, f.a);
 	FAKE_ASSERT_SOON(test, READ_ONCE(job->began));
 	KUNIT_EXPECT_EQ(test, fake_unregister(f.a), 0);

@@ -8,7 +8,8 @@
  * watches that the core keeps its word: see fake_broke() and its callers.
  *
  * Suites use fake_init() and fake_exit(); the latter opens every gate, waits
- * until the tree is at rest, and fails the test if a promise was broken.
+ * until the tree is at rest, and fails the test if a promise was broken. Those
+ * that are about records use fake_init_known() and fake_exit_known().
  */
 #ifndef _DEVRESET_KUNIT_FAKE_H
 #define _DEVRESET_KUNIT_FAKE_H
@@ -161,6 +162,11 @@ struct family {
 
 int fake_init(struct kunit *test);
 void fake_exit(struct kunit *test);
+
+extern const char *fake_serial_number;
+extern struct devreset_provider fake_known;
+int fake_init_known(struct kunit *test);
+void fake_exit_known(struct kunit *test);
 
 struct fake *fake_alloc(struct fake_tree *tree, const char *name,
 			enum devreset_scope scope, struct fake *parent);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is done to fake nodes: requests, threads, and the wait for their end.
+ * What is done to fake nodes: requests, threads, the wait for their end, and the
+ * provider that knows them.
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
+#include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include "fake.h"
 
 /* --- requests ------------------------------------------------------------------------ */
@@ -122,6 +125,48 @@ void fake_job_go_on(struct fake_job *job)
 {
 	WRITE_ONCE(job->gate, false);
 	wake_up_all(&job->at->tree->wq);
+}
+
+/* --- a provider that can tell one device from another ------------------------------ */
+
+/* What it says of each fake; "1" when a test begins */
+const char *fake_serial_number;
+
+static int known_probe(struct devreset_provider *provider, struct device *dev)
+{
+	return -ENODEV;
+}
+
+static struct device *known_find(const char *name)
+{
+	return ERR_PTR(-ENODEV);
+}
+
+static int known_identity(struct device *dev, char *buf, size_t size)
+{
+	if (!strstarts(dev_name(dev), "fake"))
+		return -ENODEV;
+	strscpy(buf, fake_serial_number, size);
+	return 0;
+}
+
+struct devreset_provider fake_known = {
+	.name = "known", .owner = THIS_MODULE, .probe = known_probe, .find = known_find,
+	.identity = known_identity,
+};
+
+int fake_init_known(struct kunit *test)
+{
+	int ret = fake_init(test);
+
+	fake_serial_number = "1";
+	return ret ?: devreset_provider_register(&fake_known);
+}
+
+void fake_exit_known(struct kunit *test)
+{
+	fake_exit(test);
+	devreset_provider_unregister(&fake_known);
 }
 
 /* --- at rest ------------------------------------------------------------------------- */

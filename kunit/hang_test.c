@@ -25,8 +25,8 @@ static bool clock_stopped(struct fake *fake)
 {
 	struct dr_node *n = to_dr(fake->node);
 
-	return !delayed_work_pending(&n->tick) && !(work_busy(&n->tick.work)) &&
-	       !READ_ONCE(fake->node->ticking);
+	return !irq_work_is_busy(&n->wake) && !delayed_work_pending(&n->tick) &&
+	       !work_busy(&n->tick.work) && !READ_ONCE(fake->node->ticking);
 }
 
 static unsigned int checks(struct fake *fake)
@@ -160,6 +160,7 @@ static void nd14_time_stopped_is_none(struct kunit *test)
 	/* It comes by itself only when this test is long over. */
 	fake_policy(n)->check_interval_ms = 100000;
 	devreset_busy(n->node);
+	FAKE_ASSERT_SOON(test, delayed_work_pending(&to_dr(n->node)->tick));
 	n->node->stamp = jiffies - 62 * HZ;
 	tick_now(test, n, 60 * HZ);
 	KUNIT_EXPECT_EQ(test, fake_stat(n, STAT_HANGS), 0);
@@ -235,7 +236,7 @@ static void nd15_no_tick_on_an_idle_node(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, clock_stopped(n));
 	for (i = 0; i < 5; i++) {
 		devreset_busy(n->node);
-		KUNIT_EXPECT_TRUE(test, n->node->ticking);
+		FAKE_ASSERT_SOON(test, READ_ONCE(n->node->ticking));
 		seen = checks(n);
 		FAKE_ASSERT_SOON(test, checks(n) > seen);
 		devreset_idle(n->node);
@@ -258,6 +259,7 @@ static void nd15_busy_while_the_clock_lingers(struct kunit *test)
 
 	for (i = 0; i < 20; i++) {
 		devreset_busy(n->node);
+		FAKE_ASSERT_SOON(test, READ_ONCE(n->node->ticking));
 		devreset_idle(n->node);
 		FAKE_ASSERT_SOON(test, !READ_ONCE(n->node->ticking));
 		devreset_busy(n->node);
@@ -461,6 +463,28 @@ static void nd11_recover_from_hardirq(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, n->op[FAKE_RESET].calls, 1);
 }
 
+/*
+ * A busy device may be what a message under any lock is printed to (netconsole): the
+ * clock is started where that lock cannot be held.
+ */
+static void nd14_busy_takes_no_lock(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *n = add_watched(tree, 0);
+	unsigned long flags;
+	bool started;
+
+	local_irq_save(flags);
+	devreset_busy(n->node);
+	started = delayed_work_pending(&to_dr(n->node)->tick);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_FALSE(test, started);
+	FAKE_ASSERT_SOON(test, checks(n));
+	devreset_idle(n->node);
+	FAKE_ASSERT_SOON(test, clock_stopped(n));
+	fake_expect_rest(tree);
+}
+
 static struct kunit_case hang_cases[] = {
 	KUNIT_CASE(nd9_looks_while_work_is_outstanding),
 	KUNIT_CASE(nd10_a_hang_that_check_finds_starts_the_ladder),
@@ -468,6 +492,7 @@ static struct kunit_case hang_cases[] = {
 	KUNIT_CASE(nd14_progress_is_none),
 	KUNIT_CASE(nd14_time_asleep_is_none),
 	KUNIT_CASE(nd14_time_stopped_is_none),
+	KUNIT_CASE(nd14_busy_takes_no_lock),
 	KUNIT_CASE(nd10_cannot_be_checked_now),
 	KUNIT_CASE(rule5_checks_do_not_delay_time_outs),
 	KUNIT_CASE(nd15_no_tick_on_an_idle_node),

@@ -146,11 +146,45 @@ static void dr13_a_dump_that_has_to_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, provided.ret, 0);
 }
 
+/* The rung above goes while a ladder waits for what resets it: there is none, then. */
+static void dr6_the_next_rung_goes(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *p = fake_add(tree, "p", DEVRESET_FUNCTION, NULL);
+	struct fake *a = fake_add(tree, "a", DEVRESET_COMPONENT, p);
+	struct devreset_node *node;
+	struct fake_job *gone;
+	struct fake_ask *ask;
+
+	fake_policy(a)->max_attempts = 1;
+	a->op[FAKE_RESET].ret = -EIO;
+	a->op[FAKE_RESET].gate = true;
+	p->op[FAKE_RESET].gate = true;
+	KUNIT_EXPECT_EQ(test, devreset_recover(a->node, "hang"), 0);
+	FAKE_ASSERT_INSIDE(test, a, FAKE_RESET);
+	ask = fake_ask(p, DEVRESET_FUNCTION);
+	fake_open(a, FAKE_RESET);
+	FAKE_ASSERT_INSIDE(test, p, FAKE_RESET);
+	FAKE_ASSERT_SOON(test, fake_stat(a, STAT_ESCALATIONS));
+	tree->strict = false;
+	node = devreset_get(p->node);
+	gone = fake_job(p, fake_job_unregister, 0);
+	FAKE_ASSERT_SOON(test, !READ_ONCE(to_dr(a->node)->requests));
+	KUNIT_EXPECT_EQ(test, (int)devreset_state(a->node), DEVRESET_FAILED);
+	fake_open(p, FAKE_RESET);
+	FAKE_ASSERT_SOON(test, fake_job_done(gone));
+	devreset_put(node);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, ask->status, -ENODEV);
+	KUNIT_EXPECT_EQ(test, to_dr(a->node)->last.status, -EIO);
+}
+
 static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(ancestors_go_while_they_are_asked_for),
 	KUNIT_CASE(a_provider_goes_within_a_callback),
 	KUNIT_CASE(asked_before_it_is_in_the_tree),
 	KUNIT_CASE(dr13_a_dump_that_has_to_wait),
+	KUNIT_CASE(dr6_the_next_rung_goes),
 	{}
 };
 

@@ -1,53 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Records: what outlives a node, and requests whose node goes and comes back (DR16).
+ * Records: what outlives a node (DR16). The requests that do are in return_test.c.
  */
 #include <kunit/test.h>
 #include <linux/module.h>
-#include <linux/slab.h>
 #include <linux/string.h>
+#include "../drivers/compat.h"
 #include "fake.h"
-
-/* --- a provider that can tell one device from another ------------------------------ */
-
-static const char *serial_number = "1";
-
-static int known_probe(struct devreset_provider *provider, struct device *dev)
-{
-	return -ENODEV;
-}
-
-static struct device *known_find(const char *name)
-{
-	return ERR_PTR(-ENODEV);
-}
-
-static int known_identity(struct device *dev, char *buf, size_t size)
-{
-	if (!strstarts(dev_name(dev), "fake"))
-		return -ENODEV;
-	strscpy(buf, serial_number, size);
-	return 0;
-}
-
-static struct devreset_provider known = {
-	.name = "known", .owner = THIS_MODULE, .probe = known_probe, .find = known_find,
-	.identity = known_identity,
-};
-
-static int record_init(struct kunit *test)
-{
-	int ret = fake_init(test);
-
-	serial_number = "1";
-	return ret ?: devreset_provider_register(&known);
-}
-
-static void record_exit_test(struct kunit *test)
-{
-	fake_exit(test);
-	devreset_provider_unregister(&known);
-}
 
 /* --- what is kept ------------------------------------------------------------------ */
 
@@ -88,12 +47,12 @@ static void dr16_another_device_begins_anew(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, devreset_reset(fake->node, DEVRESET_FUNCTION, 0, NULL), 0);
 	KUNIT_ASSERT_EQ(test, fake_unregister(fake), 0);
-	serial_number = "2";
+	fake_serial_number = "2";
 	KUNIT_ASSERT_EQ(test, fake_register(fake), 0);
 	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_REQUESTS), 0);
 	/* ... and the first one, when it is back, too: it was forgotten. */
 	KUNIT_ASSERT_EQ(test, fake_unregister(fake), 0);
-	serial_number = "1";
+	fake_serial_number = "1";
 	KUNIT_ASSERT_EQ(test, fake_register(fake), 0);
 	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_REQUESTS), 0);
 }
@@ -180,121 +139,192 @@ static void dr16_window_over(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_REQUESTS), 0);
 }
 
-/* --- requests whose origin goes and comes back ------------------------------------- */
+/* A fake that has been asked for one reset, and is away since; @name is what it was called. */
+static struct fake *keep_one(struct kunit *test, char *name)
+{
+	struct fake *fake = fake_alloc(test->priv, "a", DEVRESET_FUNCTION, NULL);
 
-/*
- * A ladder of @a, which its own reset does not cure, stands at a gate of @at when @a
- * goes; @a comes back before or after that, and is cured or not by the reset of p.
- */
-struct trip {
-	const char *name;
-	enum fake_what what;
-	bool at_p;
-	bool late;	/* comes back after the gate was opened */
-	int check;	/* of the one that came back, until p was reset */
+	fake->desc.policy = &devreset_default_policy;
+	strscpy(name, fake->full_name, REASON_LEN);
+	KUNIT_ASSERT_EQ(test, fake_register(fake), 0);
+	fake_policy(fake)->max_recoveries = 17;
+	KUNIT_EXPECT_EQ(test, devreset_reset(fake->node, DEVRESET_FUNCTION, 0, NULL), 0);
+	KUNIT_ASSERT_EQ(test, fake_unregister(fake), 0);
+	return fake;
+}
+
+static void register_as(struct kunit *test, struct fake *fake, const char *name)
+{
+	strscpy(fake->full_name, name, sizeof(fake->full_name));
+	KUNIT_ASSERT_EQ(test, fake_register(fake), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_REQUESTS), 0);
+}
+
+/* An interface gets the name under which it is known after its node was registered. */
+static void dr16_renamed_after_it_was_registered(struct kunit *test)
+{
+	char name[REASON_LEN];
+	struct fake *fake = keep_one(test, name);
+
+	register_as(test, fake, "fake-eth0");
+	KUNIT_EXPECT_EQ(test, devreset_rename(fake->node, name), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_REQUESTS), 1);
+	KUNIT_EXPECT_EQ(test, to_dr(fake->node)->logged, 1);
+	KUNIT_EXPECT_EQ(test, fake_policy(fake)->max_recoveries, 17);
+
+	/* A policy that was written meanwhile stays. */
+	KUNIT_ASSERT_EQ(test, fake_unregister(fake), 0);
+	register_as(test, fake, "fake-eth1");
+	fake_policy(fake)->max_recoveries = 18;
+	KUNIT_EXPECT_EQ(test, devreset_rename(fake->node, name), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_REQUESTS), 1);
+	KUNIT_EXPECT_EQ(test, fake_policy(fake)->max_recoveries, 18);
+}
+
+/* Not with a history of its own, nor that of another device */
+static void dr16_renamed_too_late(struct kunit *test)
+{
+	char name[REASON_LEN];
+	struct fake *fake = keep_one(test, name);
+
+	register_as(test, fake, "fake-eth0");
+	fake->op[FAKE_RESET].ret = -EIO;
+	KUNIT_EXPECT_EQ(test, devreset_reset(fake->node, DEVRESET_FUNCTION, 0, NULL), -EIO);
+	KUNIT_EXPECT_EQ(test, devreset_rename(fake->node, name), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_SUCCESSES), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_FAILURES), 1);
+
+	KUNIT_ASSERT_EQ(test, fake_unregister(fake), 0);
+	fake_serial_number = "2";
+	register_as(test, fake, "fake-eth1");
+	KUNIT_EXPECT_EQ(test, devreset_rename(fake->node, name), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_REQUESTS), 0);
+}
+
+/* A cure that was in doubt when the device went is so under the new name. */
+static void dr16_renamed_in_probation(struct kunit *test)
+{
+	struct fake *fake = fake_add(test->priv, "a", DEVRESET_FUNCTION, NULL);
+	char name[REASON_LEN];
+
+	strscpy(name, fake->full_name, sizeof(name));
+	fake_policy(fake)->probation_ms = 1000;
+	KUNIT_EXPECT_EQ(test, devreset_recover(fake->node, "hang"), 0);
+	FAKE_ASSERT_SOON(test, devreset_state(fake->node) == DEVRESET_PROBATION);
+	KUNIT_ASSERT_EQ(test, fake_unregister(fake), 0);
+	register_as(test, fake, "fake-eth0");
+	KUNIT_EXPECT_EQ(test, devreset_rename(fake->node, name), 0);
+	KUNIT_EXPECT_EQ(test, (int)devreset_state(fake->node), DEVRESET_PROBATION);
+	FAKE_ASSERT_SOON(test, devreset_state(fake->node) == DEVRESET_HEALTHY);
+}
+
+/* The provider that knows a device may come after its node. */
+static void dr16_a_provider_comes_later(struct kunit *test)
+{
+	char name[REASON_LEN];
+	struct fake *fake = keep_one(test, name), *used;
+
+	devreset_provider_unregister(&fake_known);
+	KUNIT_ASSERT_EQ(test, fake_register(fake), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_REQUESTS), 0);
+	used = fake_add(test->priv, "b", DEVRESET_FUNCTION, NULL);
+	KUNIT_EXPECT_EQ(test, devreset_reset(used->node, DEVRESET_FUNCTION, 0, NULL), 0);
+	KUNIT_ASSERT_EQ(test, devreset_provider_register(&fake_known), 0);
+	/* What was kept is taken over, */
+	KUNIT_EXPECT_EQ(test, fake_stat(fake, STAT_REQUESTS), 1);
+	KUNIT_EXPECT_EQ(test, fake_policy(fake)->max_recoveries, 17);
+	/* ... and what happened without a record is kept. */
+	KUNIT_ASSERT_EQ(test, cycle(used), 0);
+	KUNIT_EXPECT_EQ(test, fake_stat(used, STAT_REQUESTS), 1);
+}
+
+/* --- managed devices ---------------------------------------------------------------- */
+
+static struct {
+	struct fake *fake;
+	bool away;
+	unsigned int asked;
+} place;
+
+static struct device *place_find(const char *name)
+{
+	return place.away ? ERR_PTR(-ENODEV) : get_device(place.fake->dev);
+}
+
+static int place_probe(struct devreset_provider *provider, struct device *dev)
+{
+	return dev == place.fake->dev ? fake_register(place.fake) : -ENODEV;
+}
+
+static int place_identity(struct device *dev, char *buf, size_t size)
+{
+	if (dev != place.fake->dev)
+		return -ENODEV;
+	strscpy(buf, fake_serial_number, size);
+	WRITE_ONCE(place.asked, place.asked + 1);
+	return 0;
+}
+
+static struct devreset_provider places = {
+	.name = "place", .owner = THIS_MODULE, .probe = place_probe, .find = place_find,
+	.identity = place_identity,
 };
 
-static const struct trip trips[] = {
-	{ "own check, works", FAKE_CHECK, false, true, 0 },
-	{ "may_reset of p", FAKE_MAY_RESET, true, false, 0 },
-	{ "may_reset of p, late", FAKE_MAY_RESET, true, true, 0 },
-	{ "reset of p", FAKE_RESET, true, false, 0 },
-	{ "reset of p, late", FAKE_RESET, true, true, 0 },
-	{ "resume of p, late", FAKE_RESUME, true, true, 0 },
-	{ "may_reset of p, hangs", FAKE_MAY_RESET, true, true, -EIO },
-	{ "reset of p, hangs", FAKE_RESET, true, true, -EIO },
-};
-
-static void trip_desc(const struct trip *trip, char *desc)
+/* Write "place 1" to a file of the class. */
+static int write_place(struct kunit *test, struct fake *any, const char *file)
 {
-	strscpy(desc, trip->name, KUNIT_PARAM_DESC_SIZE);
+	COMPAT_CLASS_CONST struct class *class = to_dr(any->node)->dev.class;
+	struct attribute **attr = class->class_groups[0]->attrs;
+	struct class_attribute *attribute;
+	int ret;
+
+	while (*attr && strcmp((*attr)->name, file))
+		attr++;
+	KUNIT_ASSERT_NOT_NULL(test, *attr);
+	attribute = container_of(*attr, struct class_attribute, attr);
+	ret = attribute->store(class, attribute, "place 1", 7);
+	return ret == 7 ? 0 : ret;
 }
 
-KUNIT_ARRAY_PARAM(trip, trips, trip_desc);
-
-static void dr16_request_goes_on(struct kunit *test)
+/* It went while it was managed. */
+static void place_returns(struct kunit *test, const char *serial)
 {
-	const struct trip *trip = test->param_value;
-	struct fake_tree *tree = test->priv;
-	struct fake_job *gone;
-	struct fake *at;
-	struct family f;
+	unsigned int asked = READ_ONCE(place.asked);
 
-	fake_family(tree, &f);
-	fake_unregister(f.x);
-	at = trip->at_p ? f.p : f.a;
-	fake_policy(f.a)->max_attempts = 1;
-	fake_policy(f.p)->max_attempts = 2;
-	fake_policy(f.a)->ceiling = DEVRESET_FUNCTION;
-	f.a->op[FAKE_CHECK].ret = -EIO;
-	at->op[trip->what].gate = true;
-	KUNIT_ASSERT_EQ(test, devreset_recover(f.a->node, "hang"), 0);
-	FAKE_ASSERT_INSIDE(test, at, trip->what);
-
-	gone = fake_job(f.a, fake_job_unregister, 0);
-	if (!trip->at_p)
-		fake_open(at, trip->what);
-	FAKE_ASSERT_SOON(test, fake_job_done(gone));
-	KUNIT_ASSERT_EQ(test, gone->ret, 0);
-	if (trip->late && trip->at_p)
-		fake_open(at, trip->what);
-	fake_returns(f.a, FAKE_CHECK, trip->check, 0);
-	KUNIT_ASSERT_EQ(test, fake_register(f.a), 0);
-	if (!trip->late)
-		fake_open(at, trip->what);
-	FAKE_ASSERT_SOON(test, fake_stat(f.a, STAT_SUCCESSES) == 1);
-	fake_expect_rest(tree);
-
-	KUNIT_EXPECT_NE(test, (int)devreset_state(f.a->node), DEVRESET_FAILED);
-	KUNIT_EXPECT_EQ(test, to_dr(f.a->node)->last.status, 0);
-	KUNIT_EXPECT_EQ(test, fake_stat(f.a, STAT_REQUESTS), 1);
-	KUNIT_EXPECT_EQ(test, fake_stat(f.a, STAT_HANGS), 1);
-	KUNIT_EXPECT_STREQ(test, to_dr(f.a->node)->last.reason, "hang");
+	KUNIT_ASSERT_EQ(test, fake_unregister(place.fake), 0);
+	fake_serial_number = serial;
+	devreset_device_added(&places, "1");
+	FAKE_ASSERT_SOON(test, READ_ONCE(place.asked) > asked);
 }
 
-static void dr16_request_of_what_does_not_come_back(struct kunit *test)
+static void dr16_managed_comes_back(struct kunit *test)
 {
-	struct fake_tree *tree = test->priv;
-	struct devreset_node *old;
-	struct family f;
+	struct fake *other = fake_add(test->priv, "b", DEVRESET_FUNCTION, NULL), *child;
+	struct fake *fake = fake_alloc(test->priv, "a", DEVRESET_FUNCTION, NULL);
 
-	fake_family(tree, &f);
-	fake_policy(f.a)->return_ms = 100;
-	old = devreset_get(f.a->node);
-	f.p->op[FAKE_RESET].gate = true;
-	f.a->op[FAKE_CHECK].ret = -EIO;
-	KUNIT_ASSERT_EQ(test, devreset_recover(f.a->node, "hang"), 0);
-	FAKE_ASSERT_INSIDE(test, f.p, FAKE_RESET);
-	KUNIT_ASSERT_EQ(test, fake_unregister(f.a), 0);
-	fake_open(f.p, FAKE_RESET);
-	FAKE_ASSERT_SOON(test, READ_ONCE(to_dr(old)->last.status) == -ENODEV);
-	devreset_put(old);
-	fake_expect_rest(tree);
-	/* Its record tells. */
-	KUNIT_ASSERT_EQ(test, fake_register(f.a), 0);
-	KUNIT_EXPECT_EQ(test, fake_stat(f.a, STAT_FAILURES), 1);
-	KUNIT_EXPECT_EQ(test, to_dr(f.a->node)->last.status, -ENODEV);
-}
-
-/* DR4: a driver's completion is not kept from a node that goes, come back or not. */
-static void dr4_completion_does_not_wait(struct kunit *test)
-{
-	struct fake_tree *tree = test->priv;
-	struct fake_ask *ask;
-	struct family f;
-
-	fake_family(tree, &f);
-	f.p->op[FAKE_RESET].gate = true;
-	ask = fake_ask(f.a, DEVRESET_FUNCTION);
-	FAKE_ASSERT_INSIDE(test, f.p, FAKE_RESET);
-	KUNIT_ASSERT_EQ(test, fake_unregister(f.a), 0);
-	KUNIT_EXPECT_EQ(test, ask->calls, 1);
-	KUNIT_EXPECT_EQ(test, ask->status, -ENODEV);
-	KUNIT_ASSERT_EQ(test, fake_register(f.a), 0);
-	fake_open(f.p, FAKE_RESET);
-	FAKE_ASSERT_SOON(test, fake_stat(f.a, STAT_SUCCESSES) == 1);
-	fake_expect_rest(tree);
-	KUNIT_EXPECT_EQ(test, ask->calls, 1);
+	place.fake = fake;
+	place.away = false;
+	fake->desc.provider = &places;
+	fake->desc.policy = &devreset_default_policy;
+	KUNIT_ASSERT_EQ(test, devreset_provider_register(&places), 0);
+	KUNIT_ASSERT_EQ(test, write_place(test, other, "manage"), 0);
+	fake_policy(fake)->max_recoveries = 17;
+	/* Unmanaged and managed again, it is not forgotten. */
+	child = fake_add(test->priv, "c", DEVRESET_COMPONENT, fake);
+	KUNIT_EXPECT_EQ(test, write_place(test, other, "unmanage"), 0);
+	KUNIT_EXPECT_EQ(test, write_place(test, other, "manage"), 0);
+	KUNIT_ASSERT_EQ(test, fake_unregister(child), 0);
+	place_returns(test, "1");
+	FAKE_ASSERT_SOON(test, READ_ONCE(fake->node) && to_dr(fake->node)->managed);
+	KUNIT_EXPECT_EQ(test, fake_policy(fake)->max_recoveries, 17);
+	/* Another device at the same place begins unmanaged. */
+	place_returns(test, "2");
+	schedule_timeout_idle(HZ / 10);
+	KUNIT_EXPECT_NULL(test, fake->node);
+	place.away = true;
+	KUNIT_EXPECT_EQ(test, write_place(test, other, "unmanage"), 0);
+	KUNIT_EXPECT_EQ(test, write_place(test, other, "unmanage"), -ENODEV);
+	devreset_provider_unregister(&places);
 }
 
 static struct kunit_case record_cases[] = {
@@ -304,16 +334,18 @@ static struct kunit_case record_cases[] = {
 	KUNIT_CASE(dr16_rename),
 	KUNIT_CASE(dr16_five_thousand_names),
 	KUNIT_CASE(dr16_window_over),
-	KUNIT_CASE_PARAM(dr16_request_goes_on, trip_gen_params),
-	KUNIT_CASE(dr16_request_of_what_does_not_come_back),
-	KUNIT_CASE(dr4_completion_does_not_wait),
+	KUNIT_CASE(dr16_renamed_after_it_was_registered),
+	KUNIT_CASE(dr16_renamed_too_late),
+	KUNIT_CASE(dr16_renamed_in_probation),
+	KUNIT_CASE(dr16_a_provider_comes_later),
+	KUNIT_CASE(dr16_managed_comes_back),
 	{ }
 };
 
 static struct kunit_suite record_suite = {
 	.name = "devreset_record",
-	.init = record_init,
-	.exit = record_exit_test,
+	.init = fake_init_known,
+	.exit = fake_exit_known,
 	.test_cases = record_cases,
 };
 

@@ -456,6 +456,50 @@ static void a_check_that_cannot_be_made_now(struct kunit *test)
 	fake_expect_rest(tree);
 }
 
+static int hook_used(struct fake *fake)
+{
+	devreset_used(fake->node, DEVRESET_METHOD_REBIND, false);
+	return 0;
+}
+
+/* The method is said of attempts, and of requests, that have used it. */
+static void dr15_method_of_what_was_touched(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct log_entry *entry;
+	struct family f;
+
+	fake_family(tree, &f);
+	f.a->op[FAKE_RESET].hook = hook_used;
+	f.a->op[FAKE_RESET].ret = -EIO;
+	fake_policy(f.a)->ceiling = DEVRESET_COMPONENT;
+	fake_returns(f.a, FAKE_MAY_RESET, 0, -EBUSY);
+	KUNIT_EXPECT_EQ(test, devreset_recover(f.a->node, "hang"), 0);
+	fake_expect_rest(tree);
+	entry = list_last_entry(&to_dr(f.a->node)->log, struct log_entry, link);
+	KUNIT_ASSERT_EQ(test, entry->count, 2);
+	KUNIT_EXPECT_EQ(test, (int)entry->attempts[0].method, DEVRESET_METHOD_REBIND);
+	KUNIT_EXPECT_EQ(test, entry->attempts[1].status, -EBUSY);
+	KUNIT_EXPECT_EQ(test, (int)entry->attempts[1].method, DEVRESET_METHOD_ANY);
+	KUNIT_EXPECT_EQ(test, (int)to_dr(f.a->node)->last.method, DEVRESET_METHOD_REBIND);
+
+	/* What has cured was a reset by others: nobody knows how. */
+	f.a->op[FAKE_MAY_RESET].ret = 0;
+	f.a->op[FAKE_RESET].calls = 0;
+	fake_policy(f.a)->retry_interval_ms = 60000;
+	f.a->op[FAKE_RESET].ret = 0;
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.a->node, DEVRESET_COMPONENT, 0, NULL), 0);
+	f.a->op[FAKE_RESET].ret = -EIO;
+	KUNIT_EXPECT_EQ(test, devreset_recover(f.a->node, "hang"), 0);
+	FAKE_ASSERT_SOON(test, READ_ONCE(f.a->op[FAKE_RESET].calls) == 2);
+	KUNIT_ASSERT_EQ(test, devreset_external_begin(f.p->node), 0);
+	devreset_external_end(f.p->node, 0);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, to_dr(f.a->node)->last.status, 0);
+	KUNIT_EXPECT_STREQ(test, to_dr(f.a->node)->last.cured_by, f.p->full_name);
+	KUNIT_EXPECT_EQ(test, (int)to_dr(f.a->node)->last.method, DEVRESET_METHOD_ANY);
+}
+
 static struct kunit_case recovery_cases[] = {
 	KUNIT_CASE(a_cure_that_cannot_be_checked_at_once),
 	KUNIT_CASE(a_check_that_cannot_be_made_now),
@@ -463,6 +507,7 @@ static struct kunit_case recovery_cases[] = {
 	KUNIT_CASE(dr6_stops_where_it_is_cured),
 	KUNIT_CASE(dr6_not_above_the_ceiling),
 	KUNIT_CASE(dr6_probation),
+	KUNIT_CASE(dr15_method_of_what_was_touched),
 	KUNIT_CASE(dr10_attempts_and_the_interval_between),
 	KUNIT_CASE(rate_limit),
 	KUNIT_CASE(a_reset_above_revives),

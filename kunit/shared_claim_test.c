@@ -180,6 +180,110 @@ static void rule7_joins_what_comes_while_it_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, other->ret, 0);
 }
 
+/* Our check gives way to a reset by others, which may hold the lock that it needs. */
+static void rule7_our_check_gives_way(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake_job *other;
+	struct fake_ask *ours;
+	struct family f;
+
+	fake_family(tree, &f);
+	fake_policy(f.p)->reset_timeout_ms = 600000;
+	f.p->op[FAKE_CHECK].ret = -EAGAIN;
+	ours = fake_ask(f.p, DEVRESET_FUNCTION);
+	FAKE_ASSERT_SOON(test, READ_ONCE(f.p->op[FAKE_CHECK].calls) > 1);
+	other = begin(test, f.a);
+	FAKE_ASSERT_SOON(test, READ_ONCE(other->began) && READ_ONCE(ours->calls));
+	KUNIT_EXPECT_EQ(test, ours->status, 0);
+	fake_job_go_on(other);
+	f.p->op[FAKE_CHECK].ret = 0;
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, other->ret, 0);
+	KUNIT_EXPECT_TRUE(test, to_dr(f.p->node)->suspect);
+}
+
+/* What a bus does in the worker of our reset: it tells the driver. */
+static int job_worker(struct fake_job *job)
+{
+	int ret;
+
+	devreset_run_as(job->at->node);
+	ret = devreset_external_begin(job->at->node);
+	devreset_external_end(job->at->node, 0);
+	return ret;
+}
+
+/*
+ * A node that is checked comes below what is reset, when that ends: it is not stopped by
+ * then, and is not stopped after that.
+ */
+static void rule7_too_late_to_be_stopped(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *top, *mid, *low;
+	struct fake_job *worker;
+	struct fake_ask *ours;
+
+	top = fake_add(tree, "t", DEVRESET_FUNCTION, NULL);
+	mid = fake_alloc(tree, "m", DEVRESET_FUNCTION, NULL);
+	low = fake_add(tree, "l", DEVRESET_FUNCTION, mid);
+	fake_hold(low);
+	tree->strict = false;
+	top->op[FAKE_RESET].ret = -EINPROGRESS;
+	ours = fake_ask(top, DEVRESET_FUNCTION);
+	FAKE_ASSERT_SOON(test, READ_ONCE(to_dr(top->node)->pending) &&
+			 !READ_ONCE(to_dr(top->node)->cb_task));
+	/* Something on its bus is above the device that the device model has beside it. */
+	mid->parent = top;
+	mid->fixed = true;
+	mid->desc.provider = &fake_known;
+	KUNIT_ASSERT_EQ(test, fake_register(mid), 0);
+	/* So that it does not go by itself */
+	to_dr(mid->node)->managed = true;
+	KUNIT_ASSERT_PTR_EQ(test, to_dr(low->node)->parent, to_dr(mid->node));
+	worker = fake_job(top, job_worker, 0);
+	FAKE_ASSERT_SOON(test, !list_empty_careful(&to_dr(low->node)->step));
+	KUNIT_EXPECT_EQ(test, devreset_complete(top->node, top->gen, -EIO, 0), 0);
+	FAKE_ASSERT_SOON(test, READ_ONCE(top->op[FAKE_RESUME].calls));
+	linger();
+	fake_open(low, FAKE_CHECK);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_EQ(test, worker->ret, 0);
+	KUNIT_EXPECT_EQ(test, ours->status, -EIO);
+	KUNIT_EXPECT_EQ(test, low->op[FAKE_QUIESCE].calls, low->op[FAKE_RESUME].calls);
+}
+
+/* While our reset resumes, a part is put above others that go on already, and the bus ... */
+static int hook_comes_late(struct fake *fake)
+{
+	struct fake *late = (struct fake *)fake->data;
+
+	if (fake_register(late) || devreset_external_begin(late->parent->node))
+		fake_broke(fake->tree, "%s was not let in", late->name);
+	devreset_external_end(late->parent->node, 0);
+	return 0;
+}
+
+static void rule7_comes_while_we_resume(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct fake *mid, *low;
+	struct family f;
+
+	fake_family(tree, &f);
+	tree->strict = false;
+	mid = fake_alloc(tree, "m", DEVRESET_COMPONENT, f.a);
+	low = fake_add(tree, "l", DEVRESET_COMPONENT, mid);
+	f.b->data = (unsigned long)mid;
+	f.b->op[FAKE_RESUME].hook = hook_comes_late;
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.p->node, DEVRESET_FUNCTION, 0, NULL), 0);
+	KUNIT_EXPECT_PTR_EQ(test, to_dr(low->node)->parent, to_dr(mid->node));
+	KUNIT_EXPECT_EQ(test, low->op[FAKE_RESUME].calls, 1);
+	KUNIT_EXPECT_FALSE(test, mid->stopped || low->stopped);
+	fake_expect_rest(tree);
+}
+
 static struct kunit_case shared_claim_cases[] = {
 	KUNIT_CASE(rule7_a_part_goes_during_our_reset),
 	KUNIT_CASE(rule7_stops_what_came_during_our_reset),
@@ -187,6 +291,9 @@ static struct kunit_case shared_claim_cases[] = {
 	KUNIT_CASE(rule7_a_part_lets_the_device_through),
 	KUNIT_CASE(rule7_begins_from_below),
 	KUNIT_CASE(rule7_joins_what_comes_while_it_waits),
+	KUNIT_CASE(rule7_our_check_gives_way),
+	KUNIT_CASE(rule7_too_late_to_be_stopped),
+	KUNIT_CASE(rule7_comes_while_we_resume),
 	{}
 };
 

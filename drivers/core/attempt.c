@@ -13,26 +13,21 @@
 #include "core.h"
 #include <trace/events/devreset.h>
 
-/* @node may not work after a reset: have it looked at. */
-void node_suspect(struct dr_node *node)
+/*
+ * Stop @node for the claim @serial, unless that has begun to resume by now. Within its
+ * slot: no check runs on a quiesced node, and resume_one() comes before or after.
+ */
+static void node_quiesce(struct dr_node *node, u64 serial, unsigned long deadline)
 {
-	unsigned long flags;
+	int ret = node_enter(node, deadline);
 
-	spin_lock_irqsave(&dr_lock, flags);
-	node->suspect = true;
-	spin_unlock_irqrestore(&dr_lock, flags);
-	__devreset_tick(&node->pub);
-}
-
-void node_quiesce(struct dr_node *node, unsigned long deadline)
-{
-	int ret;
-
-	ret = node_enter(node, deadline);
 	if (ret == -ENODEV)
 		return;
-	/* Within the slot, so that no check runs on a node that stands. */
-	node->quiesced = true;
+	if (!claim_quiesces(serial, node)) {
+		if (!ret)
+			node_leave(node);
+		return;
+	}
 	if (!ret) {
 		if (node->ops->quiesce)
 			ret = node->ops->quiesce(&node->pub);
@@ -51,7 +46,7 @@ void subtree_quiesce(struct claim *claim, unsigned long deadline)
 	struct dr_node *node;
 
 	list_for_each_entry(node, &claim->nodes, step)
-		node_quiesce(node, deadline);
+		node_quiesce(node, claim->serial, deadline);
 }
 
 /* What was registered at or below @root since that was claimed, see claim_add_late(). */
@@ -60,7 +55,7 @@ void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadli
 	struct dr_node *node;
 
 	while ((node = claim_add_late(serial, root))) {
-		node_quiesce(node, deadline);
+		node_quiesce(node, serial, deadline);
 		dr_put(node);
 	}
 }
@@ -88,13 +83,16 @@ static void resume_one(struct dr_node *node, int status, unsigned long deadline)
 {
 	int ret, entered;
 
-	if (!node->quiesced)
-		return;
-	if (node->lost)
-		status = -EIO;
 	entered = node_enter(node, deadline);
 	if (entered == -ENODEV)
 		return;
+	if (!node->quiesced) {
+		if (!entered)
+			node_leave(node);
+		return;
+	}
+	if (node->lost)
+		status = -EIO;
 	ret = entered;
 	node->quiesced = false;
 	/* What was outstanding before says nothing about the device now. */
@@ -177,7 +175,7 @@ static void subtree_go_on(struct claim *claim)
  * it was not resumed; -EAGAIN when it cannot be checked now: the driver says so,
  * or it is quiesced for a reset.
  */
-int node_check(struct dr_node *node, const char **reason, unsigned long deadline)
+static int node_check(struct dr_node *node, const char **reason, unsigned long deadline)
 {
 	int ret;
 
@@ -203,7 +201,8 @@ int node_check(struct dr_node *node, const char **reason, unsigned long deadline
  * The same, and again until @deadline while the driver cannot check it now. Not while
  * a reset by others waits for the claim: it may hold the lock that the check needs.
  */
-int node_check_again(struct dr_node *node, const char **reason, unsigned long deadline)
+static int node_check_again(struct dr_node *node, const char **reason,
+			    unsigned long deadline)
 {
 	unsigned long backoff = 0;
 	int ret;
@@ -212,6 +211,22 @@ int node_check_again(struct dr_node *node, const char **reason, unsigned long de
 		ret = node_check(node, reason, deadline);
 	} while (ret == -EAGAIN && !READ_ONCE(node->quiesced) && !external_waits(node) &&
 		 !dr_back_off(&backoff, deadline, READ_ONCE(node->dying)));
+	return ret;
+}
+
+/*
+ * The same without a claim, once or (@again) until the deadline of a reset. -EAGAIN also
+ * when a suspend has begun.
+ */
+int node_check_unclaimed(struct dr_node *node, const char **reason, bool again)
+{
+	int ret;
+
+	if (section_enter())
+		return -EAGAIN;
+	ret = again ? node_check_again(node, reason, dr_deadline(node)) :
+		      node_check(node, reason, dr_deadline(node));
+	section_leave();
 	return ret;
 }
 
@@ -366,8 +381,8 @@ static int reset_once(struct attempt *a, unsigned long deadline)
 }
 
 /*
- * Ask ops->may_reset, once. -EAGAIN: a lock was busy. Who has it may be waiting
- * for the claim (rule 7): ask again without it, or in CLAIM_RESET.
+ * Ask ops->may_reset, once. -EAGAIN: a lock was busy. Its holder may be waiting for
+ * the claim (rule 7): ask again without it, or in CLAIM_RESET.
  */
 static int may_reset_now(struct attempt *a, unsigned long deadline)
 {

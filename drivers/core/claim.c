@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Claims: who may reset what, now.
+ * Claims: the right to reset a subtree.
  *
  * A reset claims its target's subtree. A claim is refused while any node of
  * the subtree, or any ancestor, is claimed (rule 1). A request is aimed at its
  * target (dr_node.active) from the moment it is made; what is aimed at, or
  * claimed, covers all below it, and requests for that join instead (rule 2).
  *
- * Who holds a claim never waits for another claim, and who waits for one holds
- * none: so there are no cycles.
+ * A task that holds a claim never waits for another, and one that waits for a claim
+ * holds none: so there are no cycles.
  *
  * A node that is registered meanwhile may bring a claimed node below another
  * (adopt_all()): both had begun when neither was above the other, and go on so.
@@ -225,10 +225,33 @@ static void list_late(struct claim *claim, struct dr_node *node)
 }
 
 /*
+ * May what is listed in @claim still be stopped for it, and more be listed? Its owner
+ * walks the list in CLAIM_QUIESCE, and in CLAIM_RESUME the other way. Hold dr_lock.
+ */
+static bool claim_stops(const struct claim *claim)
+{
+	return claim && (claim->phase == CLAIM_RESET ||
+			 (claim->phase == CLAIM_QUIESCE && claim->owner == current));
+}
+
+/* @node is being stopped for the claim @serial, from here on. False: that is too late. */
+bool claim_quiesces(u64 serial, struct dr_node *node)
+{
+	unsigned long flags;
+	bool stops;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	stops = claim_stops(claim_find(serial));
+	if (stops)
+		node->quiesced = true;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return stops;
+}
+
+/*
  * A node at or below @root that was registered after the subtree was listed is
  * added to the claim @serial: children first, one with each call. Returns it, with
- * a reference, or NULL. The caller owns the claim, or uses it: then only in
- * CLAIM_RESET, when its owner does not walk the list.
+ * a reference, or NULL. The caller owns the claim, or uses it.
  */
 struct dr_node *claim_add_late(u64 serial, struct dr_node *root)
 {
@@ -239,7 +262,7 @@ struct dr_node *claim_add_late(u64 serial, struct dr_node *root)
 	mutex_lock(&dr_mutex);
 	spin_lock_irqsave(&dr_lock, flags);
 	claim = claim_find(serial);
-	if (claim && (claim->owner == current || claim->phase == CLAIM_RESET))
+	if (claim_stops(claim))
 		for (n = deepest_first(root); n; n = next_up(n, root))
 			if (list_empty(&n->step) && !n->dying)
 				break;
@@ -338,7 +361,7 @@ int claim_resume(struct claim *claim, unsigned long deadline)
 
 	if (!wait_event_idle_timeout(dr_wait, try_resume(claim, false),
 				     dr_left(deadline) + 1)) {
-		dr_err(claim->target, "somebody else's reset does not end\n");
+		dr_err(claim->target, "a reset by others does not end\n");
 		try_resume(claim, true);
 		ret = -ETIMEDOUT;
 	}
@@ -357,8 +380,8 @@ static void claim_uncount(struct dr_node *node)
 }
 
 /*
- * End @claim. @waiters: gets those who joined, in the same moment, so that no
- * one is forgotten; NULL: they stay with the request, which goes on.
+ * End @claim. @waiters: gets the waiters that joined, under the same lock, so that
+ * none is forgotten; NULL: they stay with the request, which goes on.
  */
 void claim_drop(struct claim *claim, struct list_head *waiters)
 {

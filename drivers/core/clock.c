@@ -10,6 +10,7 @@
  * barrier that the fast path does not have.
  */
 #include <linux/devreset.h>
+#include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
@@ -21,7 +22,7 @@ static bool look_anyway(struct dr_node *node)
 	return READ_ONCE(node->policy.check_idle) || READ_ONCE(node->suspect);
 }
 
-/* Nothing more happens by itself; who brings it back starts the clock again. */
+/* Nothing more happens by itself; the reset that brings it back starts the clock again. */
 static bool is_given_up(struct dr_node *node)
 {
 	return READ_ONCE(node->hist.state) == DEVRESET_FAILED;
@@ -44,7 +45,7 @@ static bool is_claimed(struct dr_node *node)
 	return n;
 }
 
-/* Unless somebody says so just now. */
+/* The check found nothing, and no hang has been reported meanwhile. */
 static void not_hung(struct dr_node *node)
 {
 	unsigned long flags;
@@ -55,18 +56,14 @@ static void not_hung(struct dr_node *node)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
-/* False: nothing came of it (or all is suspended), and nobody has taken it over. */
+/* False: the node could not be checked, or a reset that covers it has to find out. */
 static bool look(struct dr_node *node)
 {
 	unsigned int covered = READ_ONCE(node->covered);
 	const char *reason = "check";
 	bool busy;
-	int ret;
+	int ret = node_check_unclaimed(node, &reason, false);
 
-	if (section_enter())
-		return false;
-	ret = node_check(node, &reason, dr_deadline(node));
-	section_leave();
 	/* A reset came in between. */
 	if (ret == -EAGAIN ||
 	    (ret && (is_claimed(node) || READ_ONCE(node->covered) != covered)))
@@ -186,8 +183,8 @@ static void tick_work(struct work_struct *work)
 }
 
 /*
- * Start the clock, unless the node is dying: what is armed under the lock
- * before that is cancelled by clock_stop().
+ * Start the clock, unless the node is dying: clock_stop() cancels what is armed under
+ * the lock before that.
  */
 static void start(struct dr_node *node, bool restart)
 {
@@ -209,17 +206,37 @@ static void start(struct dr_node *node, bool restart)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
-/* It may have been failed, when nobody looked: look again, if there is a reason. */
+/* @node may not work after a reset: have it looked at. */
+void node_suspect(struct dr_node *node)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	node->suspect = true;
+	spin_unlock_irqrestore(&dr_lock, flags);
+	start(node, false);
+}
+
+/* A failed node was not checked: start the clock again, if there is a reason. */
 void clock_revive(struct dr_node *node)
 {
 	if (READ_ONCE(node->pub.busy) || look_anyway(node))
 		start(node, false);
 }
 
-/* The first devreset_busy() after a quiet time. Any context. */
+static void wake_work(struct irq_work *work)
+{
+	start(container_of(work, struct dr_node, wake), false);
+}
+
+/*
+ * The first devreset_busy() after a quiet time. Any context, and any lock held: a
+ * network driver's transmit may be called for a message that is printed under dr_lock,
+ * or under the lock of a timer or of a work queue (netconsole).
+ */
 void __devreset_tick(struct devreset_node *pub)
 {
-	start(to_dr(pub), false);
+	irq_work_queue(&to_dr(pub)->wake);
 }
 EXPORT_SYMBOL_GPL(__devreset_tick);
 
@@ -265,8 +282,17 @@ void clock_probation(struct dr_node *node)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
+/* @node has taken over the policy and the history of an earlier one. */
+void clock_adopted(struct dr_node *node)
+{
+	clock_policy_changed(node);
+	clock_probation(node);
+	dr_state_changed(node);
+}
+
 void clock_init(struct dr_node *node)
 {
+	init_irq_work(&node->wake, wake_work);
 	INIT_DELAYED_WORK(&node->tick, tick_work);
 	INIT_DELAYED_WORK(&node->probation, probation_work);
 }
@@ -278,7 +304,7 @@ void clock_stop(struct dr_node *node)
 	cancel_delayed_work_sync(&node->probation);
 }
 
-/* After a suspend: the time asleep was nobody's fault. */
+/* After a suspend: the time asleep is no stall. */
 void clock_restamp(void)
 {
 	struct dr_node *node;

@@ -6,10 +6,10 @@
  *	tree.c		the tree: its shape, finding the parent, adopting
  *	node.c		a node: registering, removing, state
  *	slot.c		the callback in hand
- *	provider.c	who makes the nodes that nobody registered
- *	claim.c		who may reset what, now
+ *	provider.c	nodes that no driver registers, and managed devices
+ *	claim.c		the right to reset a subtree
  *	request.c	requests: taken in, joined, ended
- *	waiter.c	who is told the result
+ *	waiter.c	completions, and tasks that wait for a result
  *	ladder.c	what a request does
  *	attempt.c	one reset of one node
  *	external.c	resets by others
@@ -86,7 +86,7 @@ bool dr_may_sleep(void)
  * Return: 0; -EINVAL (@node NULL, @scope, @flags not 0, no @params->complete)
  * and -EWOULDBLOCK (the caller may not sleep): nothing was touched;
  * -EOPNOTSUPP (no such reset here); -EALREADY (one that covers it is running
- * or waiting); -EBUSY (suspending, going down, or somebody would not survive
+ * or waiting); -EBUSY (suspending, going down, or a driver would not survive
  * it); -ENODEV (the device has gone); -ETIMEDOUT; -EIO and what the bus
  * said: it failed; -EINTR; -ENOMEM.
  * Contract: DR1 to DR8, DR12, US1, US5.
@@ -371,6 +371,8 @@ static void __exit devreset_exit(void)
 	record_exit();
 	class_unregister(&dr_class);
 	kmem_cache_destroy(dr_cache);
+	/* A task that has put its reference to this module in its code may be preempted there. */
+	synchronize_rcu_tasks();
 }
 
 module_init(devreset_init);

@@ -8,7 +8,7 @@
  *			sleep. Held while user space is told of a node's path
  *	dr_lock		taken inside it; a spinlock, any context. The shape too
  *			(to change it, hold both; to walk it, hold either), and
- *			everything that says who is doing what to which node:
+ *			everything that says what is being done to which node:
  *			claims, requests, callbacks in hand, dying, states
  *
  * One wait queue, dr_wait, is woken when any of the latter changes. Waits on it
@@ -18,14 +18,15 @@
  * that asked for a reset for its end, which is the sum of bounded steps, and which
  * a fatal signal or a suspend cuts short.
  *
- * dr_ask_srcu protects what is asked of a driver for a file that anybody may
- * read (DEVRESET_MAY_ASK): such a question takes neither lock nor slot.
+ * dr_ask_srcu protects what is asked of a driver for a world-readable file
+ * (DEVRESET_MAY_ASK): such a question takes neither lock nor slot.
  */
 #ifndef _DEVRESET_CORE_H
 #define _DEVRESET_CORE_H
 
 #include <linux/device.h>
 #include <linux/devreset.h>
+#include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -90,13 +91,13 @@ struct claim {
 };
 
 /**
- * struct waiter - someone to be told the result of a request
+ * struct waiter - a completion, or a task, that waits for the result of a request
  * @by_claim: in claim.waiters
  * @by_node: in dr_node.waiters of @node; while it is called, in dr_node.calls
  * @node: the node at which was asked
- * @stays: an operator, who waits for a device that goes to come back
- * @params: whom to call
- * @task: and which task does
+ * @stays: an operator's: waits for a device that goes to come back
+ * @params: the completion
+ * @task: the task that calls it
  */
 struct waiter {
 	struct list_head by_claim;
@@ -123,7 +124,7 @@ struct sleeper {
  * @claim: its claim
  * @origin: the node at which was asked, with a reference
  * @scope: one reset of that scope; DEVRESET_MEMBER: the ladder
- * @automatic: nobody asked, a hang was detected
+ * @automatic: a hang was detected
  * @embedded: it is origin->recovery
  * @force: an operator insists
  * @method: exactly this one, or DEVRESET_METHOD_ANY
@@ -136,7 +137,7 @@ struct sleeper {
  * @began: when, in ns
  * @log: what will be said of it; NULL if there was no memory
  * @returns: how often @origin went and came back
- * @ladder: where the ladder stands
+ * @ladder: how far the ladder is
  * @limited: there were too many: do not even try
  * @over: it is, but for telling
  * @touched: something was reset, or may have been
@@ -204,11 +205,11 @@ enum dr_stat {
  * @label: its name: one of @names. The device's own must not be read while it
  *	may be renamed: the driver core frees what it was called before
  * @names: the name now, and what it was before or will be next; never without a
- *	NUL at the end, so that whoever holds an old @label may read on
+ *	NUL at the end, so that a reader of an old @label finds an end
  * @hw: what it is a node of, with a reference
  * @ops: callbacks; only between node_enter() and node_leave(), or, for what may
  *	run beside others, in a section of dr_ask_srcu that has seen !@dying
- * @provider: who made it, if a provider did
+ * @provider: the provider that made it, or NULL
  * @scope: what a reset of it reaches
  * @stall: ticks without progress that are a hang, 0: never
  * @fixed_parent: the parent was given, not found
@@ -231,7 +232,7 @@ enum dr_stat {
  * @claim: the claim on exactly this node
  * @claims_below: claims on nodes below this one
  * @ext: claim of a reset that did not come from the core (rule 7)
- * @ext_expire: ends @ext when nobody else does (rule 5)
+ * @ext_expire: ends @ext if the task that began it does not (rule 5)
  * @ext_task: the task that has begun a reset at this node, if it has
  * @ext_depth: its begin calls without their end
  * @ext_serial: the claim that covers it
@@ -266,12 +267,13 @@ enum dr_stat {
  * @settled: the state to take when the last of them is over
  * @hung: a hang was reported that nothing has cured; dr_set_hung()
  * @hung_since: when, in ms
- * @suspect: did not work after somebody else's reset; to be looked at
+ * @suspect: did not work after a reset, or could not be checked: to be checked
  * @hist: what the policy remembers
  * @policy: the numbers
  * @last: of the last finished request
  * @stats: counters
  * @tick: looks at the node while it is armed
+ * @wake: starts it, where no lock may be taken
  * @tick_due: when it is to come next, in jiffies
  * @linger: the tick has seen an idle interval; see clock.c
  * @linger_rcu: and this is when
@@ -351,6 +353,7 @@ struct dr_node {
 	atomic_long_t stats[STATS];
 
 	struct delayed_work tick;
+	struct irq_work wake;
 	unsigned long tick_due;
 	bool linger;
 	unsigned long linger_rcu;
@@ -410,7 +413,7 @@ static inline unsigned long dr_left(unsigned long deadline)
 	return left > 0 ? left : 0;
 }
 
-/* Something that somebody may wait for on dr_wait has changed. */
+/* Something that is waited for on dr_wait has changed. */
 static inline void dr_changed(void)
 {
 	if (wq_has_sleeper(&dr_wait))
@@ -483,14 +486,14 @@ int node_enter(struct dr_node *node, unsigned long deadline);
 void node_leave(struct dr_node *node);
 const char *dr_state_shown(struct dr_node *node);
 
-/* provider.c: who makes the missing ancestors, and managed devices */
+/* provider.c: missing ancestors, and managed devices */
 void dr_provide(struct dr_node *node);
 int dr_manage(const char *bus, const char *name, bool on, const char *identity);
-
-void dr_identify(struct dr_node *node);
+bool dr_identify(struct dr_node *node, char *buf, size_t size);
 
 /* record.c: what outlives a node */
 int record_attach(struct dr_node *node);
+bool record_rename(struct dr_node *node);
 void record_keep(struct dr_node *node);
 void record_update(struct dr_node *node);
 void record_manage(struct dr_node *node, const char *bus, const char *device);
@@ -508,6 +511,7 @@ bool claim_is_external(const struct claim *claim);
 struct dr_node *claim_external_left(void);
 int claim_try(struct claim *claim);
 int claim_list(struct claim *claim, unsigned long deadline);
+bool claim_quiesces(u64 serial, struct dr_node *node);
 struct dr_node *claim_add_late(u64 serial, struct dr_node *root);
 int claim_wait(struct claim *claim, unsigned long deadline);
 void claim_stopped(struct claim *claim);
@@ -538,7 +542,6 @@ int run_once(struct request *req);
 int run_ladder(struct request *req);
 bool request_aim(struct claim *claim, struct dr_node *target);
 int request_move(struct request *req, struct dr_node *node);
-bool request_aim_rung(struct request *req, struct dr_node *node);
 
 /* attempt.c */
 struct attempt {
@@ -552,14 +555,11 @@ struct attempt {
 };
 
 int attempt_run(struct attempt *attempt);
-void node_quiesce(struct dr_node *node, unsigned long deadline);
-void node_suspect(struct dr_node *node);
 void subtree_quiesce(struct claim *claim, unsigned long deadline);
 void subtree_quiesce_late(u64 serial, struct dr_node *root, unsigned long deadline);
 void subtree_resume(struct request *req, struct claim *claim, int status,
 		    bool restore_target);
-int node_check(struct dr_node *node, const char **reason, unsigned long deadline);
-int node_check_again(struct dr_node *node, const char **reason, unsigned long deadline);
+int node_check_unclaimed(struct dr_node *node, const char **reason, bool again);
 void node_unverified(struct dr_node *node);
 
 /* request.c */
@@ -589,8 +589,10 @@ void clock_init(struct dr_node *node);
 void clock_stop(struct dr_node *node);
 void clock_policy_changed(struct dr_node *node);
 void clock_restamp(void);
+void node_suspect(struct dr_node *node);
 void clock_revive(struct dr_node *node);
 void clock_probation(struct dr_node *node);
+void clock_adopted(struct dr_node *node);
 
 /* sysfs.c */
 void dr_sysfs_init(void);

@@ -7,8 +7,10 @@
 #include <linux/devcoredump.h>
 #include <linux/devreset.h>
 #include <linux/jiffies.h>
+#include <linux/kobject.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include "core.h"
 
@@ -54,28 +56,24 @@ void dr_state_changed(struct dr_node *node)
 void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	       const char *reason)
 {
-	char name[REASON_LEN + sizeof(DEVRESET_UEVENT_NODE)];
-	char *env[6] = { name };
-	int i;
+	struct kobj_uevent_env *env = kzalloc(sizeof(*env), GFP_KERNEL);
 
-	env[1] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATE "=%s",
-			   dr_state_shown(node));
-	env[2] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_SCOPE "=%s",
-			   scope ? dr_scope_name(scope) :
-			   status == -EINPROGRESS ? "recover" : "none");
-	env[3] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATUS "=%d", status);
-	env[4] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_REASON "=%s", reason);
 	/* Short of memory: better no event than a recovery that fails for it. */
-	if (env[1] && env[2] && env[3] && env[4] && dr_tell_begin(node)) {
+	if (env && dr_tell_begin(node)) {
 		mutex_lock(&dr_mutex);
 		/* The name that the path is of */
-		snprintf(name, sizeof(name), DEVRESET_UEVENT_NODE "=%s", dr_name(node));
-		kobject_uevent_env(&node->dev.kobj, KOBJ_CHANGE, env);
+		add_uevent_var(env, DEVRESET_UEVENT_NODE "=%s", dr_name(node));
+		add_uevent_var(env, DEVRESET_UEVENT_STATE "=%s", dr_state_shown(node));
+		add_uevent_var(env, DEVRESET_UEVENT_SCOPE "=%s",
+			       scope ? dr_scope_name(scope) :
+			       status == -EINPROGRESS ? "recover" : "none");
+		add_uevent_var(env, DEVRESET_UEVENT_STATUS "=%d", status);
+		add_uevent_var(env, DEVRESET_UEVENT_REASON "=%s", reason);
+		kobject_uevent_env(&node->dev.kobj, KOBJ_CHANGE, env->envp);
 		mutex_unlock(&dr_mutex);
 		dr_tell_end(node);
 	}
-	for (i = 1; i < 5; i++)
-		kfree(env[i]);
+	kfree(env);
 }
 
 /* --- diagnostics ---------------------------------------------------------------- */

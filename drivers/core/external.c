@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Someone else's reset is a reset too (rule 7): sysfs, AER, VFIO, another
+ * A reset by others is a reset too (rule 7): sysfs, AER, VFIO, another
  * driver. Their bus tells the driver before and after, the driver tells the
  * core, and the core does what it does for its own: claim, quiesce, and then
  * restore and resume.
@@ -15,7 +15,7 @@
 #include "core.h"
 #include <trace/events/devreset.h>
 
-/* How a task that has begun such a reset stands to the claim over the device */
+/* What a task that begins such a reset has to do with the claim over the device */
 enum entry {
 	ENTRY_FIRST,	/* it has claimed the device */
 	ENTRY_JOINED,	/* it uses a claim, under which all is quiesced already */
@@ -102,7 +102,7 @@ static int external_enter(struct dr_node *device, struct dr_node *node,
 	return claim_try(&device->ext);
 }
 
-/* Nobody has restored what others did to the device: have all of it looked at. */
+/* Nothing was restored after what others did to the device: have all of it checked. */
 static void device_suspect(struct dr_node *node)
 {
 	struct dr_node *n, *device;
@@ -185,7 +185,7 @@ static void external_expired(struct work_struct *work)
 		taken = external_take(claim);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	if (taken) {
-		dr_err(device, "somebody else's reset does not end\n");
+		dr_err(device, "a reset by others does not end\n");
 		dr_count(device, STAT_TIMEOUTS);
 		external_finish(device, -ETIMEDOUT);
 	}
@@ -341,14 +341,14 @@ void devreset_run_as(struct devreset_node *node)
 EXPORT_SYMBOL_GPL(devreset_run_as);
 
 /**
- * devreset_external_begin - somebody else is about to reset the device
+ * devreset_external_begin - the device is about to be reset by others
  * @node: a node of that device
  *
  * For reset_prepare(), error_detected(), pre_reset() and the like. Claims the
  * device's node and stops all below it. Does nothing when the reset is one of
  * the core's own. Each call that succeeds needs its devreset_external_end(), by
  * the same task (one after a call that failed does no harm); the core ends
- * what nobody else has ended after the reset_timeout_ms of the device's node.
+ * what has not been ended after the reset_timeout_ms of the device's node.
  * A driver that is not told of the end of a recovery that failed (AER) calls
  * devreset_external_end() with an error before the next begin, or its end
  * will be taken for that of a nested one.
@@ -367,7 +367,7 @@ int devreset_external_begin(struct devreset_node *node)
 	int ret = external_begin(device, n);
 
 	if (ret) {
-		dr_warn(n, "not stopped for somebody else's reset (%d)\n", ret);
+		dr_warn(n, "not stopped for a reset by others (%d)\n", ret);
 		device_suspect(n);
 	}
 	memalloc_noio_restore(noio);
@@ -425,7 +425,7 @@ void devreset_external_end(struct devreset_node *node, int status)
 }
 EXPORT_SYMBOL_GPL(devreset_external_end);
 
-/* The module goes: what was begun at nodes that are gone has nobody to end it. */
+/* The module goes: no task ends what was begun at nodes that are gone. */
 void external_exit(void)
 {
 	struct dr_node *device;

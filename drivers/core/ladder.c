@@ -8,7 +8,7 @@
 #include "core.h"
 
 /* How long what covers the next rung may wait for a worker */
-#define CLIMB_PATIENCE	(600 * HZ)
+#define CLIMB_PATIENCE	(120 * HZ)
 
 /* The rung above the one that @req is aimed at. Hold dr_lock. */
 static struct dr_node *rung_above(struct request *req)
@@ -28,12 +28,71 @@ static struct dr_node *rung_above(struct request *req)
 	return NULL;
 }
 
+/* The rung that @req had reached, when its origin is another node now. Hold dr_lock. */
+static struct dr_node *rung_again(struct request *req)
+{
+	bool ladder = req->scope == DEVRESET_MEMBER;
+	struct dr_node *n, *above;
+	unsigned int rungs;
+
+	n = ladder ? dr_rung(req->origin) : dr_by_scope(req->origin, req->scope);
+	for (rungs = ladder ? req->ladder.rung : 0; rungs && n; rungs--) {
+		above = dr_rung(n->parent);
+		if (!above)
+			break;
+		n = above;
+	}
+	return n;
+}
+
 static bool origin_gone(struct request *req)
 {
 	return READ_ONCE(req->origin->dying);
 }
 
-/* A failed node that works again after somebody asked for a reset is back. */
+static bool try_aim(struct request *req, struct dr_node *(*rung)(struct request *))
+{
+	unsigned long flags;
+	bool aimed;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	aimed = request_aim(&req->claim, rung(req));
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return aimed;
+}
+
+/* Is what covers that rung under way? */
+static bool cover_runs(struct request *req, struct dr_node *(*rung)(struct request *))
+{
+	struct claim *cover;
+	unsigned long flags;
+	bool runs;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	cover = claim_covering(rung(req));
+	runs = cover && (claim_is_external(cover) ||
+			 container_of(cover, struct request, claim)->running);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return runs;
+}
+
+/*
+ * Aim at another rung, or at none if there is none. What covers that will reset it: wait
+ * for it, as long as it takes, for it has deadlines of its own; but it may be queued
+ * behind us. False: the origin has gone, or it was in vain.
+ */
+static bool request_aim_wait(struct request *req, struct dr_node *(*rung)(struct request *))
+{
+	struct dr_node *old = req->claim.target;
+
+	do {
+		wait_event_idle_timeout(dr_wait, try_aim(req, rung) || origin_gone(req),
+					CLIMB_PATIENCE);
+	} while (req->claim.target == old && !origin_gone(req) && cover_runs(req, rung));
+	return req->claim.target != old;
+}
+
+/* A failed node that works again after a reset that was asked for is healthy. */
 static void revive(struct request *req)
 {
 	struct dr_node *node;
@@ -56,7 +115,7 @@ static void revive(struct request *req)
 	}
 }
 
-/* It was somebody else's reset that cured the origin. */
+/* A reset by another request, or by others, cured the origin. */
 static void credit(struct request *req)
 {
 	struct dr_node *origin = req->origin;
@@ -66,6 +125,7 @@ static void credit(struct request *req)
 	strscpy(req->cured_by, origin->covered_by, sizeof(req->cured_by));
 	req->done_scope = origin->covered_scope;
 	req->ladder.rung = min_t(unsigned int, origin->covered_rung, POLICY_NO_RUNG - 1);
+	req->used = DEVRESET_METHOD_ANY;
 	req->more = false;
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
@@ -78,12 +138,8 @@ static int joined(struct request *req)
 	unsigned int seen = READ_ONCE(origin->covered);
 	unsigned int target_seen = READ_ONCE(req->claim.target->covered);
 	const char *reason;
-	int ret = -EAGAIN;
+	int ret = node_check_unclaimed(origin, &reason, true);
 
-	if (!section_enter()) {
-		ret = node_check_again(origin, &reason, dr_deadline(origin));
-		section_leave();
-	}
 	if (ret && ret != -EAGAIN) {
 		/* It was no cure: the next attempt is not spared. */
 		req->seen = seen;
@@ -117,6 +173,7 @@ static int claim_target(struct request *req)
 /* The same, and reset it once. */
 static int claim_and_reset(struct request *req, struct attempt *attempt)
 {
+	enum devreset_scope scope;
 	unsigned long flags;
 	int ret;
 
@@ -125,6 +182,10 @@ static int claim_and_reset(struct request *req, struct attempt *attempt)
 	phase_end(req, attempt->target, PHASE_CLAIM);
 	if (ret)
 		return ret;
+	/* The reset may change the tree. */
+	spin_lock_irqsave(&dr_lock, flags);
+	scope = dr_relative_scope(req->origin, attempt->target);
+	spin_unlock_irqrestore(&dr_lock, flags);
 	if (req->scope == DEVRESET_MEMBER && !req->dumped) {
 		req->dumped = true;
 		dr_dump(req->origin, dr_deadline(attempt->target));
@@ -135,16 +196,14 @@ static int claim_and_reset(struct request *req, struct attempt *attempt)
 		req->used = READ_ONCE(attempt->target->used);
 		req->more = READ_ONCE(attempt->target->used_more);
 		req->step = min_t(unsigned int, attempt->how.step, U8_MAX - 1);
-		spin_lock_irqsave(&dr_lock, flags);
-		req->done_scope = dr_relative_scope(req->origin, attempt->target);
-		spin_unlock_irqrestore(&dr_lock, flags);
+		req->done_scope = scope;
 	}
 	if (!ret) {
 		strscpy(req->cured_by, dr_name(attempt->target), sizeof(req->cured_by));
 		if (!req->automatic)
 			revive(req);
 	}
-	/* What reaches them from now on is somebody else's. */
+	/* What reaches them from now on is another reset. */
 	req->seen = READ_ONCE(req->origin->covered);
 	req->claim.seen = READ_ONCE(req->claim.target->covered);
 	claim_drop(&req->claim, NULL);
@@ -152,8 +211,8 @@ static int claim_and_reset(struct request *req, struct attempt *attempt)
 }
 
 /*
- * One attempt. While a bus lock is busy, nothing is claimed: who has it may be
- * about to reset the device, and wait for us (rules 4 and 7). @touched: see
+ * One attempt. While a bus lock is busy, nothing is claimed: its holder may be about
+ * to reset the device, and wait for our claim (rules 4 and 7). @touched: see
  * attempt_run().
  */
 static int run_attempt(struct request *req, bool *touched)
@@ -188,7 +247,7 @@ static int run_attempt(struct request *req, bool *touched)
 			deadline = dr_deadline(attempt.target);
 		ret = dr_back_off(&backoff, deadline, origin_gone(req));
 	} while (!ret);
-	log_attempt_end(req, ret);
+	log_attempt_end(req, ret, *touched ? req->used : DEVRESET_METHOD_ANY);
 	return ret;
 }
 
@@ -213,39 +272,45 @@ static struct dr_node *await_return(struct request *req)
  */
 static int request_return(struct request *req)
 {
-	struct dr_node *target = req->claim.target, *node = await_return(req);
-	unsigned long deadline;
+	struct dr_node *target = req->claim.target, *node;
+	int ret;
 
-	if (!node)
-		return -ENODEV;
-	if (request_move(req, node)) {
-		dr_put(node);
-		return request_return(req);
-	}
-	dr_info(node, "has come back\n");
-	if (!target || !READ_ONCE(target->dying))
-		return 0;
-	/* What covers the rung will reset it: wait for that, as ladder_climb() does. */
-	deadline = dr_deadline(node);
-	wait_event_idle_timeout(dr_wait, request_aim_rung(req, node) || origin_gone(req),
-				dr_left(deadline) + 1);
-	if (req->claim.target == target)
-		return origin_gone(req) ? request_return(req) : -ENODEV;
-	dr_put(target);
-	return 0;
+	do {
+		node = await_return(req);
+		if (!node)
+			return -ENODEV;
+		ret = request_move(req, node);
+		if (ret) {
+			dr_put(node);
+			continue;
+		}
+		dr_info(node, "has come back\n");
+		req->seen = READ_ONCE(node->covered);
+		if (!target || !READ_ONCE(target->dying))
+			return 0;
+		if (request_aim_wait(req, rung_again)) {
+			dr_put(target);
+			return 0;
+		}
+		ret = origin_gone(req) ? -ENODEV : -ETIMEDOUT;
+	} while (ret == -ENODEV);
+	return ret;
+}
+
+/* Was the origin reset since it came back? By what covered its rung, then. */
+static bool covered_again(struct request *req)
+{
+	if (READ_ONCE(req->origin->covered) == req->seen)
+		return false;
+	credit(req);
+	return true;
 }
 
 static int check_origin(struct request *req)
 {
 	const char *reason;
-	int ret;
+	int ret = node_check_unclaimed(req->origin, &reason, true);
 
-	if (section_enter()) {
-		ret = -EAGAIN;
-	} else {
-		ret = node_check_again(req->origin, &reason, dr_deadline(req->origin));
-		section_leave();
-	}
 	if (ret != -EAGAIN)
 		return ret;
 	node_unverified(req->origin);
@@ -255,32 +320,34 @@ static int check_origin(struct request *req)
 int run_once(struct request *req)
 {
 	bool touched = false;
-	int ret;
+	int ret, returned;
 
-	if (!req->claim.target)
-		return -EOPNOTSUPP;
 	do {
+		if (!req->claim.target)
+			return -EOPNOTSUPP;
 		ret = run_attempt(req, &touched);
 		if (!origin_gone(req))
 			return ret;
-		if (request_return(req))
-			return -ENODEV;
-	} while (!touched);
-	if (ret && ret != -ENODEV)
+		returned = request_return(req);
+		if (returned)
+			return returned;
+	} while (!touched && !covered_again(req));
+	if (touched && ret && ret != -ENODEV)
 		return ret;
 	/* The reset that took the device away is over; does it work now? */
 	for (;;) {
 		ret = check_origin(req);
 		if (!origin_gone(req))
 			return ret;
-		if (request_return(req))
-			return -ENODEV;
+		returned = request_return(req);
+		if (returned)
+			return returned;
 	}
 }
 
 /*
- * Has somebody else's reset, since the last check, cured it? What cannot be
- * checked now (@again: until the deadline) remains to be seen.
+ * Has another reset, since the last check, cured it? What cannot be checked now
+ * (@again: until the deadline) remains to be seen.
  */
 static bool cured_meanwhile(struct request *req, bool again)
 {
@@ -291,11 +358,9 @@ static bool cured_meanwhile(struct request *req, bool again)
 	const char *reason;
 	int ret;
 
-	if (seen == req->seen || section_enter())
+	if (seen == req->seen)
 		return false;
-	ret = again ? node_check_again(origin, &reason, dr_deadline(origin)) :
-		      node_check(origin, &reason, dr_deadline(origin));
-	section_leave();
+	ret = node_check_unclaimed(origin, &reason, again);
 	if (ret == -EAGAIN || origin_gone(req))
 		return false;
 	req->seen = seen;
@@ -346,47 +411,12 @@ static enum ladder_event ladder_wait(struct request *req, u32 ms)
 	return LADDER_WAITED;
 }
 
-static bool try_climb(struct request *req)
-{
-	unsigned long flags;
-	bool climbed;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	climbed = request_aim(&req->claim, rung_above(req));
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return climbed;
-}
-
-/* Is what covers the next rung under way? */
-static bool rung_in_hand(struct request *req)
-{
-	struct claim *cover;
-	unsigned long flags;
-	bool runs;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	cover = claim_covering(rung_above(req));
-	runs = cover && (claim_is_external(cover) ||
-			 container_of(cover, struct request, claim)->running);
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return runs;
-}
-
-/*
- * Aim at the next rung. If that is covered, what covers it will reset it: wait
- * for that, as long as it takes, for it has deadlines of its own; but it may be
- * queued behind us.
- */
 static enum ladder_event ladder_climb(struct request *req)
 {
 	struct dr_node *old = req->claim.target;
 
 	dr_count(req->origin, STAT_ESCALATIONS);
-	do {
-		wait_event_idle_timeout(dr_wait, try_climb(req) || origin_gone(req),
-					CLIMB_PATIENCE);
-	} while (req->claim.target == old && !origin_gone(req) && rung_in_hand(req));
-	if (req->claim.target == old)
+	if (!request_aim_wait(req, rung_above))
 		return LADDER_GONE;
 	dr_reap(old);
 	dr_put(old);
@@ -412,13 +442,16 @@ static void fill_rung(struct request *req, struct dr_node *node, struct rung *ru
 static enum ladder_event ladder_return(struct request *req, int *status)
 {
 	do {
-		if (request_return(req))
+		*status = request_return(req);
+		if (*status)
 			return LADDER_GONE;
-		req->seen = READ_ONCE(req->origin->covered);
 		*status = check_origin(req);
 		/* The check of a node that is gone says nothing. */
 	} while (origin_gone(req));
-	return *status ? LADDER_NOT_CURED : LADDER_CURED;
+	if (*status)
+		return LADDER_NOT_CURED;
+	covered_again(req);
+	return LADDER_CURED;
 }
 
 int run_ladder(struct request *req)

@@ -56,14 +56,14 @@ void log_attempt(struct request *req, struct dr_node *target)
 	strscpy(attempt->node, dr_name(target), sizeof(attempt->node));
 }
 
-void log_attempt_end(struct request *req, int status)
+void log_attempt_end(struct request *req, int status, enum devreset_method method)
 {
 	struct log_attempt *attempt = current_attempt(req);
 
 	if (!attempt)
 		return;
 	attempt->status = status;
-	attempt->method = req->used;
+	attempt->method = method;
 }
 
 void phase_begin(struct dr_node *target, enum dr_phase phase)
@@ -80,6 +80,29 @@ void phase_end(struct request *req, struct dr_node *target, enum dr_phase phase)
 	if (attempt)
 		attempt->done_us[phase] = div_u64(ktime_get_ns() - req->log->began,
 						  NSEC_PER_USEC);
+}
+
+/* The oldest of @log, if the newest is LOG_ENTRIES requests later; else NULL. */
+static struct log_entry *log_surplus(struct list_head *log)
+{
+	struct log_entry *first = list_first_entry(log, struct log_entry, link);
+	struct log_entry *last = list_last_entry(log, struct log_entry, link);
+
+	return !list_empty(log) && last->seq - first->seq >= LOG_ENTRIES ? first : NULL;
+}
+
+/* Move what is listed in @from to the end of @to, counted on from @seq. */
+void log_append(struct list_head *to, struct list_head *from, unsigned int seq)
+{
+	struct log_entry *entry;
+
+	list_for_each_entry(entry, from, link)
+		entry->seq += seq;
+	list_splice_tail_init(from, to);
+	while ((entry = log_surplus(to))) {
+		list_del(&entry->link);
+		kfree(entry);
+	}
 }
 
 /*
@@ -99,9 +122,9 @@ void log_end(struct request *req, struct list_head *old)
 	entry->seq = origin->logged;
 	entry->last = origin->last;
 	list_add_tail(&entry->link, &origin->log);
-	/* One request more was listed than the oldest that is here says. */
-	if (entry->seq - list_first_entry(&origin->log, struct log_entry, link)->seq >= LOG_ENTRIES)
-		list_move(origin->log.next, old);
+	entry = log_surplus(&origin->log);
+	if (entry)
+		list_move(&entry->link, old);
 }
 
 void log_free(struct list_head *log)

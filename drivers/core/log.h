@@ -51,7 +51,7 @@ enum dr_phase {
  * struct log_attempt - one attempt of a request
  * @node: the node that was reset
  * @status: 0 or an errno
- * @method: how
+ * @method: how; DEVRESET_METHOD_ANY when the node was not touched
  * @done_us: when each phase ended, in us since the request began; 0: it did not
  */
 struct log_attempt {
@@ -85,10 +85,11 @@ struct log_entry {
 
 void log_begin(struct request *req);
 void log_attempt(struct request *req, struct dr_node *target);
-void log_attempt_end(struct request *req, int status);
+void log_attempt_end(struct request *req, int status, enum devreset_method method);
 void phase_begin(struct dr_node *target, enum dr_phase phase);
 void phase_end(struct request *req, struct dr_node *target, enum dr_phase phase);
 void log_end(struct request *req, struct list_head *old);
+void log_append(struct list_head *to, struct list_head *from, unsigned int seq);
 void log_free(struct list_head *log);
 void log_show(struct seq_file *s, const char *name, struct list_head *log);
 

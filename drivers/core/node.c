@@ -4,6 +4,7 @@
  */
 #include <linux/devreset.h>
 #include <linux/hashtable.h>
+#include <linux/irq_work.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -203,11 +204,13 @@ static int try_take_name(struct dr_node *node)
 	return ret;
 }
 
-/* The very last: whoever looks for what is left finds the node until now. */
+/* The very last: a search for the nodes that are left finds this one until now. */
 static void free_name(struct dr_node *node)
 {
 	unsigned long flags;
 
+	/* The last devreset_busy() was before this, and starts no clock any more. */
+	irq_work_sync(&node->wake);
 	mutex_lock(&dr_mutex);
 	record_keep(node);
 	hash_del(&node->name);
@@ -279,7 +282,7 @@ static void cut_off(struct dr_node *node)
 	clock_stop(node);
 }
 
-/* Registering it failed: whoever has found its files may have used them already. */
+/* Registering it failed; its files may have been used already. */
 static void undo(struct dr_node *node)
 {
 	start_dying(node);
@@ -390,6 +393,8 @@ struct devreset_node *devreset_register(struct device *dev,
 	/* Those of a provider's node are made by the caller of the provider. */
 	if (!node->provider)
 		dr_provide(node);
+	/* The provider that knows its device may have come since it was asked for. */
+	record_attach(node);
 	if (dr_tell_begin(node)) {
 		noio = lock_noio();
 		dev_set_uevent_suppress(&node->dev, false);
@@ -415,7 +420,7 @@ reap:
 EXPORT_SYMBOL_GPL(devreset_register);
 
 /* Both names are taken meanwhile, as dr_mutex is held. */
-static int rename_node(struct dr_node *node, const char *name)
+static int rename_node(struct dr_node *node, const char *name, bool *adopted)
 {
 	char *to = node->names[node->label == node->names[0]];
 	struct dr_node *other = find_name(name);
@@ -426,12 +431,13 @@ static int rename_node(struct dr_node *node, const char *name)
 	ret = device_rename(&node->dev, name);
 	if (ret)
 		return ret;
-	/* Whoever reads the name before the last sees a mixture, but an end. */
+	/* A reader of the name before the last sees a mixture, but an end. */
 	strscpy(to, name, REASON_LEN);
 	hash_del(&node->name);
 	/* The name is there before it is the name. */
 	smp_store_release(&node->label, to);
 	hash_add(by_name, &node->name, name_hash(to));
+	*adopted = record_rename(node);
 	return 0;
 }
 
@@ -443,7 +449,10 @@ static int rename_node(struct dr_node *node, const char *name)
  * For devices that change their names, as network interfaces do. In sysfs the
  * folder moves; user space gets a "move" event. A name that was read before
  * stays valid memory until @node is gone, and may read as another one after
- * the next change.
+ * the next change. A node at which nothing was asked for yet takes over what is
+ * kept under the new name of the same device: a record is found by the name that
+ * the device had when it went, and an interface may get that only after it was
+ * registered.
  *
  * Context: process, may sleep; with any lock that is not needed to register.
  * Return: 0, also when it has that name; -EINVAL (no name), -EEXIST (it is
@@ -453,6 +462,7 @@ static int rename_node(struct dr_node *node, const char *name)
  */
 int devreset_rename(struct devreset_node *node, const char *name)
 {
+	bool adopted = false;
 	struct dr_node *dr;
 	unsigned int noio;
 	int ret;
@@ -466,8 +476,10 @@ int devreset_rename(struct devreset_node *node, const char *name)
 	if (!dr_tell_begin(dr))
 		return -ENODEV;
 	noio = lock_noio();
-	ret = rename_node(dr, name);
+	ret = rename_node(dr, name, &adopted);
 	unlock_noio(noio);
+	if (adopted)
+		clock_adopted(dr);
 	dr_tell_end(dr);
 	return ret;
 }
@@ -490,7 +502,7 @@ static void finish_dying(struct dr_node *node)
 	device_del(&node->dev);
 	if (node->ops->release)
 		node->ops->release(&node->pub);
-	/* Once the name is free, whose ops these were may be gone too. */
+	/* Once the name is free, the module of these ops may be gone too. */
 	free_name(node);
 	dr_put(node);
 	if (parent) {
@@ -514,8 +526,8 @@ int dr_unregister(struct dr_node *node)
  *
  * When it returns, no callback of @node runs or will run. It waits for the
  * callback in hand, and for nothing else: never for the reset of an ancestor,
- * which may well be what removes the device (rule 3). Whoever waits for a
- * request made at @node gets -ENODEV. Nodes below @node go to the node above.
+ * which may well be what removes the device (rule 3). Waiters for a request
+ * made at @node get -ENODEV. Nodes below @node go to the node above.
  *
  * Context: process, may sleep; with any lock that the callbacks of @node do
  * not take.
@@ -567,7 +579,7 @@ struct devreset_node *devm_devreset_register(struct device *dev,
 EXPORT_SYMBOL_GPL(devm_devreset_register);
 
 /*
- * A provider's node that nobody needs any more goes, and so may the one above
+ * A provider's node that is not needed any more goes, and so may the one above
  * it. Not while it is being reset or aimed at, nor while a callback into it is
  * in hand: then this is called again when that is over (rule 3). So a node that
  * goes this way goes at once.

@@ -58,7 +58,7 @@ struct rung {
 };
 
 /**
- * struct ladder - where a recovery stands
+ * struct ladder - how far a recovery is
  * @rung: rungs climbed since the first
  * @skip: rungs still to be passed by without an attempt
  * @attempts: attempts made on this rung

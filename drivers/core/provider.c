@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Providers make the nodes that nobody registered: those of a node's ancestors
+ * Providers make the nodes that no driver registers: those of a node's ancestors
  * in the device model, and those of devices that an operator manages.
  *
  * A provider is called with no lock held; its module is pinned meanwhile.
@@ -48,14 +48,23 @@ out:
 	return next;
 }
 
-static bool has_anchor(struct device *dev)
+/* The anchor of a device, by its maker: a driver has had its ancestors made, too. */
+enum anchor {
+	ANCHOR_NONE,
+	ANCHOR_PROVIDED,
+	ANCHOR_DRIVERS,
+};
+
+static enum anchor anchor_of(struct device *dev)
 {
 	struct dr_node *node = dr_find(dev);
-	bool yes = node && node->scope != DEVRESET_MEMBER;
+	enum anchor anchor = ANCHOR_NONE;
 
+	if (node && node->scope != DEVRESET_MEMBER)
+		anchor = node->provider ? ANCHOR_PROVIDED : ANCHOR_DRIVERS;
 	if (node)
 		dr_put(node);
-	return yes;
+	return anchor;
 }
 
 static int ask(struct device *dev)
@@ -70,7 +79,7 @@ static int ask(struct device *dev)
 			break;
 		}
 	}
-	/* Somebody else was faster: as good. */
+	/* Another task was faster: as good. */
 	return ret == -EEXIST ? 0 : ret;
 }
 
@@ -90,19 +99,7 @@ static int identify(struct device *dev, char *buf, size_t size)
 	return ret;
 }
 
-/* What device @node is of, or a part of: by the nearest that a provider can tell. */
-void dr_identify(struct dr_node *node)
-{
-	struct device *dev;
-
-	for (dev = node->hw; dev; dev = dev->parent) {
-		if (!identify(dev, node->identity, sizeof(node->identity)))
-			return;
-		node->identity[0] = '\0';
-	}
-}
-
-/* Who needed it may have gone while it was made. */
+/* The node that needed it may have gone while it was made. */
 static void reap_at(struct device *dev)
 {
 	struct dr_node *node = dr_find(dev);
@@ -117,36 +114,44 @@ static void reap_at(struct device *dev)
 #define CHAIN_LENGTH	24
 
 /*
- * The devices above @node, the nearest first, with a reference each. All at once, and
- * only while @node is registered, and so its device: one that was removed holds none
- * on its parent.
+ * The device of @node and those above it, the nearest first, with a reference each. All
+ * at once, and only while @node is registered, and so its device: one that was removed
+ * holds none on its parent.
  */
 static unsigned int get_chain(struct dr_node *node, struct device **chain)
 {
-	struct device *dev = node->hw;
+	struct device *dev;
 	unsigned int n = 0;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	if (!node->dying) {
-		if (node->scope != DEVRESET_MEMBER)
-			dev = dev->parent;
-		for (; dev && n < CHAIN_LENGTH; dev = dev->parent)
+	if (!node->dying)
+		for (dev = node->hw; dev && n < CHAIN_LENGTH; dev = dev->parent)
 			chain[n++] = get_device(dev);
-	}
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return n;
 }
 
-/* Is there a node that its own driver has registered? Its ancestors were made then. */
-static bool has_drivers_anchor(struct device *dev)
+static void put_chain(struct device **chain, unsigned int n)
 {
-	struct dr_node *node = dr_find(dev);
-	bool yes = node && node->scope != DEVRESET_MEMBER && !node->provider;
+	while (n--)
+		put_device(chain[n]);
+}
 
-	if (node)
-		dr_put(node);
-	return yes;
+/*
+ * Write what device @node is of, or a part of: by the nearest that a provider can tell.
+ * False: none can.
+ */
+bool dr_identify(struct dr_node *node, char *buf, size_t size)
+{
+	struct device *chain[CHAIN_LENGTH];
+	unsigned int i, n = get_chain(node, chain);
+	bool known = false;
+
+	for (i = 0; i < n && !known; i++)
+		known = !identify(chain[i], buf, size) && buf[0];
+	put_chain(chain, n);
+	return known;
 }
 
 /*
@@ -156,14 +161,19 @@ static bool has_drivers_anchor(struct device *dev)
 void dr_provide(struct dr_node *node)
 {
 	struct device *chain[CHAIN_LENGTH];
+	enum anchor anchor;
 	unsigned int i, n;
 	int ret;
 
 	if (node->fixed_parent && !node->provider)
 		return;
 	n = get_chain(node, chain);
-	for (i = 0; i < n && !has_drivers_anchor(chain[i]); i++) {
-		if (has_anchor(chain[i]))
+	/* A member needs an anchor at its own device. */
+	for (i = node->scope != DEVRESET_MEMBER; i < n; i++) {
+		anchor = anchor_of(chain[i]);
+		if (anchor == ANCHOR_DRIVERS)
+			break;
+		if (anchor == ANCHOR_PROVIDED)
 			continue;
 		ret = ask(chain[i]);
 		if (!ret)
@@ -172,35 +182,36 @@ void dr_provide(struct dr_node *node)
 			dr_warn(node, "no node for %s above it: %d\n",
 				dev_name(chain[i]), ret);
 	}
-	for (i = 0; i < n; i++)
-		put_device(chain[i]);
+	put_chain(chain, n);
 }
 
-/* The first node after @serial in order of registration, with a reference. */
-static struct dr_node *node_after(u64 serial)
+/*
+ * The first node after @serial in order of registration, of @provider if that is not
+ * NULL, with a reference.
+ */
+static struct dr_node *node_after(u64 serial, const struct devreset_provider *provider)
 {
-	struct dr_node *node;
+	struct dr_node *node, *found = NULL;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dr_lock, flags);
 	list_for_each_entry(node, &dr_nodes, all)
-		if (node->serial > serial && !node->dying) {
-			dr_get(node);
-			goto found;
+		if (node->serial > serial && (!provider || node->provider == provider)) {
+			found = dr_get(node);
+			break;
 		}
-	node = NULL;
-found:
 	spin_unlock_irqrestore(&dr_lock, flags);
-	return node;
+	return found;
 }
 
 /**
  * devreset_provider_register - make nodes for a bus from now on
  * @provider: name, owner, probe and find must be set; stays the caller's
  *
- * Nodes that exist already get their missing ancestors now.
+ * Nodes that exist already get their missing ancestors now, and those whose device
+ * @provider can tell from others what is kept of it.
  *
- * Context: process, may sleep; calls @provider->probe.
+ * Context: process, may sleep; calls @provider->probe and @provider->identity.
  * Return: 0, -EINVAL (not filled in), -EEXIST (the name is taken).
  */
 int devreset_provider_register(struct devreset_provider *provider)
@@ -222,32 +233,16 @@ int devreset_provider_register(struct devreset_provider *provider)
 	list_add_tail(&provider->link, &providers);
 	mutex_unlock(&dr_mutex);
 
-	while ((node = node_after(serial))) {
+	while ((node = node_after(serial, NULL))) {
 		serial = node->serial;
 		dr_provide(node);
+		record_attach(node);
 		dr_put(node);
 	}
 	devreset_device_added(provider, NULL);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(devreset_provider_register);
-
-static struct dr_node *node_of(struct devreset_provider *provider)
-{
-	struct dr_node *node;
-	unsigned long flags;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	list_for_each_entry(node, &dr_nodes, all)
-		if (node->provider == provider) {
-			dr_get(node);
-			goto found;
-		}
-	node = NULL;
-found:
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return node;
-}
 
 /**
  * devreset_provider_unregister - and no more
@@ -268,7 +263,7 @@ void devreset_provider_unregister(struct devreset_provider *provider)
 	mutex_unlock(&dr_mutex);
 	/* What is being made now is there when that is over. */
 	wait_event_idle(dr_wait, !READ_ONCE(provider->users));
-	while ((node = node_of(provider))) {
+	while ((node = node_after(0, provider))) {
 		ret = dr_unregister(node);
 		/* One that goes by itself just now: wait until it has gone. */
 		if (ret == -ENODEV)
@@ -281,14 +276,14 @@ void devreset_provider_unregister(struct devreset_provider *provider)
 }
 EXPORT_SYMBOL_GPL(devreset_provider_unregister);
 
-/* -EAGAIN: the node has gone, or goes, as nobody needed it until now. */
+/* -EAGAIN: the node has gone, or goes, as it was not needed until now. */
 static int try_manage(struct devreset_provider *p, struct device *dev, const char *name)
 {
 	struct dr_node *node;
 	unsigned long flags;
 	int ret = 0;
 
-	if (!has_anchor(dev)) {
+	if (anchor_of(dev) == ANCHOR_NONE) {
 		ret = p->probe(p, dev);
 		if (ret && ret != -EEXIST)
 			return ret;
@@ -352,7 +347,7 @@ static int unmanage_node(struct device *dev)
 	return ret;
 }
 
-/* One that left its bus before it had a node has nobody to take that away. */
+/* No driver takes away the node of a device that left its bus before it had one. */
 static bool is_there(struct devreset_provider *p, const char *name, struct device *dev)
 {
 	struct device *found = p->find(name);

@@ -92,78 +92,150 @@ static void records_expire(void)
 	}
 }
 
+/*
+ * Has nothing happened to @node that its record would have to tell? Then what is kept
+ * of an earlier one is worth more. Hold dr_lock.
+ */
+static bool is_blank(const struct dr_node *node)
+{
+	return !node->logged && !node->requests && !node->hung && !node->managed &&
+	       node->hist.state == DEVRESET_HEALTHY;
+}
+
+/*
+ * Move what is kept into @node. A policy that was written since the node was registered
+ * (node->record has what it began with) stays. Hold dr_lock.
+ */
 static void record_take(struct dr_node *node, struct dr_record *rec)
 {
 	int i;
 
-	node->policy = rec->policy;
+	if (!memcmp(&node->policy, &node->record->policy, sizeof(node->policy)))
+		node->policy = rec->policy;
 	node->hist = rec->hist;
 	policy_return(&node->hist, now_ms());
 	node->last = rec->last;
-	for (i = 0; i < STATS; i++)
-		atomic_long_set(&node->stats[i], rec->stats[i]);
+	for (i = 0; i < STATS; i++) {
+		atomic_long_add(rec->stats[i], &node->stats[i]);
+		rec->stats[i] = 0;
+	}
 	list_splice_init(&rec->log, &node->log);
 	node->logged = rec->logged;
+	rec->logged = 0;
 	node->managed = rec->bus[0] && node->provider;
 }
 
 /*
- * Give @node, whose name is taken and which is not in sysfs yet, its record. It
- * takes over what is kept under its name, if that is about the same device.
+ * Have @node take over what is kept under its name, if that is about the same device.
+ * True: it did.
+ */
+static bool record_adopt(struct dr_node *node)
+{
+	struct dr_record *rec = record_find(dr_name(node)), *old = node->record;
+	unsigned long flags;
+	bool blank;
+
+	if (!rec || !old || strcmp(rec->identity, node->identity))
+		return false;
+	spin_lock_irqsave(&dr_lock, flags);
+	blank = is_blank(node);
+	if (blank)
+		record_take(node, rec);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (!blank)
+		return false;
+	record_unlist(rec);
+	node->record = rec;
+	record_free(old);
+	return true;
+}
+
+static struct dr_record *record_alloc(void)
+{
+	struct dr_record *rec = kzalloc(sizeof(*rec), GFP_KERNEL);
+
+	if (rec) {
+		INIT_LIST_HEAD(&rec->by_age);
+		INIT_LIST_HEAD(&rec->log);
+	}
+	return rec;
+}
+
+/* The kept record that has @node's name is about another device: forget it. */
+static void record_replace(struct dr_node *node)
+{
+	struct dr_record *old = record_find(dr_name(node));
+
+	if (!old || !strcmp(old->identity, node->identity))
+		return;
+	dr_info(node, "another device than before (%s, was %s): begins anew\n",
+		node->identity, old->identity);
+	record_unlist(old);
+	record_free(old);
+}
+
+/*
+ * Give @node, which has its name, a record, and what is kept under that name. Where no
+ * provider knows what device it is, again when another provider has come: the node may
+ * be in use, or going, by then.
  */
 int record_attach(struct dr_node *node)
 {
-	struct dr_record *rec, *old;
+	char identity[IDENTITY_LEN];
+	struct dr_record *rec;
+	bool running = false;
 
-	dr_identify(node);
-	if (!node->identity[0])
+	if (READ_ONCE(node->record) || !dr_identify(node, identity, sizeof(identity)))
 		return 0;
-	rec = kzalloc(sizeof(*rec), GFP_KERNEL);
+	rec = record_alloc();
 	if (!rec)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&rec->by_age);
-	INIT_LIST_HEAD(&rec->log);
-
 	mutex_lock(&dr_mutex);
 	records_expire();
-	old = record_find(dr_name(node));
-	if (old) {
-		record_unlist(old);
-		if (!strcmp(old->identity, node->identity)) {
-			record_take(node, old);
-			swap(rec, old);
-		} else {
-			dr_info(node, "another device than before (%s, was %s): begins anew\n",
-				node->identity, old->identity);
-		}
+	if (!node->record && !hlist_unhashed(&node->name)) {
+		strscpy(node->identity, identity, sizeof(node->identity));
+		rec->policy = node->policy;
+		node->record = rec;
+		rec = NULL;
+		record_replace(node);
+		running = record_adopt(node) && !list_empty(&node->all);
 	}
-	node->record = rec;
 	mutex_unlock(&dr_mutex);
-	record_free(old);
+	record_free(rec);
+	if (running)
+		clock_adopted(node);
 	return 0;
 }
 
-static void record_fill(struct dr_record *rec, struct dr_node *node)
+/* @node has got another name. Hold dr_mutex. True: it took over what is kept under that. */
+bool record_rename(struct dr_node *node)
 {
-	unsigned long flags;
+	lockdep_assert_held(&dr_mutex);
+	return record_adopt(node);
+}
+
+/*
+ * Move what has come together at @node into @rec: all but the policy and what that
+ * remembers. What ends after @rec was kept is added by another call.
+ */
+static void record_add(struct dr_record *rec, struct dr_node *node)
+{
 	int i;
 
-	spin_lock_irqsave(&dr_lock, flags);
-	rec->policy = node->policy;
-	rec->hist = node->hist;
+	lockdep_assert_held(&dr_lock);
 	rec->last = node->last;
 	for (i = 0; i < STATS; i++)
-		rec->stats[i] = atomic_long_read(&node->stats[i]);
-	list_splice_tail_init(&node->log, &rec->log);
-	rec->logged = node->logged;
-	spin_unlock_irqrestore(&dr_lock, flags);
-	rec->expires = now_ms() + rec->policy.window_ms;
+		rec->stats[i] += atomic_long_xchg(&node->stats[i], 0);
+	log_append(&rec->log, &node->log, rec->logged);
+	rec->logged += node->logged;
+	node->logged = 0;
 }
 
 /* @node is about to lose its name. Hold dr_mutex. */
 void record_keep(struct dr_node *node)
 {
 	struct dr_record *rec = node->record, *old;
+	unsigned long flags;
 
 	lockdep_assert_held(&dr_mutex);
 	if (!rec)
@@ -180,7 +252,12 @@ void record_keep(struct dr_node *node)
 		rec->bus[0] = '\0';
 	else if (str_has_prefix(rec->name, rec->bus))
 		strscpy(rec->device, rec->name + strlen(rec->bus) + 1, sizeof(rec->device));
-	record_fill(rec, node);
+	spin_lock_irqsave(&dr_lock, flags);
+	rec->policy = node->policy;
+	rec->hist = node->hist;
+	record_add(rec, node);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	rec->expires = now_ms() + rec->policy.window_ms;
 
 	/* A node that was renamed may leave the name of an older record. */
 	old = record_find(rec->name);
@@ -194,15 +271,22 @@ void record_keep(struct dr_node *node)
 	records_expire();
 }
 
-/* A request ended at @node, which has gone for good: its record is to tell. */
+/*
+ * A request ended at @node, which has gone for good: its record is to tell. That may
+ * know more by now: the device may have come, and gone again, meanwhile.
+ */
 void record_update(struct dr_node *node)
 {
 	struct dr_record *rec;
+	unsigned long flags;
 
 	mutex_lock(&dr_mutex);
 	rec = record_find(dr_name(node));
-	if (rec && !strcmp(rec->identity, node->identity))
-		record_fill(rec, node);
+	spin_lock_irqsave(&dr_lock, flags);
+	if (rec && !strcmp(rec->identity, node->identity) && node->logged &&
+	    hlist_unhashed(&node->name))
+		record_add(rec, node);
+	spin_unlock_irqrestore(&dr_lock, flags);
 	mutex_unlock(&dr_mutex);
 }
 

@@ -80,27 +80,6 @@ int request_move(struct request *req, struct dr_node *node)
 	return 0;
 }
 
-/* Aim @req at the rung above @node that it had reached, unless that is covered. */
-bool request_aim_rung(struct request *req, struct dr_node *node)
-{
-	struct dr_node *n, *above;
-	unsigned int rungs = req->scope == DEVRESET_MEMBER ? req->ladder.rung : 0;
-	unsigned long flags;
-	bool aimed;
-
-	spin_lock_irqsave(&dr_lock, flags);
-	n = req->scope == DEVRESET_MEMBER ? dr_rung(node) : dr_by_scope(node, req->scope);
-	for (; rungs && n; rungs--) {
-		above = dr_rung(n->parent);
-		if (!above)
-			break;
-		n = above;
-	}
-	aimed = n && request_aim(&req->claim, n);
-	spin_unlock_irqrestore(&dr_lock, flags);
-	return aimed;
-}
-
 /* Take @req in, or let it join. Hold dr_lock. 0, or why not. */
 static int request_admit(struct request *req, struct waiter *waiter)
 {

@@ -56,7 +56,10 @@ static int reset_and_wait(struct dr_node *node, struct attribute *attr, const st
 	struct kernfs_node *kn;
 	int ret;
 
-	/* While the file is there, some module uses this one; from here on, it need not. */
+	/*
+	 * While the file is there, some module uses this one; from here on, it need not.
+	 * To return from here takes a little longer: see devreset_exit().
+	 */
 	__module_get(THIS_MODULE);
 	dr_get(node);
 	kn = sysfs_break_active_protection(&node->dev.kobj, attr);

@@ -8,9 +8,7 @@
  * are nodes whose parent was given, but for a provider's: on its bus something
  * may be above a device that the device model has beside it.
  */
-#include <linux/bitmap.h>
 #include <linux/devreset.h>
-#include <linux/hash.h>
 #include <linux/hashtable.h>
 #include "core.h"
 
@@ -21,14 +19,6 @@ DECLARE_WAIT_QUEUE_HEAD(dr_wait);
 LIST_HEAD(dr_nodes);
 static DEFINE_HASHTABLE(by_hw, 10);
 static u64 serial;
-
-/*
- * Devices that had no anchor when a node looked there for its parent, by hash:
- * those that a later anchor may have to adopt nodes at. The driver core is no
- * help: it lists a device below its parent only when that has been probed.
- */
-#define PASSED_BITS	12
-static DECLARE_BITMAP(passed, 1 << PASSED_BITS);
 
 /* --- walking; hold dr_mutex or dr_lock ------------------------------------ */
 
@@ -186,7 +176,6 @@ static struct dr_node *find_parent(struct dr_node *node)
 		parent = find_at(dev, true);
 		if (parent)
 			return parent;
-		__set_bit(hash_ptr(dev, PASSED_BITS), passed);
 	}
 	return NULL;
 }
@@ -212,18 +201,14 @@ static void adopt(struct dr_node *node, struct dr_node *parent)
 	show_parent(node);
 }
 
-/* Take over, from the node above @parent, what @parent now stands between. */
+/*
+ * Take over, from the node above @parent, those that it is now between. The driver core
+ * is no help: it lists a device below its parent only when that has been probed.
+ */
 static void adopt_all(struct dr_node *parent)
 {
 	struct dr_node *node, *next, *above = parent->parent;
-	struct hlist_node *tmp;
 
-	/* Others in its bucket would be a walk to the root each. */
-	hash_for_each_possible_safe(by_hw, node, tmp, hash, (unsigned long)parent->hw)
-		if (node->hw == parent->hw)
-			adopt(node, parent);
-	if (!test_bit(hash_ptr(parent->hw, PASSED_BITS), passed))
-		return;
 	if (above && !parent->fixed_parent) {
 		list_for_each_entry_safe_reverse(node, next, &above->children, sibling)
 			adopt(node, parent);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiters: who is told the result of a request, exactly once (DR4): when it is
- * over, when the node at which was asked is unregistered, or on cancellation.
- * Each is listed by claim and by node; who takes it out of both tells it.
+ * Waiters: completions, and sleeping tasks, that get the result of a request exactly
+ * once (DR4): when it is over, when the node at which was asked is unregistered, or on
+ * cancellation. Each is listed by claim and by node; the task that takes it out of both
+ * calls it.
  */
 #include <linux/devreset.h>
 #include <linux/sched.h>
@@ -14,7 +15,7 @@ static void wake_sleeper(struct devreset_node *node, void *context, int status)
 	struct sleeper *sleeper = context;
 
 	sleeper->status = status;
-	/* Pairs with the acquire of who sleeps: the sleeper is on its stack. */
+	/* Pairs with the acquire in sleeper_done(): the sleeper is on that task's stack. */
 	smp_store_release(&sleeper->done, true);
 }
 
@@ -72,7 +73,7 @@ bool waiter_calls_here(struct dr_node *node)
 }
 
 /*
- * Who takes a waiter out of its lists calls it: exactly once (DR4). A
+ * The task that takes a waiter out of its lists calls it: exactly once (DR4). A
  * completion is a callback into its node like any other: it has the slot.
  */
 static bool waiter_take(struct waiter *waiter, bool *slot)
@@ -96,16 +97,14 @@ static void waiter_call(struct waiter *waiter, bool slot, int status)
 {
 	struct dr_node *node = waiter->node;
 	struct devreset_params params = waiter->params;
+	bool sleeps = waiter_sleeps(waiter);
 
-	if (waiter_sleeps(waiter)) {
-		/* Its memory is gone once it is awake. */
-		params.complete(&node->pub, params.context, status);
-	} else {
-		params.complete(&node->pub, params.context, status);
+	params.complete(&node->pub, params.context, status);
+	/* A sleeper's memory is gone once it is awake. */
+	if (!sleeps)
 		waiter_end(waiter);
-		if (slot)
-			node_leave(node);
-	}
+	if (slot)
+		node_leave(node);
 	dr_put(node);
 	dr_changed();
 }
@@ -136,7 +135,7 @@ static bool call_some(struct list_head *waiters, bool by_node, int status)
 	do {
 		spin_lock_irqsave(&dr_lock, flags);
 		waiter = take_next(waiters, by_node, &slot);
-		/* Rule 3: whoever waits at a node that goes is told that. */
+		/* Rule 3: waiters at a node that goes are told that. */
 		told = waiter && waiter->node->dying && !waiter->stays ? -ENODEV : status;
 		empty = list_empty(waiters);
 		spin_unlock_irqrestore(&dr_lock, flags);
@@ -147,8 +146,8 @@ static bool call_some(struct list_head *waiters, bool by_node, int status)
 }
 
 /*
- * @node goes. Operators who wait there for a request wait for its end: the device may
- * come back, and is the same to them.
+ * @node goes. An operator's waiters stay until the end of the request: the device may
+ * come back, and is the same to an operator.
  */
 void waiters_stay(struct dr_node *node)
 {
@@ -217,7 +216,7 @@ int sleeper_wait(struct waiter *waiter, struct sleeper *sleeper)
 		dr_put(waiter->node);
 		return ret ? -EINTR : -EBUSY;
 	}
-	/* Somebody is about to tell: he needs this memory until he has. */
+	/* The completion is in progress: the sleeper must stay valid until it is done. */
 	wait_event_idle(dr_wait, sleeper_done(sleeper));
 	return sleeper->status;
 }

@@ -15,9 +15,9 @@
  * A driver describes its device by a struct devreset_ops, registers a node,
  * and says on its I/O path when work is outstanding. The rest is the core's.
  *
- * Whoever holds a node pointer from devreset_register() may use it until
- * devreset_unregister() returns; longer, and for pointers from elsewhere, only
- * with a reference of its own (devreset_get(), devreset_find()).
+ * A node pointer from devreset_register() may be used until devreset_unregister()
+ * returns; longer, and if it comes from elsewhere, only with a reference of its
+ * own (devreset_get(), devreset_find()).
  */
 #ifndef _LINUX_DEVRESET_H
 #define _LINUX_DEVRESET_H
@@ -61,7 +61,7 @@ struct devreset_node {
 #define DEVRESET_RESULT_FLAGS	(DEVRESET_RESTORE | DEVRESET_SOFT_ERROR)
 
 /* Flags of ops->may_reset */
-#define DEVRESET_MAY_AUTO	BIT(0)	/* nobody asked: the ladder came here by itself */
+#define DEVRESET_MAY_AUTO	BIT(0)	/* not asked for: the ladder came here by itself */
 #define DEVRESET_MAY_ASK	BIT(1)	/* only a question, of any user: see ops->may_reset */
 #define DEVRESET_MAY_FORCE	BIT(2)	/* an operator insists: what is in use is no obstacle */
 
@@ -81,10 +81,10 @@ struct devreset_attempt {
 /**
  * struct devreset_ops - how a device is checked, stopped, reset and restored
  * @may_reset: is a reset of this node possible now? Asked before anything is
- *	touched. 0, -EOPNOTSUPP (never, on this hardware), -EBUSY (somebody in
- *	the subtree would not survive it; say who in the log), or -EAGAIN (a
+ *	touched. 0, -EOPNOTSUPP (never, on this hardware), -EBUSY (a driver in
+ *	the subtree would not survive it; name it in the log), or -EAGAIN (a
  *	lock was busy). Optional. With DEVRESET_MAY_ASK an unprivileged reader
- *	of sysfs asks, who must not influence anything: answer from what is
+ *	of sysfs asks, and must not influence anything: answer from what is
  *	known; take no lock of a device, touch no hardware, do not log, and
  *	unregister no node. devreset_unregister() waits for such an answer.
  * @reset: reset the node, and nothing else. All below is quiesced. @gen
@@ -104,7 +104,7 @@ struct devreset_attempt {
  *	until the deadline; then that success is said not to be verified.
  *	Optional.
  * @quiesce: stop the device and what uses it, and wait until it has stopped.
- *	May be called on a device that stands already. On an error the reset
+ *	May be called on a device that is quiesced already. On an error the reset
  *	goes on, and @resume is told (DR11).
  * @restore: write back what a reset of this node, or of one above, wiped.
  * @resume: @status 0: go on where @quiesce stopped. -EIO: the device was not
@@ -150,7 +150,7 @@ struct devreset_provider;
  * @policy: initial policy; NULL: devreset_default_policy
  * @stall_ms: work outstanding for so long without progress is a hang (ND14);
  *	0: only @ops->check finds one
- * @provider: who made it, if a provider did
+ * @provider: the provider that made it, or NULL
  *
  * Only read by devreset_register().
  */
@@ -280,7 +280,7 @@ static inline void devreset_busy(struct devreset_node *node)
 	 */
 	if (!data_race(node->busy)) {
 		WRITE_ONCE(node->stamp, jiffies);
-		/* Who sees it busy sees the stamp; no barrier on x86. */
+		/* A reader that sees it busy sees the stamp; no barrier on x86. */
 		smp_store_release(&node->busy, true);
 	}
 	barrier();
