@@ -288,7 +288,7 @@ ok "a reset of the port: its power was off, the device was enumerated anew, file
 # It comes back, but may not be used before it is authorized
 root=$usb/usb$(<"$usb/$d/busnum")
 echo 0 >"$root/authorized_default"
-policy "$port" reset_timeout_ms=1000
+policy "$port" reset_timeout_ms=500 return_ms=1000
 # By read: a file that goes just then ends a shell that expands it
 back() {
 	local now
@@ -302,21 +302,24 @@ wait_for 30 back
 echo 1 >"$usb/$d/authorized"
 wait_for 30 bound zero
 ok "a reset of the port from which the device comes back and is not authorized in time has failed"
-policy "$port" reset_timeout_ms=600000
+# For as long as a device may take to come back; a reset itself takes no longer than that
+policy "$port" return_ms=600000
 before=$(<"$usb/$d/devnum")
 reset "$port" platform &
 resetter=$!
 wait_for 30 back
+sleep 2
 kill -0 $resetter
 echo 1 >"$usb/$d/authorized"
 wait $resetter
 expect "0 platform 1 $port operator" last "$port"
+expect rebind cat "$class/$port/last/method"
 expect 1 cat "$usb/$d/bConfigurationValue"
 echo 1 >"$root/authorized_default"
 wait_for 30 bound zero
 c=$(chardev "$one")
 copy if=/dev/zero of="$c" count=4
-ok "one from which it is authorized later, as by a daemon, has not: that is waited for"
+ok "one from which it is authorized later, as by a daemon, has not: that is waited for, for policy/return_ms"
 
 # The kernel chooses the first one for a device that is new
 unplug zero
@@ -353,13 +356,13 @@ refused ENODEV eval "head -c 1 /dev/zero >&$fd"
 exec {fd}<&-
 ok "US5: a device that comes back with other descriptors is ENODEV, and a new one"
 echo 0x0998 >$gadgets/zero/bcdDevice
-policy "$port" reset_timeout_ms=1000
+policy "$port" return_ms=1000
 refused ETIMEDOUT reset "$port" platform
 wait_for 30 bound zero
 expect 0998 cat "$usb/$d/bcdDevice"
 copy if=/dev/zero of="$(chardev "$one")" count=4
 # It switches from one to the other, as a modem does
-policy "$port" reset_timeout_ms=600000
+policy "$port" return_ms=600000
 echo 0x0997 >$gadgets/zero/bcdDevice
 reset "$port" platform &
 resetter=$!

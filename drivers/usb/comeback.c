@@ -301,13 +301,17 @@ void comeback_hub_removed(struct usb_device *hub)
 void comeback_expect(struct port *p, struct devreset_node *node, u32 gen,
 		     struct usb_device *udev)
 {
+	const struct devreset_policy *policy;
+
 	mutex_lock(&ports_lock);
 	dusb_forget_device(p);
 	p->node = node;
 	p->gen = gen;
 	if (gen) {
-		p->until = jiffies +
-			   msecs_to_jiffies(READ_ONCE(devreset_policy_of(node)->reset_timeout_ms));
+		/* As the core waits for it */
+		policy = devreset_policy_of(node);
+		p->until = jiffies + msecs_to_jiffies(max(READ_ONCE(policy->reset_timeout_ms),
+							  READ_ONCE(policy->return_ms)));
 		p->old = usb_get_dev(udev);
 		pm_runtime_get_noresume(&udev->dev);
 		dusb_identify(udev, &p->ident);

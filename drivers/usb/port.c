@@ -32,6 +32,10 @@ static int dusb_rebuild(struct bus_reset *r)
 	int config = comeback_config(udev);
 	int err, ret;
 
+	/* The port was without power since that was checked. */
+	ret = reach_check(r->node, udev, r->flags, REACH_REMOVES);
+	if (ret)
+		return ret;
 	usb_set_configuration(udev, -1);
 	ret = device_reset_locked(udev);
 	/* Whatever came of it, it is not left unconfigured. */
@@ -113,6 +117,8 @@ static int port_reset(struct devreset_node *node, u32 gen)
 	struct usb_device *udev = NULL;
 	int ret = -EAGAIN;
 
+	/* All drivers are bound anew: the core waits for that, for policy/return_ms. */
+	devreset_used(node, DEVRESET_METHOD_REBIND, false);
 	pm_runtime_get_sync(&p->hub->dev);
 	if (usb_trylock_device(p->hub)) {
 		ret = reset_locked(p, node, gen, &udev);
