@@ -68,6 +68,8 @@ static int device_may_reset(struct devreset_node *node, unsigned int flags)
 	/* It comes back as another device, or not at all; udev may have set it. */
 	if (d->udev->quirks & USB_QUIRK_RESET)
 		return -EOPNOTSUPP;
+	if (!(flags & DEVRESET_MAY_ASK) && !methods_allow(node, methods_of_device(d->udev)))
+		return -EOPNOTSUPP;
 	return reach_check(node, d->udev, flags, REACH_KEEPS);
 }
 
@@ -168,9 +170,12 @@ int device_reset_locked(struct usb_device *udev)
 static int dusb_reset_device(struct bus_reset *r)
 {
 	int config = device_config(r->udev);
+	int ret = reach_check(r->node, r->udev, r->flags, REACH_KEEPS);
 
-	return reach_check(r->node, r->udev, r->flags, REACH_KEEPS) ?:
-	       device_reset_locked(r->udev) ?: read_back(r->udev, config);
+	if (ret)
+		return ret;
+	devreset_used(r->node, methods_of_device(r->udev), false);
+	return device_reset_locked(r->udev) ?: read_back(r->udev, config);
 }
 
 static int device_reset(struct devreset_node *node, u32 gen)
@@ -221,6 +226,14 @@ static int device_check(struct devreset_node *node, const char **reason)
 	return -EIO;
 }
 
+static void device_methods(struct devreset_node *node, const struct devreset_attempt *attempt,
+			   struct seq_buf *out)
+{
+	struct usbdev *d = node->data;
+
+	methods_print(d->udev, attempt, REACH_KEEPS, out);
+}
+
 static void device_dump(struct devreset_node *node, struct devreset_dump *dump)
 {
 	struct usbdev *d = node->data;
@@ -254,6 +267,7 @@ static const struct devreset_ops device_ops = {
 	.reset = device_reset,
 	.check = device_check,
 	.dump = device_dump,
+	.methods = device_methods,
 	.release = device_release,
 };
 

@@ -133,18 +133,48 @@ static int port_reset(struct devreset_node *node, u32 gen)
 	return ret;
 }
 
+/**
+ * struct dusb_asked - a question about a port, without a lock of its hub, of any reader
+ * @p: the port
+ * @attempt: what a reset would be made for
+ * @out: where to write how; NULL: only whether there is a device
+ */
+struct dusb_asked {
+	struct port *p;
+	const struct devreset_attempt *attempt;
+	struct seq_buf *out;
+};
+
 static int dusb_is_at_port(struct device *dev, void *data)
 {
-	struct port *p = data;
+	struct dusb_asked *asked = data;
+	struct usb_device *udev;
 
-	return dusb_is_type(dev, "usb_device") && to_usb_device(dev)->portnum == p->port1 &&
-	       to_usb_device(dev)->state != USB_STATE_NOTATTACHED;
+	if (!dusb_is_type(dev, "usb_device"))
+		return 0;
+	udev = to_usb_device(dev);
+	if (udev->portnum != asked->p->port1 || udev->state == USB_STATE_NOTATTACHED)
+		return 0;
+	if (asked->out)
+		methods_print(udev, asked->attempt, REACH_REMOVES, asked->out);
+	return 1;
 }
 
-/* Without a lock of the hub, for any reader of "supported". */
 static bool dusb_port_has_device(struct port *p)
 {
-	return device_for_each_child(&p->hub->dev, p, dusb_is_at_port);
+	struct dusb_asked asked = { .p = p };
+
+	return device_for_each_child(&p->hub->dev, &asked, dusb_is_at_port);
+}
+
+/* What is at the peer is only known with that hub locked. */
+static void port_methods(struct devreset_node *node, const struct devreset_attempt *attempt,
+			 struct seq_buf *out)
+{
+	struct port *p = node->data;
+	struct dusb_asked asked = { .p = p, .attempt = attempt, .out = out };
+
+	device_for_each_child(&p->hub->dev, &asked, dusb_is_at_port);
 }
 
 /* The peer is asked about by the reset itself, with its hub awake. */
@@ -155,6 +185,8 @@ static int port_may_reset(struct devreset_node *node, unsigned int flags)
 
 	if (flags & DEVRESET_MAY_ASK)
 		return dusb_port_has_device(p) ? 0 : -ENODEV;
+	if (!methods_allow(node, DEVRESET_METHOD_REBIND))
+		return -EOPNOTSUPP;
 	if (!usb_trylock_device(p->hub))
 		return -EAGAIN;
 	ret = dusb_check_reach(p, node, flags, NULL, 0);
@@ -178,6 +210,7 @@ static void port_release(struct devreset_node *node)
 static const struct devreset_ops port_ops = {
 	.may_reset = port_may_reset,
 	.reset = port_reset,
+	.methods = port_methods,
 	.release = port_release,
 };
 

@@ -12,6 +12,7 @@
  *	bus_reset.c	resets by the USB core, in a worker
  *	power.c		which power that is, and how it is turned off and on
  *	reach.c		what else a reset reaches, and whether that is in use
+ *	methods.c	how drivers of interfaces get through it
  *
  * An interface cannot be reset alone, but its pipes can (US4). What a reset of
  * the device does to its other interfaces is for their drivers and the USB core

@@ -22,6 +22,7 @@
 /* Errors in a row that are a hang */
 #define STRIKES		3
 
+struct seq_buf;
 struct usbif;
 
 /**
@@ -321,7 +322,17 @@ enum reach {
 
 /* reach.c: what a reset reaches */
 bool dusb_is_type(struct device *dev, const char *type);
+int reach_intf_in_use(struct device *dev, enum reach reach, bool others, char *why,
+		      size_t len);
 int reach_check(struct devreset_node *node, struct usb_device *udev, unsigned int flags,
 		enum reach reach);
+
+/* methods.c: how drivers get through a reset */
+enum devreset_method methods_of_intf(struct device *intf, enum reach reach, char *name,
+				     size_t len);
+enum devreset_method methods_of_device(struct usb_device *udev);
+bool methods_allow(struct devreset_node *node, enum devreset_method method);
+void methods_print(struct usb_device *udev, const struct devreset_attempt *attempt,
+		   enum reach reach, struct seq_buf *out);
 
 #endif
