@@ -11,8 +11,14 @@
  * log says so, until packets have left. A reset that did not help, or after which the link
  * does not come back, is found by the checks that follow, during the probation, and then the
  * PCI function is reset, if its driver survives that.
+ *
+ * A driver that gives its device up detaches the interface, which sends nothing then and
+ * has no queue that could be stuck. Drivers also do that for a moment, and while the device
+ * is recovered or suspended.
  */
 #include <linux/list.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/rcupdate.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -20,6 +26,9 @@
 
 /* From a reset to the link, if there was one before; less than the probation */
 #define LINK_PATIENCE	(6 * HZ)
+
+/* How long a driver may have an interface detached */
+#define DETACHED_TIMEOUT_MS	6000
 
 static const char node_name[] = "net-%s";
 
@@ -43,6 +52,8 @@ struct queue {
  * @lost_link: it has not come back after an earlier one
  * @timeouts: how often the stack's own watchdog had found a queue stuck
  * @reset: when that was
+ * @detached: its driver had detached it when it was looked at
+ * @detached_since: when that was first so, in jiffies
  * @stuck: the queue that was found stuck last
  * @queues: how many
  * @queue: those
@@ -56,6 +67,8 @@ struct managed {
 	bool lost_link;
 	unsigned long timeouts;
 	unsigned long reset;
+	bool detached;
+	unsigned long detached_since;
 	unsigned int stuck;
 	unsigned int queues;
 	struct queue queue[];
@@ -171,10 +184,40 @@ static bool lost_link(struct managed *m)
 	return lost;
 }
 
+/* It is suspended, or others recover it. */
+static bool nic_device_is_away(struct device *dev)
+{
+	if (!dev)
+		return false;
+	return !pm_runtime_active(dev) ||
+	       (dev_is_pci(dev) && to_pci_dev(dev)->error_state == pci_channel_io_frozen);
+}
+
+/* -EAGAIN: it is, but not for long, or for a good reason. */
+static int nic_check_detached(struct managed *m)
+{
+	struct net_device *netdev = m->netdev;
+	bool was = m->detached;
+
+	m->detached = netdev->reg_state == NETREG_REGISTERED && !netif_device_present(netdev);
+	if (!m->detached)
+		return 0;
+	m->fresh = true;
+	if (!was || nic_device_is_away(netdev->dev.parent))
+		m->detached_since = jiffies;
+	return time_after(jiffies, m->detached_since + msecs_to_jiffies(DETACHED_TIMEOUT_MS)) ?
+	       -EIO : -EAGAIN;
+}
+
 static int managed_check(struct devreset_node *node, const char **reason)
 {
 	struct managed *m = node->data;
+	int ret = nic_check_detached(m);
 
+	if (ret) {
+		*reason = "its driver has detached it";
+		return ret;
+	}
 	if (look_at_queues(m)) {
 		*reason = "does not send";
 		return -EIO;
@@ -205,7 +248,7 @@ static int managed_reset(struct devreset_node *node, u32 gen)
 		return -EAGAIN;
 	if (netdev->reg_state != NETREG_REGISTERED) {
 		ret = -ENODEV;
-	} else if (netif_running(netdev) && !netif_device_present(netdev)) {
+	} else if (!netif_device_present(netdev)) {
 		/* Its driver has detached it: no reset of the queues brings it back. */
 		ret = -EOPNOTSUPP;
 	} else if (netif_running(netdev)) {
