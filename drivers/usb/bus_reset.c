@@ -28,13 +28,13 @@ static int dusb_lock_and_reset(struct bus_reset *r)
 	} while (ret == -EBUSY && time_before(jiffies, r->deadline));
 	if (ret)
 		return ret == -EBUSY ? -ETIMEDOUT : ret;
-	/* To wake the device, or to wait for its lock, may have taken longer than the attempt. */
+	/* The attempt may have ended while the device was resumed or its lock waited for. */
 	ret = time_after(jiffies, r->deadline) ? -ETIMEDOUT : r->reset(r);
 	usb_unlock_device(r->udev);
 	return ret;
 }
 
-/* The attempt has ended before: what was done since, nobody has looked at. */
+/* The attempt has ended before: what was done since has not been checked. */
 static void dusb_reset_was_late(struct bus_reset *r, int status)
 {
 	if (!devreset_external_begin(r->node))

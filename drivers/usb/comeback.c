@@ -49,7 +49,7 @@ static bool dusb_is_same(struct usb_device *udev, const struct ident *before)
 	       !memcmp(&now.desc, &before->desc, sizeof(now.desc));
 }
 
-/* Hold ports_lock. Nobody waits any more. */
+/* Hold ports_lock. The reset waits no longer. */
 static void dusb_forget_device(struct port *p)
 {
 	p->gen = 0;
@@ -201,7 +201,7 @@ static void dusb_late_work(struct work_struct *work)
 	}
 }
 
-/* The USB core tells of no authorization, but the interfaces come by it. */
+/* Of an authorization, only the new interfaces are notified. */
 static int dusb_bus_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct usb_device *udev;

@@ -89,8 +89,8 @@ static bool dusb_is_usable(struct usb_device *hub)
 }
 
 /* With the port's hub locked and awake. */
-static int reset_locked(struct port *p, struct devreset_node *node, u32 gen,
-			struct usb_device **udev)
+static int dusb_port_reset_locked(struct port *p, struct devreset_node *node, u32 gen,
+				  struct usb_device **udev)
 {
 	struct usb_device *peer;
 	int peer_port1, ret = -EAGAIN;
@@ -111,7 +111,7 @@ static int reset_locked(struct port *p, struct devreset_node *node, u32 gen,
 	return ret;
 }
 
-static int port_reset(struct devreset_node *node, u32 gen)
+static int dusb_port_reset(struct devreset_node *node, u32 gen)
 {
 	struct port *p = node->data;
 	struct usb_device *udev = NULL;
@@ -121,7 +121,7 @@ static int port_reset(struct devreset_node *node, u32 gen)
 	devreset_used(node, DEVRESET_METHOD_REBIND, false);
 	pm_runtime_get_sync(&p->hub->dev);
 	if (usb_trylock_device(p->hub)) {
-		ret = reset_locked(p, node, gen, &udev);
+		ret = dusb_port_reset_locked(p, node, gen, &udev);
 		usb_unlock_device(p->hub);
 	}
 	if (!ret)
@@ -168,8 +168,8 @@ static bool dusb_port_has_device(struct port *p)
 }
 
 /* What is at the peer is only known with that hub locked. */
-static void port_methods(struct devreset_node *node, const struct devreset_attempt *attempt,
-			 struct seq_buf *out)
+static void dusb_port_methods(struct devreset_node *node, const struct devreset_attempt *attempt,
+			      struct seq_buf *out)
 {
 	struct port *p = node->data;
 	struct dusb_asked asked = { .p = p, .attempt = attempt, .out = out };
@@ -178,7 +178,7 @@ static void port_methods(struct devreset_node *node, const struct devreset_attem
 }
 
 /* The peer is asked about by the reset itself, with its hub awake. */
-static int port_may_reset(struct devreset_node *node, unsigned int flags)
+static int dusb_port_may_reset(struct devreset_node *node, unsigned int flags)
 {
 	struct port *p = node->data;
 	int ret;
@@ -194,7 +194,7 @@ static int port_may_reset(struct devreset_node *node, unsigned int flags)
 	return ret;
 }
 
-static void free_port(struct port *p)
+static void dusb_free_port(struct port *p)
 {
 	comeback_del(p);
 	put_device(p->dev);
@@ -202,16 +202,16 @@ static void free_port(struct port *p)
 	kfree(p);
 }
 
-static void port_release(struct devreset_node *node)
+static void dusb_port_release(struct devreset_node *node)
 {
-	free_port(node->data);
+	dusb_free_port(node->data);
 }
 
 static const struct devreset_ops port_ops = {
-	.may_reset = port_may_reset,
-	.reset = port_reset,
-	.methods = port_methods,
-	.release = port_release,
+	.may_reset = dusb_port_may_reset,
+	.reset = dusb_port_reset,
+	.methods = dusb_port_methods,
+	.release = dusb_port_release,
 };
 
 /* --- the node ------------------------------------------------------------ */
@@ -222,7 +222,7 @@ struct search {
 };
 
 /* Of what is below the hub, its interface has the ports. */
-static int find_port(struct device *dev, void *data)
+static int dusb_find_port(struct device *dev, void *data)
 {
 	struct search *search = data;
 
@@ -235,19 +235,19 @@ static int find_port(struct device *dev, void *data)
  * The port that a device is plugged into, with a reference. Its hub may be going:
  * nothing but its list of children is safe to follow without its lock.
  */
-static struct device *port_device(struct usb_device *udev)
+static struct device *dusb_port_device(struct usb_device *udev)
 {
 	struct device *hub = &udev->parent->dev;
 	struct search search = { };
 
 	snprintf(search.name, sizeof(search.name), "%s-port%d", dev_name(hub), udev->portnum);
-	device_for_each_child(hub, &search, find_port);
+	device_for_each_child(hub, &search, dusb_find_port);
 	return search.found;
 }
 
 /* @dev: its reference becomes the node's, or is dropped. */
-static int port_register(struct devreset_provider *provider, struct usb_device *udev,
-			 struct device *dev)
+static int dusb_port_register(struct devreset_provider *provider, struct usb_device *udev,
+			      struct device *dev)
 {
 	struct devreset_desc desc = {
 		.ops = &port_ops,
@@ -273,7 +273,7 @@ static int port_register(struct devreset_provider *provider, struct usb_device *
 	desc.data = p;
 	node = devreset_register(dev, &desc);
 	if (IS_ERR(node))
-		free_port(p);
+		dusb_free_port(p);
 	return PTR_ERR_OR_ZERO(node);
 }
 
@@ -291,14 +291,14 @@ struct devreset_node *port_get(struct devreset_provider *provider, struct usb_de
 	int ret, tries = PORT_TRIES;
 
 	/*
-	 * Where somebody else was faster, and it has gone again since: once more. But
-	 * not for ever: one that is being reset, of a hub that was there before this
-	 * one, waits for what this may hold up.
+	 * -EEXIST: the node was made elsewhere, and may be gone again. Limited, as the
+	 * node may be that of a hub that was there before this one, whose reset waits
+	 * for what this holds up.
 	 */
 	do {
 		if (tries < PORT_TRIES)
 			usleep_range(1000, 2000);
-		dev = port_device(udev);
+		dev = dusb_port_device(udev);
 		if (!dev)
 			return ERR_PTR(-EOPNOTSUPP);
 		node = devreset_find(dev);
@@ -307,7 +307,7 @@ struct devreset_node *port_get(struct devreset_provider *provider, struct usb_de
 			return node;
 		}
 		comeback_end_old(udev, dev);
-		ret = port_register(provider, udev, dev);
+		ret = dusb_port_register(provider, udev, dev);
 	} while ((!ret || ret == -EEXIST) && --tries);
 	return ERR_PTR(ret == -EEXIST || !ret ? -EBUSY : ret);
 }
