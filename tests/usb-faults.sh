@@ -29,17 +29,11 @@ out=0 in=0
 # flow BYTES: both directions carry so many bytes more, exactly; what the device sent
 # already, and nobody has read, is read first
 flow() {
-	local bytes=$1 more writer reader
+	local bytes=$1 more
 
 	more=$(($(count n sent) - in + bytes))
-	"${usbio[@]}" write "$c" "$out" "$bytes" >/run/out &
-	writer=$!
-	"${usbio[@]}" read "$c" "$in" "$more" 4096 >/run/in &
-	reader=$!
-	wait $reader || fail "reading: $(cat /run/in)"
-	wait $writer || fail "writing: $(cat /run/out)"
-	expect "$more bytes, error none" cat /run/in
-	expect "$bytes bytes, error none" cat /run/out
+	"${usbio[@]}" both "$c" "$out" "$bytes" "$in" "$more" 4096 >/run/both || fail "$(</run/both)"
+	expect "$bytes bytes, error none"$'\n'"$more bytes, error none" cat /run/both
 	out=$((out + bytes)) in=$((in + more))
 	counts n received $out
 	expect 0 count n wrong
