@@ -98,7 +98,7 @@ counts() { wait_for 30 eval "[ \"\$(count $1 $2)\" = $3 ]"; }
 # What reads and writes: see tests/usbio.py
 usbio=(python3 -IS "$DEVRESET_TOP/tests/usbio.py")
 
-# work INTERFACE: somebody, $worker, always reads and writes, whatever comes of it
+# work INTERFACE: a process, $worker, always reads and writes, also after errors
 work() {
 	python3 -IS - "$usb/$1/usbmisc" <<'END' &
 import os, sys, threading, time

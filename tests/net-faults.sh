@@ -36,7 +36,7 @@ fi
 py="python3 -IS $tests/reg.py $regs"
 broken rdt_is_rdh rx "$py 2818=\$($py 2810)"
 
-# Nobody but the driver asks for VLAN 0 before 8021q is there
+# Only the driver asks for VLAN 0 before 8021q is there
 [ ! -e /proc/net/vlan ] || fail "8021q is there already"
 python3 -IS "$tests/frame.py" receive "$nic" >$dir/frame &
 receiver=$!

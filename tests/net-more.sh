@@ -96,7 +96,7 @@ for filter in on off on; do
 		expect "$([ $filter = off ] && echo y || echo n)" tagged 81000006
 	done
 done
-ok "ND2: a VLAN that nobody asked for is received when the filter is off, and only then"
+ok "ND2: a VLAN that was not asked for is received when the filter is off, and only then"
 kill $receiver
 wait $receiver || true
 

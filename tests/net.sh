@@ -111,7 +111,7 @@ serve() {
 # reg ACTION...: see reg.py
 reg() { python3 -IS "$tests/reg.py" "$regs" "$@"; }
 
-# The fault table: name, who cures it by default (tx, rx, adapter, function, or any), how to break
+# The fault table: name, the node that cures it by default (tx, rx, adapter, function, or any), how to break
 faults() {
 	local py="python3 -IS $tests/reg.py $regs"
 

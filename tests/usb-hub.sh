@@ -82,7 +82,7 @@ again() {
 under_policy platform
 put "usb $keyboard" $class/unmanage
 refuses "$keyboard: no automatic reset of its hub: this device is not under policy"
-ok "a keyboard that nobody put under policy is not reset with its hub"
+ok "a keyboard that is not under policy is not reset with its hub"
 again
 ok "but an operator's reset is done, and all goes on"
 

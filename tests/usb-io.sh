@@ -80,7 +80,7 @@ idle "$first"
 expect 0 cat "$class/$second/stats/hangs"
 ok "ND15: a reader that waits at a loop that owes nothing is no hang"
 
-# Who waits looks once a second by himself, so that one who is not woken is only late
+# A waiter looks once a second by itself, so that a lost wake-up is a delay
 python3 -IS - "$c" "$loop" <<'END'
 import os, select, sys, threading, time
 
@@ -134,7 +134,7 @@ limit("room, in poll()", 30, fill)
 os.fsync(full)
 END
 expect 0 cat "$class/$first/stats/hangs"
-ok "who waits is woken: for a short packet, for the last byte, for room"
+ok "waiters are woken: for a short packet, for the last byte, for room"
 
 # --- US4: the pipes of one interface
 
@@ -187,7 +187,7 @@ copy if="$c" of=/dev/null count=4 iflag=fullblock
 copy if=/dev/zero of="$c" count=4
 ok "US3: a reset of the device: both interfaces stopped once and go on, and the file that was open does"
 
-# A writer and a reader who never stop, over many resets of both kinds
+# A writer and a reader that never stop, over many resets of both kinds
 cat /dev/zero >"$c" &
 writer=$!
 cat "$c" >/dev/null &
@@ -400,7 +400,7 @@ done
 refused ENODEV put "usb 99-1" $class/manage
 expect healthy cat "$class/$device/state"
 put "usb $d" $class/unmanage
-# One that nobody uses, and that sleeps
+# A device that is not used, and suspended
 put "usb $d" $class/manage
 echo "$one" >/sys/bus/usb/drivers/devreset_usb/unbind
 echo "$two" >/sys/bus/usb/drivers/devreset_usb/unbind
@@ -413,7 +413,7 @@ expect "0 platform 1 $port operator" last "$port"
 [ "$(<"$usb/$d/devnum")" != "$before" ] || fail "the same device as before"
 wait_for 30 bound zero
 ok "US1: a reset of the port of a device that slept"
-# Whose removal nobody would tell of
+# Without notification of its removal
 echo "$d" >/sys/bus/usb/drivers/usb/unbind
 wait_for 30 [ ! -e "$class/$port" ]
 refused ENODEV put "usb $d" $class/manage
@@ -433,7 +433,7 @@ unplug zero
 wait_for 30 [ ! -e "$class/$port" ]
 wait $poller
 expect True cat /run/polled
-ok "who sleeps in poll() is told that the device has gone"
+ok "a sleeper in poll() gets POLLHUP when the device has gone"
 expect "manage unmanage" paste -sd ' ' <(ls $class)
 plug zero
 wait_for 30 bound zero

@@ -117,7 +117,7 @@ expect data read_disk
 expect "$(printf '%s\n' "$d:1.0 devreset_usb rebind" \
 	"$d:1.1 usb-storage refused: is in use: $block is mounted or held")" eval "sort $class/$port/methods"
 expect "$d:1.1 usb-storage reset_done" grep usb-storage "$class/$device/methods"
-ok "DR2: nor does an operator without insisting, who is told why"
+ok "DR2: nor by an operator without \"force\", and the log says why"
 
 tell hang mute 0
 for i in {1..5}; do
