@@ -583,12 +583,12 @@ static void waits_for_the_page_in_hand_dm5(struct kunit *test)
 		f->begun = false;
 		f->done = false;
 		/* As its thread does, which has nothing to do */
-		smp_store_mb(c->inside, true);
+		smp_store_mb(c->copying, true);
 		schedule_work_on(cpumask_next(0, cpu_online_mask), &f->work);
 		KUNIT_EXPECT_TRUE(test, client_wait(READ_ONCE(f->begun)));
 		schedule_timeout_idle(HZ / 50 + 1);
 		KUNIT_EXPECT_FALSE(test, READ_ONCE(f->done));
-		smp_store_release(&c->inside, false);	/* Pairs with channel_bar(). */
+		smp_store_release(&c->copying, false);	/* Pairs with channel_stop_copy(). */
 		flush_work(&f->work);
 		KUNIT_EXPECT_TRUE(test, f->done);
 	}

@@ -163,7 +163,7 @@ static void impossible_is_refused(struct kunit *test)
 static void so_many_and_no_more(struct kunit *test)
 {
 	struct dma_chan *chan = client_channel(test, 0);
-	struct transfer *t = client_buffers(test, chan, MOST_JOBS);
+	struct transfer *t = client_buffers(test, chan, MAX_DESCS);
 	struct dma_async_tx_descriptor *tx;
 	dma_cookie_t first = chan->cookie + 1;
 	struct dma_tx_state state;
@@ -172,15 +172,15 @@ static void so_many_and_no_more(struct kunit *test)
 	/* Of a client who does not clear it */
 	memset(&state, 0x5a, sizeof(state));
 	dmaengine_pause(chan);
-	for (i = 1; i < MOST_JOBS; i++) {
+	for (i = 1; i < MAX_DESCS; i++) {
 		tx = dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, i, FLAGS);
 		KUNIT_ASSERT_NOT_NULL(test, tx);
 		KUNIT_ASSERT_EQ(test, dmaengine_submit(tx), first + i - 1);
 	}
 	KUNIT_EXPECT_NULL(test, dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 1,
 							  FLAGS));
-	for (i = 1; i < MOST_JOBS; i++) {
-		if (i == MOST_JOBS / 2)
+	for (i = 1; i < MAX_DESCS; i++) {
+		if (i == MAX_DESCS / 2)
 			dma_async_issue_pending(chan);
 		KUNIT_EXPECT_EQ(test, (int)dmaengine_tx_status(chan, first + i - 1, &state),
 				(int)DMA_IN_PROGRESS);
@@ -475,9 +475,9 @@ static void unacknowledged_do_not_count(struct kunit *test)
 	struct dma_async_tx_descriptor **tx;
 	int i;
 
-	tx = kunit_kcalloc(test, MOST_JOBS + 100, sizeof(*tx), GFP_KERNEL);
+	tx = kunit_kcalloc(test, MAX_DESCS + 100, sizeof(*tx), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, tx);
-	for (i = 0; i < MOST_JOBS + 100; i++) {
+	for (i = 0; i < MAX_DESCS + 100; i++) {
 		tx[i] = dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 64,
 						  DMA_PREP_INTERRUPT);
 		KUNIT_ASSERT_NOT_NULL(test, tx[i]);
@@ -490,7 +490,7 @@ static void unacknowledged_do_not_count(struct kunit *test)
 		}
 	}
 	dmaengine_terminate_sync(chan);
-	for (i = 0; i < MOST_JOBS + 100; i++)
+	for (i = 0; i < MAX_DESCS + 100; i++)
 		async_tx_ack(tx[i]);
 	client_expect_works(test, chan);
 }
@@ -505,24 +505,24 @@ static void acknowledged_do_not_pile_up(struct kunit *test)
 	unsigned int kept = 0;
 	int round, i;
 
-	tx = kunit_kcalloc(test, MOST_JOBS, sizeof(*tx), GFP_KERNEL);
+	tx = kunit_kcalloc(test, MAX_DESCS, sizeof(*tx), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, tx);
 	for (round = 0; round < 6; round++) {
-		for (i = 0; i < MOST_JOBS - 1; i++) {
+		for (i = 0; i < MAX_DESCS - 1; i++) {
 			tx[i] = dmaengine_prep_dma_memcpy(chan, t->dst_addr, t->src_addr, 64,
 							  DMA_PREP_INTERRUPT);
 			KUNIT_ASSERT_NOT_NULL(test, tx[i]);
 			KUNIT_ASSERT_GT(test, dmaengine_submit(tx[i]), 0);
 		}
 		dmaengine_terminate_sync(chan);
-		for (i = 0; i < MOST_JOBS - 1; i++)
+		for (i = 0; i < MAX_DESCS - 1; i++)
 			async_tx_ack(tx[i]);
 	}
 	client_expect_works(test, chan);
 	/* Its thread does nothing now. */
 	list_for_each(link, &to_channel(chan)->unacked)
 		kept++;
-	KUNIT_EXPECT_LT(test, kept, 2U * MOST_JOBS);
+	KUNIT_EXPECT_LT(test, kept, 2U * MAX_DESCS);
 }
 
 /* How many there are, @want if there should be; its thread keeps them after it has told. */
@@ -552,8 +552,8 @@ static void spares_are_as_new(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tx->cookie, 0);
 	KUNIT_EXPECT_NULL(test, tx->callback_result);
 	KUNIT_EXPECT_NULL(test, tx->callback_param);
-	KUNIT_EXPECT_NULL(test, to_job(tx)->word);
-	KUNIT_EXPECT_FALSE(test, to_job(tx)->begun);
+	KUNIT_EXPECT_NULL(test, to_desc(tx)->word);
+	KUNIT_EXPECT_FALSE(test, to_desc(tx)->begun);
 	KUNIT_ASSERT_GT(test, dmaengine_submit(tx), 0);
 
 	dmaengine_pause(chan);

@@ -17,7 +17,7 @@ gone=EALREADY,ENODEV,ENOENT,EBUSY,EOPNOTSUPP,ETIMEDOUT,EIO
 dmatest_run "" 1 0 test_buf_size=2048 timeout=60000
 moving() { [ "$(</sys/class/dma/dma0chan3/devreset/completed)" -gt 0 ]; }
 wait_for 20 moving
-# Somebody has their channels: they stay
+# Their channels are in use: they stay
 ! rmmod devreset_dma 2>/dev/null || fail "devreset_dma went with its channels in use"
 ! rmmod devreset_pci 2>/dev/null || fail "devreset_pci went with its channels in use"
 ok "modules whose channels are in use stay"
@@ -34,7 +34,7 @@ echo devreset_dma >$softdrv/bind
 echo "$edu" >$pcidrv/bind
 
 # A client that comes and goes; most often it finds channels. It stays to the end:
-# who is stopped in between frees his buffers first, and aborts the transfer then.
+# a client that is stopped in between frees its buffers first, and aborts the transfer then.
 clients() {
 	while [ ! -e /run/stop ]; do
 		insmod "$DEVRESET_MODDIR/dmatest.ko" iterations=3 test_buf_size=512 timeout=60000 run=1

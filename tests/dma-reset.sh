@@ -63,18 +63,18 @@ done
 ok "$(total submitted) submitted: $(total completed) completed, $aborted aborted, each once; no wrong data"
 requests_add_up "$engine" "$class"/dmachan-dma0chan*
 
-# Who asks over and over moves the data himself, against resets by others. One, as he
-# does not let anybody else have his processor
+# A client that polls copies the data itself, against resets by others. One client, as it
+# does not yield its processor
 dmatest_run devreset_dma 1 0 test_buf_size=262144 noverify=1 polled=1 channel=dma0chan0
-race "resets of channel and engine, of a client who polls" 200 "${racers[0]}" \
+race "resets of channel and engine, of a client that polls" 200 "${racers[0]}" \
 	"engine:EALREADY:function>$engine/reset"
 all_settled
 dmatest_stop
 dmesg >/run/log
 grep -q "dmatest: Started" /run/log || fail "the log is not whole"
-! grep "dma_sync_wait: timeout" /run/log || fail "he waited in vain"
+! grep "dma_sync_wait: timeout" /run/log || fail "it waited in vain"
 grep -q "dmatest: .* result" /run/log || fail "nothing was cut off"
-ok "he never waited in vain"
+ok "it never waited in vain"
 
 dmatest_run devreset_dma 1 100 test_buf_size=1024
 expect "400 tests, 0 failures" dmatest_result 4

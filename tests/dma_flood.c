@@ -245,7 +245,7 @@ static int give(struct slot *slot, u32 len, u8 value)
 	return dma_submit_error(slot->stream->last);
 }
 
-/* Who asks lends a soft channel the processor, for a page. */
+/* Polling runs a soft channel on this processor, for a page. */
 static void ask(struct stream *stream, u32 times)
 {
 	while (times--)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Datagrams that nobody reads, for those who look for the end of memory.
+"""Datagrams that are not read, to run out of memory.
 
     tests/hoard.py keep ADDRESS NUMBER    after so many have come and gone, keep what comes
     tests/hoard.py send ADDRESS           send some, until the end

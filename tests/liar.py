@@ -4,7 +4,7 @@
 
     tests/liar.py FOLDER
 
-Who asks for the head of the configuration's descriptor is told its length; in the
+A request for the head of the configuration's descriptor gets its length; in the
 whole of it, the length is 65535. One vendor interface with a bulk endpoint each
 way, of which nothing comes and which takes nothing; its one alternate setting is 1.
 While FOLDER has a file "alt" it says that setting 0 is selected, and with

@@ -136,6 +136,30 @@ no_feed
 rmmod devreset_net_queues
 ok "nor one after a reset that the stack's watchdog has asked for"
 
+# An interface that its driver has detached cannot send, and does not look stuck
+net_up
+queues 100
+present() { echo -n "$2" >/sys/module/devreset_net_queues/parameters/"$1"; }
+present detach queues0
+present attach queues0
+policy "$adapter" check_interval_ms=500 probation_ms=0 max_attempts=1 retry_interval_ms=100
+before=$(<"$class/$adapter/stats/successes")
+present detach "$nic"
+present detach queues0
+wait_for 30 above "$class/$adapter/stats/successes" "$before"
+expect "0 function 1 $function its driver has detached it" last "$adapter"
+wait_for 10 carrier
+wait_for 10 answers
+ok "DR6: one that its driver has detached: the reset of its function brings it back"
+wait_for 30 is failed $class/net-queues0/state
+expect "-95 none 0 none its driver has detached it" last net-queues0
+refused EOPNOTSUPP reset net-queues0 component
+present attach queues0
+reset net-queues0 component
+expect healthy cat $class/net-queues0/state
+rmmod devreset_net_queues
+ok "DR5: one that nothing brings back is failed, and no reset of it is a success"
+
 rmmod e1000
 [ ! -e "$class/$adapter" ] || fail "$adapter is there still"
 ok "the node goes with the interface"

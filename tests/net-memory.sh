@@ -14,7 +14,7 @@ net_start max_recoveries=100
 pages=/sys/kernel/debug/fail_page_alloc slabs=/sys/kernel/debug/failslab
 stat_of() { ethtool -S "$nic" | awk -v k="$1:" '$1 == k { print $2 }'; }
 
-# fail_for WHO PERCENT: of all allocations that must not wait, or of those of who asks for it.
+# fail_for FAULT PERCENT: of all allocations that must not wait, or of those of this task.
 # Of the slabs, only those named above: without memory for its own, dma_debug turns itself off
 fail_for() {
 	echo 0 >"$1/verbose"
@@ -48,7 +48,7 @@ echo Y >$slabs/ignore-gfp-wait
 # --- no buffers
 
 # A page whose buffers all come back serves again, so what comes is kept: by a socket that
-# nobody reads. That takes a head for each, and those that are free are kept for it, too
+# is not read. That takes a head for each, and those that are free are kept for it, too
 echo 1000 >/sys/kernel/slab/skbuff_head_cache/min_partial
 python3 -IS "$tests/hoard.py" keep 10.9.0.1 2000 >$dir/hoard 2>&1 &
 hoard=$!
@@ -71,7 +71,7 @@ ok "it has no buffers, and receives again when there are some"
 ip netns exec peer ping -q -f -s 1400 10.9.0.1 >/dev/null 2>&1 &
 flood=$!
 
-# --- none to pad a short packet, which somebody else looks at, too
+# --- none to pad a short packet, which is shared
 
 echo Y >$slabs/task-filter
 # Now the copy for the other one fails, now the padding, which needs memory if there was a copy
@@ -79,7 +79,7 @@ fail_for $slabs 50
 python3 -IS - "$nic" <<'END'
 import socket, sys
 every = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-SO_RCVBUFFORCE = 33  # what it has no room for is nobody else's any more
+SO_RCVBUFFORCE = 33  # a packet that does not fit is not shared any more
 every.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
 with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sock:
     sock.bind((sys.argv[1], 0))

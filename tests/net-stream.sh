@@ -39,7 +39,7 @@ wait $stream || fail "the TCP connection: $(cat $dir/stream)"
 wait $back || fail "the TCP connection from the peer: $(cat $dir/back)"
 ok "two TCP connections have survived $resets resets: to the peer $(tail -n 1 $dir/stream), from it $(tail -n 1 $dir/back)"
 
-# The peer everybody has: a reset while it sends, and while it receives
+# iperf3: a reset while it sends, and while it receives
 iperf_up
 # and nothing is found wrong with one that is busy, however often it is looked at
 net_policy check_interval_ms=100

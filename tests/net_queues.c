@@ -2,7 +2,8 @@
 /*
  * An interface, "queues0", with four queues to send from. Nothing leaves from the one that
  * stuck= names, until ndo_tx_timeout() resets the interface. It counts what it was called with
- * in timeouts=. That loses the link for good if link=0.
+ * in timeouts=. That loses the link for good if link=0. Of any interface, detach= and attach=
+ * do what a driver does that gives its device up, or has it back.
  */
 #include <linux/etherdevice.h>
 #include <linux/module.h>
@@ -94,6 +95,37 @@ static const struct net_device_ops queues_ops = {
 	.ndo_tx_timeout = queues_timeout,
 	.ndo_change_carrier = queues_carrier,
 };
+
+static int queues_set_present(const char *name, void (*set)(struct net_device *dev))
+{
+	struct net_device *dev = dev_get_by_name(&init_net, name);
+
+	if (!dev)
+		return -ENODEV;
+	rtnl_lock();
+	set(dev);
+	rtnl_unlock();
+	dev_put(dev);
+	return 0;
+}
+
+static int detach_set(const char *val, const struct kernel_param *kp)
+{
+	return queues_set_present(val, netif_device_detach);
+}
+
+static int attach_set(const char *val, const struct kernel_param *kp)
+{
+	return queues_set_present(val, netif_device_attach);
+}
+
+static const struct kernel_param_ops detach_ops = { .set = detach_set };
+module_param_cb(detach, &detach_ops, NULL, 0200);
+MODULE_PARM_DESC(detach, "an interface to detach");
+
+static const struct kernel_param_ops attach_ops = { .set = attach_set };
+module_param_cb(attach, &attach_ops, NULL, 0200);
+MODULE_PARM_DESC(attach, "an interface to attach");
 
 static int __init queues_init(void)
 {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Each driver gets through a reset by the least invasive method that it has, or the reset is refused
-# contracts: DR5 DR8 DR14 DR15 DR9
+# contracts: DR5 DR8 DR12 DR14 DR15 DR9
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1
 # timeout: 100
@@ -167,6 +167,33 @@ refused EOPNOTSUPP reset "$managed" function
 echo 0 >$dummy/deaf
 reset "$managed" function
 ok "DR9: a reset that the PCI core did not make is no success"
+
+# --- resets that outlast their attempt
+
+driven done=1
+# Checked for a reason only
+policy "$managed" reset_timeout_ms=500 check_interval_ms=500 check_idle=0
+n=$(<"$class/$managed/stats/external")
+echo 3000 >$dummy/slow
+refused ETIMEDOUT reset "$managed" function
+called "prepare"
+trace_on devreset
+wait_for 30 eval "steps '^check node=$managed status=0' | grep -q ."
+trace_off
+called "prepare done"
+expect $((n + 1)) cat "$class/$managed/stats/external"
+expect "quiesce resume check" eval "steps 'node=$managed ' | sed -n 's/^\(quiesce\|resume\|check\) .*/\1/p' | xargs"
+ok "DR5: what has ended too late for its attempt is stopped and started like a reset by others, and checked"
+
+forget
+echo 3000 >$dummy/slow
+refused ETIMEDOUT reset "$managed" function
+called "prepare"
+echo 0 >/sys/module/suspend/parameters/pm_test_delay
+echo freezer >/sys/power/pm_test
+echo mem >/sys/power/state
+called "prepare done"
+ok "DR12: a suspend waits for one that has outlasted its attempt"
 
 echo "$edu" >"$pci/$edu/driver/unbind"
 rmmod devreset_pci_dummy

@@ -42,6 +42,10 @@ static uint sticks;
 module_param(sticks, uint, 0644);
 MODULE_PARM_DESC(sticks, "how many times slot_reset() fails");
 
+static uint slow;
+module_param(slow, uint, 0644);
+MODULE_PARM_DESC(slow, "milliseconds that the next reset_prepare() takes");
+
 static char calls[256];
 module_param_string(calls, calls, sizeof(calls), 0644);
 MODULE_PARM_DESC(calls, "what was called, in this order");
@@ -80,6 +84,8 @@ static void dummy_break(struct pci_dev *pdev)
 static void dummy_prepare(struct pci_dev *pdev)
 {
 	dummy_called(pdev, "prepare");
+	msleep(slow);
+	slow = 0;
 }
 
 static void dummy_done(struct pci_dev *pdev)

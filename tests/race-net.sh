@@ -31,7 +31,7 @@ net_up
 wait_for 20 answers
 ok "it works"
 
-# The rests leave some of the processors to who does that
+# The rests leave processor time to the others
 n=$(rounds 15:1000)
 race_begin "tx:$busy:component>$class/$tx/reset+20" "adapter:$busy:component>$class/$adapter/reset+20" \
 	"function:$busy:function>$class/$adapter/reset+300"

@@ -5,7 +5,7 @@
     tests/race.py SECONDS ITERATIONS RACER...
 
 A RACER is NAME:ALLOWED:STEP[+STEP...]. A STEP is VALUE>FILE, or a number of
-milliseconds to rest, at most: who never lets go of a lock leaves nothing to race
+milliseconds to rest, at most: a lock that is never dropped leaves nothing to race
 for. The steps of a racer follow each other, its rounds too, and all racers run
 at once. A step may fail with one of the comma separated errors in ALLOWED; a
 round counts when all its steps succeeded. The race is over when every racer has
@@ -68,7 +68,7 @@ class Racer(threading.Thread):
                 if result != "ok" and result not in self.allowed:
                     self.wrong = f"{value}>{path}: {result}"
                 if result == "ENOENT":
-                    time.sleep(0.01)  # it will be back; leave the processor to who does that
+                    time.sleep(0.01)  # it will be back; yield the processor until then
             self.done += good
 
 

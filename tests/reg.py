@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Read and write registers of a PCI device, whoever drives it.
+"""Read and write registers of a PCI device, whichever driver it has.
 
     tests/reg.py RESOURCE ACTION...
 

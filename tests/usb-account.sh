@@ -53,7 +53,7 @@ counts n sent "$(<"$usb/$one/bytes_in")"
 expect 0 cat "$node/stats/hangs"
 ok "US2, US3: $out bytes taken, $in given, $(<"$usb/$one/urbs_submitted") URBs: each once"
 
-# Who polls for edges, and takes a short read for the end: nobody else has it woken
+# A poller for edges that takes a short read for the end, with no other wake-ups
 tell n size 100
 tell n pace 200
 python3 -IS - "$c" >/run/edges 2>&1 <<'END' || fail "$(cat /run/edges)"
@@ -72,7 +72,7 @@ in=$((in + $(cat /run/edges)))
 tell n size 512
 tell n pace 0
 counts n sent "$(<"$usb/$one/bytes_in")"
-ok "an edge for each of ten packets, for one who reads what there is"
+ok "an edge for each of ten packets, for a reader of what there is"
 
 # What was received and not read is kept for the next reader
 left=$(($(count n sent) - in))
@@ -105,7 +105,7 @@ counts n received $out
 expect 0 count n wrong
 ok "US2: what was queued with O_NONBLOCK, and not taken yet, has arrived after a reset of the pipes and one of the device"
 
-# While one writes who waits, another one who does not is turned away, which poll() knows
+# While a blocking write has the pipe, one with O_NONBLOCK gets EAGAIN, and poll() agrees
 tell n pace 100
 python3 -IS - "$c" $out >/run/others 2>&1 <<'END' || fail "$(cat /run/others)"
 import os, select, struct, sys, threading
@@ -140,7 +140,7 @@ def turned_away(offset, tries):
     epoll.close()
     return len(data)
 
-# Who has only polled, and who has tried, in turns
+# After a poll alone, and after a write, in turns
 end = start
 for i in range(6):
     end += turned_away(end, bool(i % 2))
@@ -150,7 +150,7 @@ tell n pace 0
 out=$((out + $(cat /run/others)))
 counts n received $out
 expect 0 count n wrong
-ok "one who writes, and one who is turned away meanwhile"
+ok "a writer, and another one that gets EAGAIN meanwhile"
 
 rounds=$(rounds 1:30)
 for ((i = 0; i < rounds; i++)); do
@@ -160,5 +160,5 @@ for ((i = 0; i < rounds; i++)); do
 	wait_for 30 bound n
 	expect $in count n sent
 done
-ok "US2: $rounds resets of the port: $out bytes taken, $in given; who read and wrote was told ENODEV after the last of them"
+ok "US2: $rounds resets of the port: $out bytes taken, $in given; reader and writer got ENODEV after the last of them"
 unload

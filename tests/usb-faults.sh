@@ -27,19 +27,13 @@ settle() {
 }
 out=0 in=0
 # flow BYTES: both directions carry so many bytes more, exactly; what the device sent
-# already, and nobody has read, is read first
+# already and was not read is read first
 flow() {
-	local bytes=$1 more writer reader
+	local bytes=$1 more
 
 	more=$(($(count n sent) - in + bytes))
-	"${usbio[@]}" write "$c" "$out" "$bytes" >/run/out &
-	writer=$!
-	"${usbio[@]}" read "$c" "$in" "$more" 4096 >/run/in &
-	reader=$!
-	wait $reader || fail "reading: $(cat /run/in)"
-	wait $writer || fail "writing: $(cat /run/out)"
-	expect "$more bytes, error none" cat /run/in
-	expect "$bytes bytes, error none" cat /run/out
+	"${usbio[@]}" both "$c" "$out" "$bytes" "$in" "$more" 4096 >/run/both || fail "$(</run/both)"
+	expect "$bytes bytes, error none"$'\n'"$more bytes, error none" cat /run/both
 	out=$((out + bytes)) in=$((in + more))
 	counts n received $out
 	expect 0 count n wrong
@@ -162,7 +156,7 @@ for scope in component function; do
 	expect 0 count n wrong
 done
 
-# The proof is noticed although nobody waits for any of that to be taken, and before the
+# The proof is noticed although no caller waits for any of that to be taken, and before the
 # look that is had after a second anyway: the device takes the first URB when the check waits
 # already. A slow machine may take that long for a reset
 tell n pace 5
@@ -255,7 +249,7 @@ hangs=$((hangs + 1))
 expect $hangs cat "$class/$node/stats/hangs"
 reset "$node" function
 flow 32768
-ok "one that is not to be cured by itself: who sleeps in poll() is told EIO; after a reset it works"
+ok "one that is not to be cured by itself: a sleeper in poll() gets EIO; after a reset it works"
 "${usbio[@]}" write "$c" "$out" 0 >/run/out &
 writer=$!
 wait_for 30 eval "[ \$(count n received) -gt $out ]"
@@ -268,7 +262,7 @@ expect $hangs cat "$class/$node/stats/hangs"
 counts n received $out
 reset "$node" function
 flow 32768
-ok "and who writes is told EIO, and how much was taken; after a reset it works"
+ok "and a writer gets EIO, and how much was taken; after a reset it works"
 
 # What is queued stays so
 tell n mute reset
@@ -280,7 +274,7 @@ first = int(sys.argv[2]) // 4
 assert os.write(fd, struct.pack("<4096I", *range(first, first + 4096))) == 16384
 poll = select.poll()
 poll.register(fd, 0)
-assert poll.poll(60000) == [(fd, select.POLLERR)], "who polls is not told"
+assert poll.poll(60000) == [(fd, select.POLLERR)], "no POLLERR"
 END
 out=$((out + 16384))
 tell n mute 0
@@ -291,7 +285,7 @@ expect "512 bytes, error none" cat /run/out
 out=$((out + 512))
 flow 32768
 expect healthy cat "$class/$node/state"
-ok "one that gets over it by itself, after who wrote was told EIO: it takes what was queued, and what comes then"
+ok "one that gets over it by itself, after the writer got EIO: it takes what was queued, and what comes then"
 
 # Given up: nothing looks at it any more
 policy "$node" auto=1 ceiling=component
@@ -304,7 +298,7 @@ expect failed cat "$class/$node/state"
 reset "$node" function
 policy "$node" ceiling=platform
 flow 32768
-ok "one for which the ladder is too short: who sleeps in poll() is told EIO"
+ok "one for which the ladder is too short: a sleeper in poll() gets EIO"
 
 # Only the loss of power cures it: the device is enumerated anew, its numbers go on
 before=$(<"$class/$node/stats/hangs")
@@ -322,7 +316,7 @@ in=$(count n sent)
 flow 32768
 expect $((before + 1)) cat "$class/$node/stats/hangs"
 expect 1 cat "$class/$port/stats/attempts"
-ok "DR6: one that stops answering until it has no power: cured by $port; who wrote was told ENODEV, and how much was taken"
+ok "DR6: one that stops answering until it has no power: cured by $port; the writer got ENODEV, and how much was taken"
 
 # It is not the same after the reset
 # changes ATTRIBUTE VALUE FILE SERIAL: FILE of the gadget becomes VALUE, and ATTRIBUTE of the
@@ -347,7 +341,8 @@ ok "US5: one that changes its descriptors on reset: ENODEV, and a new device tha
 changes serial m strings/0x409/serialnumber m
 ok "US5: one that changes its serial number, too"
 
-# It goes away while it is being cured
+# It goes away while it is being cured, and is not waited for for long
+policy "$port" reset_timeout_ms=1000 return_ms=1000
 "${usbio[@]}" write "$c" "$out" 0 >/run/out &
 writer=$!
 wait_for 30 eval "[ \$(count n received) -gt $out ]"

@@ -82,7 +82,7 @@ again() {
 under_policy platform
 put "usb $keyboard" $class/unmanage
 refuses "$keyboard: no automatic reset of its hub: this device is not under policy"
-ok "a keyboard that nobody put under policy is not reset with its hub"
+ok "a keyboard that is not under policy is not reset with its hub"
 again
 ok "but an operator's reset is done, and all goes on"
 
@@ -99,6 +99,37 @@ expect 1 logged "usb $hub: $node: not reset: $(block) is open; "
 exec 5<&-
 again
 ok "DR2: nor is a disk that is in use, by an operator either"
+
+# Opened while its port is without power, which that hub has none to turn off: what was checked
+# before is checked again
+echo "p:off power_cycle" >$tracing/kprobe_events
+trace_on kprobes/off
+under_policy platform
+tries=0 said=''
+until [ "$said" ]; do
+	tries=$((tries + 1))
+	[ $tries -le 10 ] || fail "$tries resets have taken away what was opened meanwhile"
+	wait_for 30 there
+	wait_for 30 [ -e "$class/usbport-$disk/reset" ]
+	python3 -IS - "$tracing/trace_pipe" "/dev/$(block)" >/run/opener <<'END' &
+import os, signal, sys
+with open(sys.argv[1], "rb", buffering=0) as pipe:
+    print("listening", flush=True)
+    pipe.read(4096)
+fd = os.open(sys.argv[2], os.O_RDONLY)
+signal.pause()
+END
+	opener=$!
+	wait_for 30 grep -q listening /run/opener
+	said=$(reset "usbport-$disk" platform 2>&1) || true
+	kill $opener 2>/dev/null || true
+	wait $opener || true
+done
+trace_off
+echo >$tracing/kprobe_events
+[[ $said == *busy* ]] || fail "$said"
+ok "DR2: nor is a disk that was opened when the reset of its port had begun"
+again
 
 under_policy platform
 before=$(<"$class/$node/stats/successes")

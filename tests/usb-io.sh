@@ -80,7 +80,7 @@ idle "$first"
 expect 0 cat "$class/$second/stats/hangs"
 ok "ND15: a reader that waits at a loop that owes nothing is no hang"
 
-# Who waits looks once a second by himself, so that one who is not woken is only late
+# A waiter looks once a second by itself, so that a lost wake-up is a delay
 python3 -IS - "$c" "$loop" <<'END'
 import os, select, sys, threading, time
 
@@ -134,7 +134,7 @@ limit("room, in poll()", 30, fill)
 os.fsync(full)
 END
 expect 0 cat "$class/$first/stats/hangs"
-ok "who waits is woken: for a short packet, for the last byte, for room"
+ok "waiters are woken: for a short packet, for the last byte, for room"
 
 # --- US4: the pipes of one interface
 
@@ -187,7 +187,7 @@ copy if="$c" of=/dev/null count=4 iflag=fullblock
 copy if=/dev/zero of="$c" count=4
 ok "US3: a reset of the device: both interfaces stopped once and go on, and the file that was open does"
 
-# A writer and a reader who never stop, over many resets of both kinds
+# A writer and a reader that never stop, over many resets of both kinds
 cat /dev/zero >"$c" &
 writer=$!
 cat "$c" >/dev/null &
@@ -288,7 +288,7 @@ ok "a reset of the port: its power was off, the device was enumerated anew, file
 # It comes back, but may not be used before it is authorized
 root=$usb/usb$(<"$usb/$d/busnum")
 echo 0 >"$root/authorized_default"
-policy "$port" reset_timeout_ms=1000
+policy "$port" reset_timeout_ms=500 return_ms=1000
 # By read: a file that goes just then ends a shell that expands it
 back() {
 	local now
@@ -302,21 +302,24 @@ wait_for 30 back
 echo 1 >"$usb/$d/authorized"
 wait_for 30 bound zero
 ok "a reset of the port from which the device comes back and is not authorized in time has failed"
-policy "$port" reset_timeout_ms=600000
+# For as long as a device may take to come back; a reset itself takes no longer than that
+policy "$port" return_ms=600000
 before=$(<"$usb/$d/devnum")
 reset "$port" platform &
 resetter=$!
 wait_for 30 back
+sleep 2
 kill -0 $resetter
 echo 1 >"$usb/$d/authorized"
 wait $resetter
 expect "0 platform 1 $port operator" last "$port"
+expect rebind cat "$class/$port/last/method"
 expect 1 cat "$usb/$d/bConfigurationValue"
 echo 1 >"$root/authorized_default"
 wait_for 30 bound zero
 c=$(chardev "$one")
 copy if=/dev/zero of="$c" count=4
-ok "one from which it is authorized later, as by a daemon, has not: that is waited for"
+ok "one from which it is authorized later, as by a daemon, has not: that is waited for, for policy/return_ms"
 
 # The kernel chooses the first one for a device that is new
 unplug zero
@@ -353,13 +356,13 @@ refused ENODEV eval "head -c 1 /dev/zero >&$fd"
 exec {fd}<&-
 ok "US5: a device that comes back with other descriptors is ENODEV, and a new one"
 echo 0x0998 >$gadgets/zero/bcdDevice
-policy "$port" reset_timeout_ms=1000
+policy "$port" return_ms=1000
 refused ETIMEDOUT reset "$port" platform
 wait_for 30 bound zero
 expect 0998 cat "$usb/$d/bcdDevice"
 copy if=/dev/zero of="$(chardev "$one")" count=4
 # It switches from one to the other, as a modem does
-policy "$port" reset_timeout_ms=600000
+policy "$port" return_ms=600000
 echo 0x0997 >$gadgets/zero/bcdDevice
 reset "$port" platform &
 resetter=$!
@@ -397,7 +400,7 @@ done
 refused ENODEV put "usb 99-1" $class/manage
 expect healthy cat "$class/$device/state"
 put "usb $d" $class/unmanage
-# One that nobody uses, and that sleeps
+# A device that is not used, and suspended
 put "usb $d" $class/manage
 echo "$one" >/sys/bus/usb/drivers/devreset_usb/unbind
 echo "$two" >/sys/bus/usb/drivers/devreset_usb/unbind
@@ -410,7 +413,7 @@ expect "0 platform 1 $port operator" last "$port"
 [ "$(<"$usb/$d/devnum")" != "$before" ] || fail "the same device as before"
 wait_for 30 bound zero
 ok "US1: a reset of the port of a device that slept"
-# Whose removal nobody would tell of
+# Without notification of its removal
 echo "$d" >/sys/bus/usb/drivers/usb/unbind
 wait_for 30 [ ! -e "$class/$port" ]
 refused ENODEV put "usb $d" $class/manage
@@ -430,7 +433,7 @@ unplug zero
 wait_for 30 [ ! -e "$class/$port" ]
 wait $poller
 expect True cat /run/polled
-ok "who sleeps in poll() is told that the device has gone"
+ok "a sleeper in poll() gets POLLHUP when the device has gone"
 expect "manage unmanage" paste -sd ' ' <(ls $class)
 plug zero
 wait_for 30 bound zero

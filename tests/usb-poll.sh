@@ -1,5 +1,5 @@
 #!/bin/bash
-# Who found the char device in use hears of it when it is not, though nothing was moved; and nothing is lost by a buffer that is not there
+# A caller that found the char device in use is woken when it is free, though nothing was moved; and nothing is lost by a buffer that is not there
 # kernels: stock
 # timeout: 60
 
@@ -15,9 +15,9 @@ d=$(usb_of n)
 one=$d:1.0
 c=$(chardev "$one")
 
-# A page that userfaultfd does not give holds the first one inside his call, until it is
-# unmapped: EFAULT, then. Who is turned away meanwhile waits for an edge, and nothing but the
-# end of that call has him woken. The device sends few and large transfers
+# A page that userfaultfd does not give holds the first caller inside its call, until it is
+# unmapped: EFAULT, then. A second one gets EAGAIN meanwhile and waits for an edge, and
+# only the end of the first call wakes it. The device sends few and large transfers
 tell n size 16384
 python3 -IS - "$c" "$usb/$one/bytes_in" >/run/turned 2>&1 <<'END' || fail "$(cat /run/turned)"
 import ctypes, errno, fcntl, os, select, struct, sys, threading, time
@@ -28,7 +28,7 @@ PAGE, LIMIT = 4096, 20 * int(os.environ["DEVRESET_SCALE"])
 path, bytes_in = sys.argv[1:]
 
 class Missing:
-    """A page whose contents nobody gives: who wants them waits."""
+    """A page without contents: an access waits."""
 
     def __init__(self):
         self.fd = libc.syscall(SYS_userfaultfd, os.O_CLOEXEC)
@@ -38,12 +38,12 @@ class Missing:
         fcntl.ioctl(self.fd, UFFDIO_REGISTER, struct.pack("<QQQQ", self.at, PAGE, 1, 0))
 
     def wait(self):
-        """Somebody wants it."""
+        """There was an access."""
         assert select.select([self.fd], [], [], LIMIT)[0], "nobody looks into the buffer"
         assert len(os.read(self.fd, 32)) == 32
 
     def remove(self):
-        """There is no such page: so he is told."""
+        """Remove the page: the access fails."""
         assert libc.munmap(ctypes.c_void_p(self.at), PAGE) == 0
         fcntl.ioctl(self.fd, UFFDIO_WAKE, struct.pack("<QQ", self.at, PAGE))
         os.close(self.fd)
@@ -91,5 +91,5 @@ print("read")
 END
 counts n received 4096
 expect 0 count n wrong
-ok "who was turned away is told when it is free; and nothing was written, nor lost"
+ok "a caller that got EAGAIN is woken when it is free; and nothing was written, nor lost"
 unload

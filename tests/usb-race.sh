@@ -52,7 +52,7 @@ works
 authorize="0>$usb/$d/authorized+20+1>$usb/$d/authorized+1500"
 race "deauthorizing against resets" 3:1000 "authorize:ENODEV,ENOENT:$authorize" "$pipes" "$whole"
 works
-# Who is configured when its port loses its power does not answer
+# A device whose port loses its power while it is being configured does not answer
 race "deauthorizing against resets of the port" 2:30 "authorize:ENODEV,ENOENT,EPROTO:$authorize" \
 	"port:$gone:platform>$port/reset+1500"
 works
@@ -76,7 +76,7 @@ reset "usbport-$serial" platform
 expect "0 platform 1 usbport-$serial operator" last "usbport-$serial"
 ok "its port can be reset after"
 
-# under_way: a reset is, or those who race have given up: race_end says why
+# under_way: a reset is, or the racers have given up: race_end says why
 under_way() { [ ! -e "/proc/$racer" ] || grep -q ' claimed' /sys/kernel/debug/devreset/tree; }
 
 # Unplugged whenever one is under way. Until the hub has noticed, it is one that does not

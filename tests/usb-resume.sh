@@ -1,5 +1,5 @@
 #!/bin/bash
-# A USB device that keeps its power while all sleeps: a reader who waits goes on, and nothing is reset
+# A USB device that keeps its power while all sleeps: a waiting reader goes on, and nothing is reset
 # contracts: US2 US3 DR12
 # qemu: -device usb-ehci,id=ehci -device usb-mtp,bus=ehci.0,rootdir=@tmp@
 # append: no_console_suspend
@@ -60,5 +60,5 @@ expect 0 cat "$node/stats/external"
 expect 0 cat "$device/stats/external"
 expect 0 cat "$node/stats/quiesced"
 expect "" eval "dmesg | grep 'reset high-speed'"
-ok "US2: who read when all went to sleep has his answer when it is awake; nothing was reset"
+ok "US2: a read from before the suspend returns after it; nothing was reset"
 unload

@@ -1,6 +1,6 @@
 #!/bin/bash
 # A disk that is another interface of the same device: what is read from it is right while the device is being reset, and it stays the same disk; in use, it is not taken away
-# contracts: DR2 US1 US2 US4
+# contracts: DR2 DR15 US1 US2 US4
 # kernels: stock
 # timeout: 60
 
@@ -24,6 +24,11 @@ there() { [[ $(disk) == host*/sd[a-z] ]] && [ -b "/dev/$(basename "$(disk)")" ];
 wait_for 30 there
 name=$(disk) block=/dev/$(basename "$(disk)")
 
+expect "$(printf '%s\n' "$d:1.0 devreset_usb reset_done" "$d:1.1 usb-storage reset_done")" \
+	eval "sort $class/usb-$d/methods"
+expect "$(printf '%s\n' "$d:1.0 devreset_usb rebind" "$d:1.1 usb-storage rebind")" \
+	eval "sort $class/usbport-$d/methods"
+
 # Read, over and over, past the page cache
 until [ -e /run/stop ]; do
 	dd if="$block" of=/run/copy bs=64k iflag=direct status=none && cmp /run/image /run/copy && echo good
@@ -45,7 +50,31 @@ wait $reader
 expect good sort -u /run/told
 expect "$name" disk
 expect $((2 * n)) cat "$class/$node/stats/successes"
+expect none cat "$class/$node/last/method"
 ok "US2: read $(reads) times under $n resets of the device and $n of the pipes beside it: all good, and still $name"
+
+# How drivers get through it; usbtest is one that does not
+device=usb-$d
+put "usb $d" $class/manage
+reset "$device" function
+expect reset_done cat "$class/$device/last/method"
+modprobe usbtest
+echo "$d:1.0" >/sys/bus/usb/drivers/devreset_usb/unbind
+expect "$(printf '%s\n' "$d:1.0 - none" "$d:1.1 usb-storage reset_done")" eval "sort $class/$device/methods"
+echo "$d:1.0" >/sys/bus/usb/drivers/usbtest/bind
+expect "$(printf '%s\n' "$d:1.0 usbtest rebind" "$d:1.1 usb-storage reset_done")" \
+	eval "sort $class/$device/methods"
+reset "$device" function
+expect rebind cat "$class/$device/last/method"
+# The first one that matches
+expect devreset_usb basename "$(readlink "$usb/$d:1.0/driver")"
+rmmod usbtest
+echo 1 >"$usb/$d/avoid_reset_quirk"
+expect "$(printf '%s\n' "$d:1.0 devreset_usb refused: it does not come back from a reset" \
+	"$d:1.1 usb-storage refused: it does not come back from a reset")" eval "sort $class/$device/methods"
+echo 0 >"$usb/$d/avoid_reset_quirk"
+put "usb $d" $class/unmanage
+ok "DR15: each driver's method is told before a reset, and the most invasive one after"
 unplug zero
 wait_for 30 [ ! -e "$class/usbport-$d" ]
 
@@ -85,7 +114,10 @@ refused EBUSY reset "$port" platform
 refused EBUSY reset "$node" platform
 expect 2 logged "usb $d: $port: not reset: $block is mounted or held; \"force\""
 expect data read_disk
-ok "DR2: nor does an operator without insisting, who is told why"
+expect "$(printf '%s\n' "$d:1.0 devreset_usb rebind" \
+	"$d:1.1 usb-storage refused: is in use: $block is mounted or held")" eval "sort $class/$port/methods"
+expect "$d:1.1 usb-storage reset_done" grep usb-storage "$class/$device/methods"
+ok "DR2: nor by an operator without \"force\", and the log says why"
 
 tell hang mute 0
 for i in {1..5}; do

@@ -86,8 +86,8 @@ ok "US2, US3: $n suspends from which the device comes back reset: reader and wri
 
 # --- against resets
 
-# ask SCOPE NODE FILE REST: over and over, with so many seconds in between: who asks for the
-# device without a rest leaves nothing for who asks for the pipes, who then always joins
+# ask SCOPE NODE FILE REST: over and over, with so many seconds in between: requests for the
+# device without a rest would have all those for the pipes join them
 ask() {
 	until [ -e /run/stop ]; do
 		{ echo "$1" >"$2/reset" && echo success; } || true

@@ -6,7 +6,7 @@
  *	dma.c		the module
  *	engine.c	an engine, from its device's probe until its last client
  *	channel.c	a channel, as dmaengine calls it
- *	job.c		a descriptor's way through the channel's thread
+ *	desc.c		a descriptor's way through the channel's thread
  *	failure.c	the cookies of those that failed
  *	prep.c		what may become a descriptor, and what may not
  *	node.c		nodes "dma-dma0" and "dmachan-dma0chan0"

@@ -20,48 +20,48 @@ struct engine;
 struct seq_file;
 
 /**
- * struct piece - of a job
- * @dst: where the processor finds it
- * @src: the same; not for JOB_FILL
+ * struct segment - of a descriptor
+ * @dst: the kernel's address
+ * @src: the same; not for DESC_FILL
  * @len: in bytes
  */
-struct piece {
+struct segment {
 	void *dst;
 	const void *src;
 	u32 len;
 };
 
-enum job_kind {
-	JOB_COPY,
-	JOB_FILL,
-	JOB_CYCLE,	/* a piece is a period */
+enum desc_kind {
+	DESC_COPY,
+	DESC_FILL,
+	DESC_CYCLE,	/* a segment is a period */
 };
 
 /**
- * struct job - a descriptor
+ * struct ddma_desc - a descriptor
  * @link: in one of the channel's lists; the channel's lock protects this and
- *	the rest, but for what is over, or being moved: that is its thread's.
- *	The first, as it is the one that job_alloc() leaves alone
+ *	the rest, but for completed descriptors, which are the thread's, and what a
+ *	copy section uses. The first member: desc_alloc() does not clear it
  * @tx: what the client sees
  * @kind: what to do
- * @value: for JOB_FILL
+ * @value: for DESC_FILL
  * @begun: it has been worked on
- * @by_client: it was the client who cut it off
- * @stuck: does not go on
- * @silent: done, but nobody was told (an interrupt was lost)
- * @len: sum of the pieces
- * @done: bytes moved, of pieces that are; for JOB_CYCLE, in this round
- * @at: piece in work
+ * @by_client: the client has terminated it
+ * @stuck: it does not go on
+ * @silent: done, but its interrupt was lost
+ * @len: sum of the segments
+ * @done: bytes moved, of segments that are; for DESC_CYCLE, in this round
+ * @at: segment in work
  * @off: and how far
  * @word: the client's completion word, or NULL
  * @result: how it ended
- * @pieces: how many
- * @piece: these
+ * @segments: how many
+ * @segment: these
  */
-struct job {
+struct ddma_desc {
 	struct list_head link;
 	struct dma_async_tx_descriptor tx;
-	enum job_kind kind;
+	enum desc_kind kind;
 	u8 value;
 	bool begun;
 	bool by_client;
@@ -73,35 +73,35 @@ struct job {
 	u32 off;
 	u64 *word;
 	struct dmaengine_result result;
-	u32 pieces;
-	struct piece piece[];
+	u32 segments;
+	struct segment segment[];
 };
 
-#define to_job(t)	container_of(t, struct job, tx)
+#define to_desc(t)	container_of(t, struct ddma_desc, tx)
 
 /*
- * What a channel holds of them, prepared, outstanding and over, is less than this:
- * then the cookie, modulo this, finds the one that is outstanding. Those that
- * their clients were told of, and have not acknowledged, do not count.
+ * A channel has less than this: prepared, outstanding and completed. So the cookie,
+ * modulo this, finds an outstanding one. Those whose callbacks were invoked, and which are
+ * not acknowledged, do not count.
  */
-#define MOST_JOBS	1024
+#define MAX_DESCS	1024
 
-/* How many jobs a channel keeps to be used again */
+/* How many descriptors a channel keeps to be used again */
 #define SPARES		32
 
-/* Of the last so many cookies, less one, a channel knows exactly which failed. */
-#define COOKIES		(2 * MOST_JOBS)
+/* Of so many of the newest cookies, less one, it is known which failed. */
+#define COOKIES		(2 * MAX_DESCS)
 
-/* Why a channel does not begin anything */
-#define HALT_RESET	BIT(0)	/* quiesced */
-#define HALT_SLEEP	BIT(1)	/* suspended */
-#define HALT_GONE	BIT(2)	/* the engine was removed */
-#define HALT_FREE	BIT(3)	/* its client leaves */
+/* Why a channel runs no descriptors */
+#define STOP_RESET	BIT(0)	/* quiesced */
+#define STOP_SLEEP	BIT(1)	/* suspended */
+#define STOP_GONE	BIT(2)	/* the engine was removed */
+#define STOP_FREE	BIT(3)	/* its client releases it */
 
 /**
  * struct outcome - of a run
- * @completed: what the engine says it has completed: tx.phys of a job
- * @lost: and nobody told of that
+ * @completed: what the engine reports as completed: tx.phys of a descriptor
+ * @lost: its interrupt was lost
  * @fault: what is wrong with the engine, a string constant, or NULL
  * @result: if it failed
  */
@@ -116,43 +116,43 @@ struct outcome {
  * struct channel - a channel
  * @chan: what dmaengine sees
  * @engine: whose it is
- * @task: works through @issued and tells what is over; while there is a client
+ * @task: runs what is @issued, and invokes callbacks; while there is a client
  * @wait: where @task waits
  * @idle: where others wait for @task
- * @inside: @task may be writing to a job's memory: see channel_enter()
- * @lock: of all below, and of the jobs; any context. A job's memory is written
- *	to only while it is @active, and no more than a page at a time: with
- *	this held and the channel @barred, or while @task is @inside
+ * @copying: @task may be writing to a descriptor's memory: see channel_copy_begin()
+ * @lock: of all below, and of the descriptors; any context. A descriptor's memory is
+ *	written to only while it is @active, and by no more than a page at a time: with
+ *	this held and @stop_requested, or while @task is @copying
  * @node: its devreset node, or NULL
- * @jobs: how many there are, but for @unacked
- * @prepared: jobs that the client has not submitted
- * @submitted: jobs not issued
- * @issued: jobs to do, in order, @active first
- * @dying: jobs cut off, on their way from those to @over
- * @over: jobs whose clients are to be told
- * @gathered: bytes of what is in @over, and something for each
- * @spare: jobs of one piece, to be used again
+ * @descs: how many there are, but for @unacked
+ * @prepared: descriptors that the client has not submitted
+ * @submitted: descriptors not issued
+ * @issued: descriptors to do, in order, @active first
+ * @aborting: descriptors on their way from those to @completed
+ * @completed: descriptors whose callbacks are due
+ * @gathered: bytes of those in @completed, and COALESCE_COST for each
+ * @spare: descriptors of one segment, to be used again
  * @spares: how many
- * @unacked: jobs told, but not acknowledged; @task's own
- * @outstanding: jobs submitted or issued, by cookie; others are stale
- * @active: the job that @task works on
- * @barred: @task has to look, with @lock held, before it goes on with @active
+ * @unacked: callback invoked, but not acknowledged; @task's own
+ * @outstanding: descriptors submitted or issued, by cookie; others are stale
+ * @active: the descriptor that @task works on
+ * @stop_requested: @task has to call desc_go_on() before it goes on with @active
  * @running: @task is in engine_ops.run
- * @by_client: it was the client who cut off what is @dying
+ * @by_client: the client has terminated what is @aborting
  * @paused: by the client
- * @halted: HALT_*
+ * @halted: STOP_*
  * @configured: @config is set
  * @config: by the client
- * @failed: by cookie, modulo COOKIES: the job did not complete
+ * @failed: by cookie, modulo COOKIES: the descriptor did not complete
  * @forgotten: the newest of those that are too old for @failed, counted as
  *	@n_submitted is; 0: there is none
- * @ended: jobs put into @over, and periods
- * @told: of these, clients told
+ * @ended: descriptors put into @completed, and periods
+ * @invoked: of these, callbacks that have returned
  * @n_submitted: counter
  * @n_completed: counter
  * @n_aborted: counter
  * @n_failed: counter
- * @n_lost: counter, of completions that nobody told of
+ * @n_lost: counter, of lost completion interrupts
  */
 struct channel {
 	struct dma_chan chan;
@@ -160,23 +160,23 @@ struct channel {
 	struct task_struct *task;
 	wait_queue_head_t wait;
 	wait_queue_head_t idle;
-	bool inside;
+	bool copying;
 
 	spinlock_t lock;	/* of all below */
 	struct devreset_node *node;
-	atomic_t jobs;
+	atomic_t descs;
 	struct list_head prepared;
 	struct list_head submitted;
 	struct list_head issued;
-	struct list_head dying;
-	struct list_head over;
+	struct list_head aborting;
+	struct list_head completed;
 	u64 gathered;
 	struct list_head spare;
 	unsigned int spares;
 	struct list_head unacked;
-	struct job *outstanding[MOST_JOBS];
-	struct job *active;
-	bool barred;
+	struct ddma_desc *outstanding[MAX_DESCS];
+	struct ddma_desc *active;
+	bool stop_requested;
 	bool running;
 	bool by_client;
 	bool paused;
@@ -186,7 +186,7 @@ struct channel {
 	DECLARE_BITMAP(failed, COOKIES);
 	unsigned long forgotten;
 	u64 ended;
-	u64 told;
+	u64 invoked;
 	unsigned long n_submitted;
 	unsigned long n_completed;
 	unsigned long n_aborted;
@@ -200,20 +200,20 @@ struct channel {
  * struct engine_ops - what engines differ in
  * @scope: of its node
  * @policy: of its nodes
- * @gather: while there is more to do, clients are told when so much is over; 0: at
- *	once
- * @max_len: of a job
+ * @gather: while there is more to do, callbacks are invoked when so many bytes are
+ *	completed; 0: at once
+ * @max_len: of a descriptor
  * @max_burst: of device_config()
  * @granularity: of residues
  * @setup: fill in what else the engine can do. Optional.
- * @run: do @job, which is @c's active one, in @c's thread: 0, -EAGAIN when
- *	job_may_run() said no (to go on later, or never), or why it failed;
+ * @run: do @desc, which is @c's active one, in @c's thread: 0, -EAGAIN when
+ *	desc_may_run() said no (to go on later, or never), or why it failed;
  *	then an @outcome->fault that is set has the channel recovered
- * @poll: do some of @job, with the channel's lock held, and barred; true: it is done.
- *	Optional
+ * @poll: do some of @desc, with the channel's lock held, and stopped; true: it is
+ *	done. Optional
  * @check: does the engine work?
  * @stop: wait until the engine has stopped, all channels being halted. Optional
- * @reset: initial state, all jobs being over. Optional
+ * @reset: initial state, all descriptors being completed. Optional
  * @dump: write diagnostics. Optional
  */
 struct engine_ops {
@@ -224,8 +224,8 @@ struct engine_ops {
 	u32 max_burst;
 	enum dma_residue_granularity granularity;
 	void (*setup)(struct engine *engine);
-	int (*run)(struct channel *c, struct job *job, struct outcome *outcome);
-	bool (*poll)(struct channel *c, struct job *job);
+	int (*run)(struct channel *c, struct ddma_desc *desc, struct outcome *outcome);
+	bool (*poll)(struct channel *c, struct ddma_desc *desc);
 	int (*check)(struct engine *engine, const char **reason);
 	int (*stop)(struct engine *engine);
 	int (*reset)(struct engine *engine);
@@ -265,65 +265,65 @@ struct engine {
 #define to_engine(d)	container_of(d, struct engine, dma)
 
 /*
- * Is @job, of that cookie, still active, after it may have been told of, and freed, and
- * another be in its place? Hold the channel's lock.
+ * Is @desc, of that cookie, still active? It may have been freed, and its memory be that
+ * of another one. Hold the channel's lock.
  */
-static inline bool job_is_active(struct channel *c, struct job *job, dma_cookie_t cookie)
+static inline bool desc_is_active(struct channel *c, struct ddma_desc *desc, dma_cookie_t cookie)
 {
-	return c->active == job && job->tx.cookie == cookie;
+	return c->active == desc && desc->tx.cookie == cookie;
 }
 
-/* May @c's thread go on with @job? Hold the channel's lock. */
-static inline bool job_may_run(struct channel *c, struct job *job)
+/* May @c's thread go on with @desc? Hold the channel's lock. */
+static inline bool desc_may_run(struct channel *c, struct ddma_desc *desc)
 {
-	return c->active == job && !c->paused && !c->halted;
+	return c->active == desc && !c->paused && !c->halted;
 }
 
-/* Whoever sees that it says Idle sees what was moved. */
-static inline void job_put_word(struct job *job, enum devreset_dma_status status)
+/* A client that reads Idle sees what was copied. */
+static inline void desc_put_word(struct ddma_desc *desc, enum devreset_dma_status status)
 {
-	if (!job->word)
+	if (!desc->word)
 		return;
-	/* Pairs with the client, who has no lock. */
-	smp_store_release(job->word, job->tx.phys | status);
+	/* Pairs with the client, which takes no lock. */
+	smp_store_release(desc->word, desc->tx.phys | status);
 }
 
-/* The residue. Hold the lock, and have the channel barred, if it is active. */
-static inline u32 job_left(struct job *job)
+/* The residue. Hold the lock; if it is active, after channel_stop_copy(). */
+static inline u32 desc_left(struct ddma_desc *desc)
 {
-	return job->len - job->done - job->off;
+	return desc->len - desc->done - desc->off;
 }
 
 /*
- * How a job's memory is written to without the lock, which would cost a short job as much
- * as the copy: @c's thread enters, and leaves after no more than a page, and interrupts
- * are off in between. Who takes the job from it, or looks into it, bars the channel,
- * which waits until the thread has left. The thread does not enter a channel that is
- * barred, and is the one who opens it, with the lock held: see job_go_on().
+ * The copy section: a descriptor's memory is written to without the lock, which would cost
+ * as much as the copy of a short one. It ends after no more than a page, with interrupts off
+ * in between. To complete the descriptor, or to read its progress, request a stop, which
+ * waits for the end of the section. Only the thread clears the request, with the lock held:
+ * see desc_go_on().
  */
-static inline void channel_leave(struct channel *c)
+static inline void channel_copy_end(struct channel *c)
 {
 	lockdep_assert_irqs_disabled();
-	/* Pairs with channel_bar(): what was moved, and how much. */
-	smp_store_release(&c->inside, false);
+	/* Pairs with channel_stop_copy(): what was moved, and how much. */
+	smp_store_release(&c->copying, false);
 	local_irq_enable();
 }
 
-/* In @c's thread. Return: it may write to the active job's memory. */
-static inline bool channel_enter(struct channel *c)
+/* In @c's thread. Return: it may write to the active descriptor's memory. */
+static inline bool channel_copy_begin(struct channel *c)
 {
 	/*
 	 * Between a page and the next, this is also where an interrupt comes in: x86
 	 * lets none in where one instruction allows them and the next one forbids them.
 	 */
-	if (unlikely(READ_ONCE(c->barred)))
+	if (unlikely(READ_ONCE(c->stop_requested)))
 		return false;
 	local_irq_disable();
-	/* A full barrier, as is that of channel_bar(): one of the two sees the other. */
-	smp_store_mb(c->inside, true);
-	if (likely(!READ_ONCE(c->barred)))
+	/* A full barrier, as is that of channel_stop_copy(): one of the two sees the other. */
+	smp_store_mb(c->copying, true);
+	if (likely(!READ_ONCE(c->stop_requested)))
 		return true;
-	channel_leave(c);
+	channel_copy_end(c);
 	return false;
 }
 
@@ -332,22 +332,22 @@ static inline bool channel_enter(struct channel *c)
  * processor that the thread is on, and on others the wait is for a page at most.
  * Return: it had to wait.
  */
-static inline bool channel_bar(struct channel *c)
+static inline bool channel_stop_copy(struct channel *c)
 {
 	lockdep_assert_held(&c->lock);
-	/* A full barrier: see channel_enter(). */
-	smp_store_mb(c->barred, true);
-	/* Both pair with channel_leave(). */
-	if (likely(!smp_load_acquire(&c->inside)))
+	/* A full barrier: see channel_copy_begin(). */
+	smp_store_mb(c->stop_requested, true);
+	/* Both pair with channel_copy_end(). */
+	if (likely(!smp_load_acquire(&c->copying)))
 		return false;
-	smp_cond_load_acquire(&c->inside, !VAL);
+	smp_cond_load_acquire(&c->copying, !VAL);
 	return true;
 }
 
 /* The same as a condition to wait for, on channel.wait; to be asked again */
-static inline bool job_stopped(struct channel *c, struct job *job)
+static inline bool desc_stopped(struct channel *c, struct ddma_desc *desc)
 {
-	return READ_ONCE(c->active) != job || READ_ONCE(c->paused) || READ_ONCE(c->halted);
+	return READ_ONCE(c->active) != desc || READ_ONCE(c->paused) || READ_ONCE(c->halted);
 }
 
 /* dma.c */
@@ -372,17 +372,17 @@ void channel_wake(struct channel *c);
 int channel_halt(struct channel *c, unsigned int why);
 void channel_go(struct channel *c, unsigned int why);
 
-/* job.c */
-struct job *job_alloc(struct channel *c, unsigned int pieces, unsigned long flags);
-void job_halt(struct channel *c, struct job *job);
-bool job_found(struct channel *c);
-bool job_stalled(struct channel *c);
-bool job_poll(struct channel *c);
-void job_tell(struct channel *c);
-void job_period(struct channel *c, struct job *job);
-bool job_go_on(struct channel *c, struct job *job);
-void job_free(struct channel *c, struct job *job);
-void jobs_free(struct channel *c, struct list_head *list);
+/* descriptor.c */
+struct ddma_desc *desc_alloc(struct channel *c, unsigned int segments, unsigned long flags);
+void desc_halt(struct channel *c, struct ddma_desc *desc);
+bool desc_found(struct channel *c);
+bool desc_stalled(struct channel *c);
+bool desc_poll(struct channel *c);
+void desc_invoke_callbacks(struct channel *c);
+void desc_period(struct channel *c, struct ddma_desc *desc);
+bool desc_go_on(struct channel *c, struct ddma_desc *desc);
+void desc_free(struct channel *c, struct ddma_desc *desc);
+void descs_free(struct channel *c, struct list_head *list);
 int channel_thread(void *data);
 
 /* failure.c */

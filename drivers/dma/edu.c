@@ -2,14 +2,13 @@
 /*
  * The DMA unit of QEMU's "edu", an auxiliary device of the PCI function.
  *
- * It copies between memory and a buffer of its own, 100 ms at a time, and nothing
- * stops it. So it only ever sees memory of this driver's: what a client wants
- * copied is copied to "out", from there by the unit into its buffer, from there
- * by the unit to "in", and from there to where the client wants it, if that
- * client still does. Out of the range of its buffer, the unit takes QEMU with it.
+ * It copies between memory and a buffer of its own, 100 ms at a time, and cannot be
+ * stopped. So it only accesses memory of this driver's: the client's data is copied to
+ * "out", by the unit into its buffer, by the unit to "in", and from there to the client's
+ * memory, unless the descriptor was aborted. A transfer beyond its buffer aborts QEMU.
  *
- * With bus mastering off it says that it has done it all, and has not moved a byte.
- * Hence "in" is the complement of what is expected before, and compared after.
+ * With bus mastering off it reports completion, and has not moved a byte. Hence "in" is
+ * filled with the complement of what is expected before, and compared after.
  */
 #include <linux/auxiliary_bus.h>
 #include <linux/delay.h>
@@ -24,19 +23,19 @@
 #include "dma.h"
 
 #define CHANNELS	2
-/* One byte less than its buffer has: there are versions that take no more. */
+/* One byte less than its buffer: some versions take no more. */
 #define MOST		(EDU_DMA_BUFFER_SIZE - 1)
-/* Enough to blame the unit, and not a machine that has other things to do */
-#define LATE_MS		2000
-#define LATE		(LATE_MS * HZ / 1000)
+/* Long enough for a busy machine */
+#define RUN_TIMEOUT_MS		2000
+#define RUN_TIMEOUT		(RUN_TIMEOUT_MS * HZ / 1000)
 /* The same for an interrupt */
-#define LOST		(LATE / 2)
+#define IRQ_TIMEOUT		(RUN_TIMEOUT / 2)
 #define TEST_LEN	64
 
 #define GONE		(~0u)
 
 /**
- * struct unit - the unit, and who uses it
+ * struct unit - the unit, and its user
  * @engine: whose it is
  * @hw: what the PCI function's driver has made
  * @dev: whose DMA it is
@@ -46,10 +45,10 @@
  * @in_addr: bus address
  * @wait: woken when any of the rest changes, as the channels' threads are
  * @lock: for the rest; taken in interrupts
- * @user: the job that has the unit; or any other pointer
- * @last: who had it last, or has it
+ * @user: the descriptor that has the unit; or any other pointer
+ * @last: the channel that has it, or had it last
  * @waiters: how many want it
- * @running: it was told to run, and nobody has told that it is over
+ * @running: it was started, and its interrupt has not arrived
  * @started: when
  * @suspect: did not do what it was told, and has not since
  * @parms: what it can do at a time
@@ -74,18 +73,18 @@ struct unit {
 	bool suspect;
 };
 
-static u32 command(struct unit *unit)
+static u32 ddma_edu_command(struct unit *unit)
 {
 	return ioread32(unit->hw->regs + EDU_DMA_CMD);
 }
 
-/* What is not there reads as all ones, and so as being at work. */
-static bool at_rest(struct unit *unit)
+/* A device that does not answer reads as all ones: running. */
+static bool ddma_edu_at_rest(struct unit *unit)
 {
-	return !(command(unit) & EDU_DMA_CMD_RUN);
+	return !(ddma_edu_command(unit) & EDU_DMA_CMD_RUN);
 }
 
-static void wake(struct unit *unit)
+static void ddma_edu_wake(struct unit *unit)
 {
 	unsigned int i;
 
@@ -94,22 +93,22 @@ static void wake(struct unit *unit)
 	wake_up_all(&unit->wait);
 }
 
-/* An interrupt. It may be that of an older run; then the unit is at work. */
-static void handler(void *data)
+/* If the interrupt is that of an older run, the unit is running. */
+static void ddma_edu_handler(void *data)
 {
 	struct unit *unit = data;
 
 	spin_lock(&unit->lock);
-	if (unit->running && at_rest(unit)) {
+	if (unit->running && ddma_edu_at_rest(unit)) {
 		unit->running = false;
-		wake(unit);
+		ddma_edu_wake(unit);
 	}
 	spin_unlock(&unit->lock);
 }
 
 /* --- having the unit ------------------------------------------------------------- */
 
-static void count_waiter(struct unit *unit, int by)
+static void ddma_edu_count_waiter(struct unit *unit, int by)
 {
 	unsigned long flags;
 
@@ -118,8 +117,8 @@ static void count_waiter(struct unit *unit, int by)
 	spin_unlock_irqrestore(&unit->lock, flags);
 }
 
-/* Who waits in channel @c, or (NULL) to test. Others who wait go before the last. */
-static bool take(struct unit *unit, struct channel *c, void *user)
+/* For channel @c, or (NULL) for a test. Other waiters go before the last user. */
+static bool ddma_edu_take(struct unit *unit, struct channel *c, void *user)
 {
 	unsigned long flags;
 	bool taken;
@@ -134,7 +133,7 @@ static bool take(struct unit *unit, struct channel *c, void *user)
 	return taken;
 }
 
-static void give_back(struct unit *unit, void *user)
+static void ddma_edu_give_back(struct unit *unit, void *user)
 {
 	unsigned long flags;
 
@@ -142,22 +141,22 @@ static void give_back(struct unit *unit, void *user)
 	if (unit->user == user)
 		unit->user = NULL;
 	spin_unlock_irqrestore(&unit->lock, flags);
-	wake(unit);
+	ddma_edu_wake(unit);
 }
 
 /*
- * What it was told before may still be going on. -EAGAIN: @job, if there is one,
- * was stopped. Looks are counted, not the time, which goes on while this thread, or the
- * machine that emulates the unit, is not run.
+ * An earlier run may not have ended. -EAGAIN: @desc, if there is one, was stopped.
+ * Bounded by the number of polls instead of by time, which passes while this thread, or
+ * the machine that emulates the unit, is not scheduled.
  */
-static int wait_for_rest(struct unit *unit, struct channel *c, struct job *job)
+static int ddma_edu_wait_for_rest(struct unit *unit, struct channel *c, struct ddma_desc *desc)
 {
-	unsigned int looks = LATE_MS / 20;
+	unsigned int looks = RUN_TIMEOUT_MS / 20;
 
-	while (!at_rest(unit)) {
+	while (!ddma_edu_at_rest(unit)) {
 		if (!looks--)
 			return -EIO;
-		if (job && job_stopped(c, job))
+		if (desc && desc_stopped(c, desc))
 			return -EAGAIN;
 		msleep(20);
 	}
@@ -165,17 +164,18 @@ static int wait_for_rest(struct unit *unit, struct channel *c, struct job *job)
 }
 
 /*
- * After this, it writes to no memory any more, whether it answers or not: it has
- * been as long as anything takes.
+ * After this the unit writes to no memory, whether it answers or not: the longest
+ * transfer has ended.
  */
-static void outlast(struct unit *unit)
+static void ddma_edu_outlast(struct unit *unit)
 {
-	while (!at_rest(unit) && time_before(jiffies, READ_ONCE(unit->started) + LATE))
+	while (!ddma_edu_at_rest(unit) &&
+	       time_before(jiffies, READ_ONCE(unit->started) + RUN_TIMEOUT))
 		msleep(20);
 }
 
 /* @flags: EDU_DMA_CMD_* */
-static void start(struct unit *unit, u32 len, u32 flags)
+static void ddma_edu_start(struct unit *unit, u32 len, u32 flags)
 {
 	bool in = flags & EDU_DMA_CMD_TO_MEMORY;
 	void __iomem *regs = unit->hw->regs;
@@ -193,7 +193,7 @@ static void start(struct unit *unit, u32 len, u32 flags)
 
 /* --- what a channel has it do --------------------------------------------------------- */
 
-static void poison(struct unit *unit, u32 len)
+static void ddma_edu_poison(struct unit *unit, u32 len)
 {
 	u32 i;
 
@@ -201,33 +201,33 @@ static void poison(struct unit *unit, u32 len)
 		unit->in[i] = ~unit->out[i];
 }
 
-/* Copy from or to the client's memory: a page at most, as the unit can do no more. */
-static bool copy_job(struct channel *c, struct job *job, void *buf, bool from)
+/* Copy from or to the client's memory, a page at most. */
+static bool ddma_edu_copy(struct channel *c, struct ddma_desc *desc, void *buf, bool from)
 {
-	struct piece *piece = &job->piece[0];
+	struct segment *segment = &desc->segment[0];
 	unsigned long flags;
 	bool may;
 
 	spin_lock_irqsave(&c->lock, flags);
-	may = job_may_run(c, job);
+	may = desc_may_run(c, desc);
 	if (may && from) {
-		memcpy(buf, piece->src, piece->len);
+		memcpy(buf, segment->src, segment->len);
 	} else if (may) {
-		memcpy(piece->dst, buf, piece->len);
-		job->done = job->len;
+		memcpy(segment->dst, buf, segment->len);
+		desc->done = desc->len;
 	}
 	spin_unlock_irqrestore(&c->lock, flags);
 	return may;
 }
 
-/* It has finished, and nobody has told. */
-static bool is_lost(struct unit *unit)
+/* The run has ended, and its interrupt has not arrived. */
+static bool ddma_edu_is_lost(struct unit *unit)
 {
 	unsigned long flags;
 	bool lost;
 
 	spin_lock_irqsave(&unit->lock, flags);
-	lost = unit->running && at_rest(unit);
+	lost = unit->running && ddma_edu_at_rest(unit);
 	if (lost)
 		unit->running = false;
 	spin_unlock_irqrestore(&unit->lock, flags);
@@ -235,20 +235,20 @@ static bool is_lost(struct unit *unit)
 }
 
 /*
- * Run it once. -EAGAIN: the job was stopped, and the unit may be at work. -EIO: it
- * has not come to its end: as in wait_for_rest(), it is looked at more than once.
+ * Run it once. -EAGAIN: the descriptor was stopped, and the unit may be running. -EIO: it
+ * did not end, by a number of polls as in ddma_edu_wait_for_rest().
  */
-static int run_once(struct unit *unit, struct channel *c, struct job *job, u32 direction,
-		    struct outcome *outcome)
+static int ddma_edu_run_once(struct unit *unit, struct channel *c, struct ddma_desc *desc,
+			     u32 direction, struct outcome *outcome)
 {
 	bool late = false;
 
-	if (job_stopped(c, job))
+	if (desc_stopped(c, desc))
 		return -EAGAIN;
-	start(unit, job->len, direction | EDU_DMA_CMD_IRQ);
-	while (!wait_event_idle_timeout(c->wait, !READ_ONCE(unit->running) || job_stopped(c, job),
-					LOST)) {
-		if (is_lost(unit))
+	ddma_edu_start(unit, desc->len, direction | EDU_DMA_CMD_IRQ);
+	while (!wait_event_idle_timeout(c->wait, !READ_ONCE(unit->running) || desc_stopped(c, desc),
+					IRQ_TIMEOUT)) {
+		if (ddma_edu_is_lost(unit))
 			outcome->lost = true;
 		else if (late)
 			return -EIO;
@@ -257,104 +257,104 @@ static int run_once(struct unit *unit, struct channel *c, struct job *job, u32 d
 	return READ_ONCE(unit->running) ? -EAGAIN : 0;
 }
 
-static int suspect(struct unit *unit, struct outcome *outcome, const char *fault)
+static int ddma_edu_suspect(struct unit *unit, struct outcome *outcome, const char *fault)
 {
 	WRITE_ONCE(unit->suspect, true);
 	outcome->fault = fault;
 	return -EIO;
 }
 
-static int run_taken(struct unit *unit, struct channel *c, struct job *job,
-		     struct outcome *outcome)
+static int ddma_edu_run_taken(struct unit *unit, struct channel *c, struct ddma_desc *desc,
+			      struct outcome *outcome)
 {
 	int ret;
 
-	ret = wait_for_rest(unit, c, job);
+	ret = ddma_edu_wait_for_rest(unit, c, desc);
 	if (ret == -EIO)
-		return suspect(unit, outcome, "does not come to rest");
-	if (ret || !copy_job(c, job, unit->out, true))
+		return ddma_edu_suspect(unit, outcome, "does not come to rest");
+	if (ret || !ddma_edu_copy(c, desc, unit->out, true))
 		return -EAGAIN;
-	poison(unit, job->len);
-	ret = run_once(unit, c, job, 0, outcome) ?:
-	      run_once(unit, c, job, EDU_DMA_CMD_TO_MEMORY, outcome);
+	ddma_edu_poison(unit, desc->len);
+	ret = ddma_edu_run_once(unit, c, desc, 0, outcome) ?:
+	      ddma_edu_run_once(unit, c, desc, EDU_DMA_CMD_TO_MEMORY, outcome);
 	if (ret == -EIO)
-		return suspect(unit, outcome, "does not come to its end");
+		return ddma_edu_suspect(unit, outcome, "does not come to its end");
 	if (ret)
 		return ret;
-	if (memcmp(unit->in, unit->out, job->len))
-		return suspect(unit, outcome, "did not move the data");
+	if (memcmp(unit->in, unit->out, desc->len))
+		return ddma_edu_suspect(unit, outcome, "did not move the data");
 	WRITE_ONCE(unit->suspect, false);
-	return copy_job(c, job, unit->in, false) ? 0 : -EAGAIN;
+	return ddma_edu_copy(c, desc, unit->in, false) ? 0 : -EAGAIN;
 }
 
-static int edu_run(struct channel *c, struct job *job, struct outcome *outcome)
+static int ddma_edu_run(struct channel *c, struct ddma_desc *desc, struct outcome *outcome)
 {
 	struct unit *unit = c->engine->hw;
 	bool taken;
 	int ret;
 
-	count_waiter(unit, 1);
-	wait_event_idle(c->wait, (taken = take(unit, c, job)) || job_stopped(c, job));
-	count_waiter(unit, -1);
-	ret = taken ? run_taken(unit, c, job, outcome) : -EAGAIN;
-	/* Also for who was made to wait for us */
-	give_back(unit, job);
-	outcome->completed = job->tx.phys;
+	ddma_edu_count_waiter(unit, 1);
+	wait_event_idle(c->wait, (taken = ddma_edu_take(unit, c, desc)) || desc_stopped(c, desc));
+	ddma_edu_count_waiter(unit, -1);
+	ret = taken ? ddma_edu_run_taken(unit, c, desc, outcome) : -EAGAIN;
+	/* Waiters in other channels, too */
+	ddma_edu_give_back(unit, desc);
+	outcome->completed = desc->tx.phys;
 	return ret;
 }
 
 /* --- does it work? ------------------------------------------------------------------ */
 
 /* There and back, without an interrupt */
-static int test_taken(struct unit *unit)
+static int ddma_edu_test_taken(struct unit *unit)
 {
 	u32 flags[] = { 0, EDU_DMA_CMD_TO_MEMORY };
 	int i;
 
 	memset(unit->out, jiffies, TEST_LEN);
-	poison(unit, TEST_LEN);
+	ddma_edu_poison(unit, TEST_LEN);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		if (wait_for_rest(unit, NULL, NULL))
+		if (ddma_edu_wait_for_rest(unit, NULL, NULL))
 			return -EIO;
-		start(unit, TEST_LEN, flags[i]);
+		ddma_edu_start(unit, TEST_LEN, flags[i]);
 	}
-	if (wait_for_rest(unit, NULL, NULL) || memcmp(unit->in, unit->out, TEST_LEN))
+	if (ddma_edu_wait_for_rest(unit, NULL, NULL) || memcmp(unit->in, unit->out, TEST_LEN))
 		return -EIO;
 	WRITE_ONCE(unit->suspect, false);
 	return 0;
 }
 
-/* If it cannot be had for that, whoever has it tests it just as well. */
-static int test(struct unit *unit)
+/* If the unit is in use, its user finds out. */
+static int ddma_edu_test(struct unit *unit)
 {
 	unsigned long flags;
 	long left;
 	int ret;
 
-	count_waiter(unit, 1);
-	left = wait_event_idle_timeout(unit->wait, take(unit, NULL, unit), LATE);
-	count_waiter(unit, -1);
+	ddma_edu_count_waiter(unit, 1);
+	left = wait_event_idle_timeout(unit->wait, ddma_edu_take(unit, NULL, unit), RUN_TIMEOUT);
+	ddma_edu_count_waiter(unit, -1);
 	if (!left) {
-		wake(unit);
+		ddma_edu_wake(unit);
 		return READ_ONCE(unit->suspect) ? -EIO : 0;
 	}
-	ret = test_taken(unit);
+	ret = ddma_edu_test_taken(unit);
 	spin_lock_irqsave(&unit->lock, flags);
 	unit->running = false;
 	spin_unlock_irqrestore(&unit->lock, flags);
-	give_back(unit, unit);
+	ddma_edu_give_back(unit, unit);
 	return ret;
 }
 
-static int edu_check(struct engine *engine, const char **reason)
+static int ddma_edu_check(struct engine *engine, const char **reason)
 {
 	struct unit *unit = engine->hw;
 
-	if (command(unit) == GONE) {
+	if (ddma_edu_command(unit) == GONE) {
 		*reason = "registers do not answer";
 		return -EIO;
 	}
-	if (READ_ONCE(unit->suspect) && test(unit)) {
+	if (READ_ONCE(unit->suspect) && ddma_edu_test(unit)) {
 		*reason = "does not move data";
 		return -EIO;
 	}
@@ -362,38 +362,38 @@ static int edu_check(struct engine *engine, const char **reason)
 }
 
 /*
- * Also the reset: at rest, it is in its initial state. What it was told last is
- * nobody's any more, and an interrupt that comes now is not for the channels.
+ * Also the reset: when no run is left, the unit is in its initial state. The last run has
+ * no user any more, and its interrupt is ignored.
  */
-static int edu_stop(struct engine *engine)
+static int ddma_edu_stop(struct engine *engine)
 {
 	struct unit *unit = engine->hw;
 	unsigned long flags;
 	int ret;
 
-	ret = wait_for_rest(unit, NULL, NULL);
+	ret = ddma_edu_wait_for_rest(unit, NULL, NULL);
 	spin_lock_irqsave(&unit->lock, flags);
 	unit->running = false;
 	spin_unlock_irqrestore(&unit->lock, flags);
 	return ret;
 }
 
-static void edu_dump(struct engine *engine, struct devreset_dump *dump)
+static void ddma_edu_dump(struct engine *engine, struct devreset_dump *dump)
 {
 	struct unit *unit = engine->hw;
 
 	devreset_dump_printf(dump, "command: 0x%08x\nsuspect: %u\n",
-			     command(unit), READ_ONCE(unit->suspect));
+			     ddma_edu_command(unit), READ_ONCE(unit->suspect));
 }
 
-static void edu_setup(struct engine *engine)
+static void ddma_edu_setup(struct engine *engine)
 {
 	struct unit *unit = engine->hw;
 
 	unit->engine = engine;
 }
 
-/* What a reset of a channel or of the unit does not cure, no second one does. */
+/* A second reset of a channel or of the unit would not cure more than the first. */
 static const struct devreset_policy edu_policy = {
 	.automatic = 1,
 	.ceiling = DEVRESET_FUNCTION,
@@ -414,43 +414,43 @@ static const struct engine_ops edu_ops = {
 	.max_len = MOST,
 	.max_burst = MOST,
 	.granularity = DMA_RESIDUE_GRANULARITY_DESCRIPTOR,
-	.setup = edu_setup,
-	.run = edu_run,
-	.check = edu_check,
-	.stop = edu_stop,
-	.reset = edu_stop,
-	.dump = edu_dump,
+	.setup = ddma_edu_setup,
+	.run = ddma_edu_run,
+	.check = ddma_edu_check,
+	.stop = ddma_edu_stop,
+	.reset = ddma_edu_stop,
+	.dump = ddma_edu_dump,
 };
 
 /* --- the driver -------------------------------------------------------------------- */
 
-static void free_memory(void *data)
+static void ddma_edu_free_memory(void *data)
 {
 	struct unit *unit = data;
 
 	unit->hw->aux.dev.dma_parms = NULL;
-	outlast(unit);
+	ddma_edu_outlast(unit);
 	if (unit->in)
 		dma_free_coherent(unit->dev, EDU_DMA_BUFFER_SIZE, unit->in, unit->in_addr);
 	if (unit->out)
 		dma_free_coherent(unit->dev, EDU_DMA_BUFFER_SIZE, unit->out, unit->out_addr);
 }
 
-static void destroy(void *data)
+static void ddma_edu_destroy(void *data)
 {
 	struct unit *unit = data;
 
 	engine_destroy(unit->engine);
 }
 
-static void remove_handler(void *data)
+static void ddma_edu_remove_handler(void *data)
 {
 	struct unit *unit = data;
 
 	edu_dma_set_handler(unit->hw, NULL, NULL);
 }
 
-static int setup_unit(struct auxiliary_device *aux, struct unit *unit)
+static int ddma_edu_setup_unit(struct auxiliary_device *aux, struct unit *unit)
 {
 	int ret;
 
@@ -459,7 +459,7 @@ static int setup_unit(struct auxiliary_device *aux, struct unit *unit)
 	unit->started = jiffies;
 	spin_lock_init(&unit->lock);
 	init_waitqueue_head(&unit->wait);
-	ret = devm_add_action_or_reset(&aux->dev, free_memory, unit);
+	ret = devm_add_action_or_reset(&aux->dev, ddma_edu_free_memory, unit);
 	if (ret)
 		return ret;
 	unit->out = dma_alloc_coherent(unit->dev, EDU_DMA_BUFFER_SIZE, &unit->out_addr,
@@ -476,7 +476,7 @@ static int setup_unit(struct auxiliary_device *aux, struct unit *unit)
 	return 0;
 }
 
-static int edu_probe(struct auxiliary_device *aux, const struct auxiliary_device_id *id)
+static int ddma_edu_probe(struct auxiliary_device *aux, const struct auxiliary_device_id *id)
 {
 	struct engine *engine;
 	struct unit *unit;
@@ -485,39 +485,39 @@ static int edu_probe(struct auxiliary_device *aux, const struct auxiliary_device
 	unit = devm_kzalloc(&aux->dev, sizeof(*unit), GFP_KERNEL);
 	if (!unit)
 		return -ENOMEM;
-	/* Clients' memory is for the processor only, whatever the unit reaches. */
+	/* Clients' memory is accessed by the processor only, whatever the unit's DMA mask. */
 	ret = dma_coerce_mask_and_coherent(&aux->dev, DMA_BIT_MASK(64)) ?:
-	      setup_unit(aux, unit);
+	      ddma_edu_setup_unit(aux, unit);
 	if (ret)
 		return ret;
-	/* It is not called before there is an engine to run something. */
-	edu_dma_set_handler(unit->hw, handler, unit);
-	ret = devm_add_action_or_reset(&aux->dev, remove_handler, unit);
+	/* Not called before the engine runs a descriptor. */
+	edu_dma_set_handler(unit->hw, ddma_edu_handler, unit);
+	ret = devm_add_action_or_reset(&aux->dev, ddma_edu_remove_handler, unit);
 	if (ret)
 		return ret;
 	engine = engine_create(&aux->dev, &edu_ops, unit, unit->hw->owner, CHANNELS);
 	if (IS_ERR(engine))
 		return PTR_ERR(engine);
 	auxiliary_set_drvdata(aux, engine);
-	return devm_add_action_or_reset(&aux->dev, destroy, unit);
+	return devm_add_action_or_reset(&aux->dev, ddma_edu_destroy, unit);
 }
 
-static int edu_suspend(struct device *dev)
+static int ddma_edu_suspend(struct device *dev)
 {
 	struct engine *engine = dev_get_drvdata(dev);
 
-	engine_halt(engine, HALT_SLEEP);
-	edu_stop(engine);
+	engine_halt(engine, STOP_SLEEP);
+	ddma_edu_stop(engine);
 	return 0;
 }
 
-static int edu_resume(struct device *dev)
+static int ddma_edu_resume(struct device *dev)
 {
-	engine_go(dev_get_drvdata(dev), HALT_SLEEP);
+	engine_go(dev_get_drvdata(dev), STOP_SLEEP);
 	return 0;
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(edu_pm_ops, edu_suspend, edu_resume);
+static DEFINE_SIMPLE_DEV_PM_OPS(edu_pm_ops, ddma_edu_suspend, ddma_edu_resume);
 
 static const struct auxiliary_device_id edu_ids[] = {
 	{ .name = EDU_DMA_MATCH },
@@ -528,6 +528,6 @@ MODULE_DEVICE_TABLE(auxiliary, edu_ids);
 struct auxiliary_driver edu_dma_driver = {
 	.name = "edu",
 	.id_table = edu_ids,
-	.probe = edu_probe,
+	.probe = ddma_edu_probe,
 	.driver.pm = pm_sleep_ptr(&edu_pm_ops),
 };

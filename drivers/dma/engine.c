@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An engine, from its device's probe until its last client has gone: that may be
- * long after the device, which a client who holds a channel knows nothing of.
+ * An engine, from its device's probe until its last client has released its channel,
+ * which may be long after the device was removed.
  */
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
@@ -13,7 +13,7 @@
 
 /* --- counters, in /sys/class/dma/<channel>/devreset ----------------------------- */
 
-static ssize_t show(struct device *dev, char *buf, size_t offset)
+static ssize_t ddma_engine_show(struct device *dev, char *buf, size_t offset)
 {
 	struct dma_chan *chan = container_of(dev, struct dma_chan_dev, device)->chan;
 	struct channel *c = to_channel(chan);
@@ -29,7 +29,7 @@ static ssize_t show(struct device *dev, char *buf, size_t offset)
 static ssize_t name##_show(struct device *dev, struct device_attribute *attr,	\
 			   char *buf)						\
 {										\
-	return show(dev, buf, offsetof(struct channel, n_##name));		\
+	return ddma_engine_show(dev, buf, offsetof(struct channel, n_##name));		\
 }										\
 static DEVICE_ATTR_RO(name)
 
@@ -53,27 +53,28 @@ static const struct attribute_group counters_group = {
 	.attrs = counters,
 };
 
-static struct device *channel_device(struct channel *c)
+static struct device *ddma_engine_channel_device(struct channel *c)
 {
 	return &c->chan.dev->device;
 }
 
-static void remove_counters(struct engine *engine)
+static void ddma_engine_remove_counters(struct engine *engine)
 {
 	unsigned int i;
 
 	for (i = 0; i < engine->counters; i++)
-		sysfs_remove_group(&channel_device(&engine->channel[i])->kobj, &counters_group);
+		sysfs_remove_group(&ddma_engine_channel_device(&engine->channel[i])->kobj,
+				   &counters_group);
 }
 
 /* Leaves what it has added when it fails. */
-static int add_counters(struct engine *engine)
+static int ddma_engine_add_counters(struct engine *engine)
 {
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; !ret && i < engine->channels; i++) {
-		ret = sysfs_create_group(&channel_device(&engine->channel[i])->kobj,
+		ret = sysfs_create_group(&ddma_engine_channel_device(&engine->channel[i])->kobj,
 					 &counters_group);
 		engine->counters += !ret;
 	}
@@ -82,26 +83,26 @@ static int add_counters(struct engine *engine)
 
 /* --- its end -------------------------------------------------------------------------- */
 
-static bool none(struct dma_chan *chan, void *data)
+static bool ddma_engine_none(struct dma_chan *chan, void *data)
 {
 	return false;
 }
 
 /**
- * engines_wait - wait until dmaengine has done with a channel that it lets go of
+ * engines_wait - wait until dmaengine does not use a released channel any more
  *
- * It looks at it once more after it has called channel_free(), and calls release(),
- * all under its one mutex. To look for a channel that nobody has waits for that.
+ * It does so after ddma_channel_free(), and calls ddma_engine_release(), all under its one
+ * mutex. Requesting a channel that does not exist waits for that.
  */
 void engines_wait(void)
 {
 	dma_cap_mask_t all;
 
 	dma_cap_zero(all);
-	dma_request_channel(all, none, NULL);
+	dma_request_channel(all, ddma_engine_none, NULL);
 }
 
-static void forget(struct work_struct *work)
+static void ddma_engine_forget(struct work_struct *work)
 {
 	struct engine *engine = container_of(work, struct engine, forget);
 	struct device *dev = engine->dma.dev;
@@ -111,35 +112,35 @@ static void forget(struct work_struct *work)
 	engines_wait();
 	for (i = 0; i < engine->channels; i++)
 		if (engine->channel[i].chan.dev)
-			put_device(channel_device(&engine->channel[i]));
+			put_device(ddma_engine_channel_device(&engine->channel[i]));
 	kfree(engine);
 	put_device(dev);
 	module_put(owner);
 }
 
-/* The last client has gone, and the driver too. */
-static void release(struct dma_device *dma)
+/* The last channel was released, and the driver unbound. */
+static void ddma_engine_release(struct dma_device *dma)
 {
 	queue_work(dma_wq, &to_engine(dma)->forget);
 }
 
 /**
- * engine_destroy - the engine's device goes
+ * engine_destroy - the engine's device is removed
  * @engine: the engine
  *
- * Clients that hold a channel keep it, and what is behind it; nothing can be
- * submitted there any more, and what was is aborted.
+ * Clients that hold a channel keep it and the engine's memory; nothing can be submitted
+ * there any more, and outstanding descriptors are aborted.
  */
 void engine_destroy(struct engine *engine)
 {
 	unsigned int i;
 
 	for (i = 0; i < engine->channels; i++) {
-		channel_halt(&engine->channel[i], HALT_GONE);
+		channel_halt(&engine->channel[i], STOP_GONE);
 		channel_abort(&engine->channel[i], false);
 	}
 	nodes_unregister(engine);
-	/* Last of all: a check may have put it to the test until now. */
+	/* Last of all: a check may have used it until now. */
 	if (engine->ops->stop)
 		engine->ops->stop(engine);
 	/*
@@ -150,7 +151,7 @@ void engine_destroy(struct engine *engine)
 		__module_get(engine->owner);
 		engine->pinned = true;
 	}
-	remove_counters(engine);
+	ddma_engine_remove_counters(engine);
 	dma_async_device_unregister(&engine->dma);
 	flush_workqueue(dma_wq);
 }
@@ -158,11 +159,11 @@ void engine_destroy(struct engine *engine)
 /* --- its beginning ---------------------------------------------------------------------- */
 
 /*
- * Can the processor do it, with the addresses that clients pass? These have to be those of
- * memory, and what it writes must not be lost when a client's dma_unmap_*() has the caches
- * discarded, which is for writes of a device.
+ * Can the processor copy with the addresses that clients pass? They have to be physical
+ * addresses, and its writes must not be lost when a client's dma_unmap_*() invalidates the
+ * caches, as for writes of a device.
  */
-static int check_memory(struct device *dev)
+static int ddma_engine_check_memory(struct device *dev)
 {
 	dma_addr_t addr;
 	void *page;
@@ -181,15 +182,15 @@ static int check_memory(struct device *dev)
 	return same ? 0 : dev_err_probe(dev, -ENODEV, "bus addresses are not physical ones\n");
 }
 
-static void setup(struct engine *engine, struct device *dev)
+static void ddma_engine_setup(struct engine *engine, struct device *dev)
 {
 	struct dma_device *dma = &engine->dma;
 
 	dma->dev = dev;
 	dma_cap_set(DMA_MEMCPY, dma->cap_mask);
 	/*
-	 * For clients that ask for a channel: others, such as async_tx, would take all of them
-	 * for good, and gain nothing.
+	 * Only for clients that request a channel: async_tx would take all of them for good,
+	 * and gain nothing.
 	 */
 	dma_cap_set(DMA_PRIVATE, dma->cap_mask);
 	dma->desc_metadata_modes = DESC_METADATA_CLIENT;
@@ -198,7 +199,7 @@ static void setup(struct engine *engine, struct device *dev)
 	dma->dst_addr_widths = BIT(DMA_SLAVE_BUSWIDTH_1_BYTE);
 	dma->max_burst = engine->ops->max_burst;
 	dma->residue_granularity = engine->ops->granularity;
-	dma->device_release = release;
+	dma->device_release = ddma_engine_release;
 	if (engine->ops->setup)
 		engine->ops->setup(engine);
 	channel_setup(dma);
@@ -222,7 +223,7 @@ struct engine *engine_create(struct device *dev, const struct engine_ops *ops,
 	unsigned int i;
 	int ret;
 
-	ret = check_memory(dev);
+	ret = ddma_engine_check_memory(dev);
 	if (ret)
 		return ERR_PTR(ret);
 	engine = kzalloc(struct_size(engine, channel, channels), GFP_KERNEL);
@@ -232,11 +233,11 @@ struct engine *engine_create(struct device *dev, const struct engine_ops *ops,
 	engine->hw = hw;
 	engine->owner = owner;
 	engine->channels = channels;
-	INIT_WORK(&engine->forget, forget);
+	INIT_WORK(&engine->forget, ddma_engine_forget);
 	INIT_LIST_HEAD(&engine->dma.channels);
 	for (i = 0; i < channels; i++)
 		channel_init(&engine->channel[i], engine);
-	setup(engine, get_device(dev));
+	ddma_engine_setup(engine, get_device(dev));
 
 	ret = dma_async_device_register(&engine->dma);
 	if (ret) {
@@ -245,8 +246,8 @@ struct engine *engine_create(struct device *dev, const struct engine_ops *ops,
 		return ERR_PTR(ret);
 	}
 	for (i = 0; i < channels; i++)
-		get_device(channel_device(&engine->channel[i]));
-	ret = add_counters(engine) ?: nodes_register(engine);
+		get_device(ddma_engine_channel_device(&engine->channel[i]));
+	ret = ddma_engine_add_counters(engine) ?: nodes_register(engine);
 	if (!ret)
 		return engine;
 	/* There may be clients already. */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which cookies failed. dmaengine has one number for what is complete, and none for what
- * ended otherwise; but a client must not be told that an aborted descriptor is complete.
+ * ended otherwise; but an aborted descriptor must not be reported as complete.
  *
- * A bit for each of the newest cookies. Of older ones, all that are as old as one that
- * failed are said to have failed.
+ * A bit for each of the newest cookies. Of older ones, those that are as old as the newest
+ * failed one count as failed.
  */
 #include <linux/bitmap.h>
 #include "dma.h"
 
-/* How many were given out after this one? Cookies begin again after INT_MAX. */
-static u32 age(struct channel *c, dma_cookie_t cookie)
+/* How many cookies were assigned after this one? They wrap after INT_MAX. */
+static u32 ddma_failure_age(struct channel *c, dma_cookie_t cookie)
 {
 	dma_cookie_t newest = c->chan.cookie;
 
@@ -24,7 +24,7 @@ void failures_forget(struct channel *c)
 	c->forgotten = 0;
 }
 
-/* The newest cookie takes the bit of one that is now too old to have one. */
+/* The newest cookie takes the bit of the oldest. */
 void failures_submitted(struct channel *c)
 {
 	lockdep_assert_held(&c->lock);
@@ -32,7 +32,7 @@ void failures_submitted(struct channel *c)
 		c->forgotten = c->n_submitted - (COOKIES - 1);
 }
 
-/* @first may be the greater one: then they began again in between. */
+/* If @first is greater, cookies wrapped in between. */
 void failures_add(struct channel *c, dma_cookie_t first, dma_cookie_t last)
 {
 	unsigned int from = first % COOKIES, to = last % COOKIES;
@@ -48,10 +48,10 @@ void failures_add(struct channel *c, dma_cookie_t first, dma_cookie_t last)
 
 bool failures_have(struct channel *c, dma_cookie_t cookie)
 {
-	u32 old = age(c, cookie);
+	u32 old = ddma_failure_age(c, cookie);
 
 	lockdep_assert_held(&c->lock);
-	/* One less: where cookies begin again, one of the bits has no cookie. */
+	/* One less: where cookies wrap, one of the bits has no cookie. */
 	if (old < COOKIES - 1)
 		return test_bit(cookie % COOKIES, c->failed);
 	return c->forgotten && (long)(c->n_submitted - old - c->forgotten) <= 0;

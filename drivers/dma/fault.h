@@ -8,9 +8,9 @@
 #include <linux/types.h>
 
 enum fault {
-	FAULT_STALL,	/* stops in the middle, and never goes on */
-	FAULT_CORRUPT,	/* says that it has completed something else */
-	FAULT_LOSE,	/* completes, and tells nobody */
+	FAULT_STALL,	/* stops in the middle, for good */
+	FAULT_CORRUPT,	/* reports another descriptor as completed */
+	FAULT_LOSE,	/* completes without an interrupt */
 	FAULT_ERROR,	/* fails */
 	FAULTS,
 };

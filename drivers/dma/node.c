@@ -1,52 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The nodes: of a channel, whose reset is channel_abort(), and above it of the
- * engine, whose reset is that of all channels, and of what is behind them. What
- * a reset from above finds outstanding goes on afterwards.
+ * engine, whose reset is that of all channels and of its hardware. Descriptors that are
+ * outstanding at a reset of a node above go on afterwards.
  */
 #include <linux/string.h>
 #include "dma.h"
 
 /* --- a channel --------------------------------------------------------------------- */
 
-static int channel_reset(struct devreset_node *node, u32 gen)
+static int ddma_channel_reset(struct devreset_node *node, u32 gen)
 {
 	channel_abort(node->data, false);
 	return 0;
 }
 
-/*
- * A completion that nobody told of is no hang: the work is done, and counted as
- * lost.
- */
-static int channel_check(struct devreset_node *node, const char **reason)
+/* A lost completion interrupt is no hang: the work is done, and it is counted. */
+static int ddma_channel_check(struct devreset_node *node, const char **reason)
 {
 	struct channel *c = node->data;
 
-	job_found(c);
-	if (job_stalled(c)) {
+	desc_found(c);
+	if (desc_stalled(c)) {
 		*reason = "stalled";
 		return -ETIMEDOUT;
 	}
 	return c->engine->ops->check ? c->engine->ops->check(c->engine, reason) : 0;
 }
 
-static int channel_quiesce(struct devreset_node *node)
+static int ddma_channel_quiesce(struct devreset_node *node)
 {
-	return channel_halt(node->data, HALT_RESET);
+	return channel_halt(node->data, STOP_RESET);
 }
 
-static int channel_restart(struct devreset_node *node, int status)
+static int ddma_channel_restart(struct devreset_node *node, int status)
 {
 	struct channel *c = node->data;
 
 	if (status)
 		channel_abort(c, false);
-	channel_go(c, HALT_RESET);
+	channel_go(c, STOP_RESET);
 	return 0;
 }
 
-static void channel_dump(struct devreset_node *node, struct devreset_dump *dump)
+static void ddma_channel_dump(struct devreset_node *node, struct devreset_dump *dump)
 {
 	struct channel *c = node->data;
 	unsigned long flags;
@@ -65,9 +62,9 @@ static void channel_dump(struct devreset_node *node, struct devreset_dump *dump)
 	now.paused = c->paused;
 	now.active = c->active;
 	if (c->active) {
-		channel_bar(c);
+		channel_stop_copy(c);
 		now.len = c->active->len;
-		now.done = c->active->len - job_left(c->active);
+		now.done = c->active->len - desc_left(c->active);
 		now.cookie = c->active->tx.cookie;
 	}
 	spin_unlock_irqrestore(&c->lock, flags);
@@ -82,16 +79,16 @@ static void channel_dump(struct devreset_node *node, struct devreset_dump *dump)
 }
 
 static const struct devreset_ops channel_ops = {
-	.reset = channel_reset,
-	.check = channel_check,
-	.quiesce = channel_quiesce,
-	.resume = channel_restart,
-	.dump = channel_dump,
+	.reset = ddma_channel_reset,
+	.check = ddma_channel_check,
+	.quiesce = ddma_channel_quiesce,
+	.resume = ddma_channel_restart,
+	.dump = ddma_channel_dump,
 };
 
 /* --- the engine ---------------------------------------------------------------------- */
 
-static int engine_reset(struct devreset_node *node, u32 gen)
+static int ddma_engine_reset(struct devreset_node *node, u32 gen)
 {
 	struct engine *engine = node->data;
 	unsigned int i;
@@ -101,29 +98,29 @@ static int engine_reset(struct devreset_node *node, u32 gen)
 	return engine->ops->reset ? engine->ops->reset(engine) : 0;
 }
 
-static int engine_check(struct devreset_node *node, const char **reason)
+static int ddma_engine_check(struct devreset_node *node, const char **reason)
 {
 	struct engine *engine = node->data;
 
 	return engine->ops->check ? engine->ops->check(engine, reason) : 0;
 }
 
-static int engine_quiesce(struct devreset_node *node)
+static int ddma_engine_quiesce(struct devreset_node *node)
 {
 	struct engine *engine = node->data;
 
 	return engine->ops->stop ? engine->ops->stop(engine) : 0;
 }
 
-/* It begins each job from scratch: there is nothing to be rebuilt. */
-static int engine_resume(struct devreset_node *node, int status)
+/* Each descriptor sets up the engine: there is nothing to be rebuilt. */
+static int ddma_engine_resume(struct devreset_node *node, int status)
 {
 	struct engine *engine = node->data;
 
 	return status && engine->ops->reset ? engine->ops->reset(engine) : 0;
 }
 
-static void engine_dump(struct devreset_node *node, struct devreset_dump *dump)
+static void ddma_engine_dump(struct devreset_node *node, struct devreset_dump *dump)
 {
 	struct engine *engine = node->data;
 
@@ -133,17 +130,17 @@ static void engine_dump(struct devreset_node *node, struct devreset_dump *dump)
 }
 
 static const struct devreset_ops engine_node_ops = {
-	.reset = engine_reset,
-	.check = engine_check,
-	.quiesce = engine_quiesce,
-	.resume = engine_resume,
-	.dump = engine_dump,
+	.reset = ddma_engine_reset,
+	.check = ddma_engine_check,
+	.quiesce = ddma_engine_quiesce,
+	.resume = ddma_engine_resume,
+	.dump = ddma_engine_dump,
 };
 
 /* --- both ------------------------------------------------------------------------------ */
 
-/* The channel may be at work already; it says so from now on. */
-static void set_node(struct channel *c, struct devreset_node *node)
+/* The channel may be in use already; from now on it calls devreset_busy(). */
+static void ddma_set_node(struct channel *c, struct devreset_node *node)
 {
 	unsigned long flags;
 
@@ -153,7 +150,7 @@ static void set_node(struct channel *c, struct devreset_node *node)
 	spin_unlock_irqrestore(&c->lock, flags);
 }
 
-static int register_channel(struct channel *c)
+static int ddma_register_channel(struct channel *c)
 {
 	const struct engine_ops *ops = c->engine->ops;
 	struct devreset_desc desc = {
@@ -170,11 +167,11 @@ static int register_channel(struct channel *c)
 	node = devreset_register(&c->chan.dev->device, &desc);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	set_node(c, node);
+	ddma_set_node(c, node);
 	return 0;
 }
 
-static int register_engine(struct engine *engine)
+static int ddma_register_engine(struct engine *engine)
 {
 	struct devreset_desc desc = {
 		.ops = &engine_node_ops,
@@ -202,9 +199,9 @@ int nodes_register(struct engine *engine)
 
 	if (!dma_nodes)
 		return 0;
-	ret = register_engine(engine);
+	ret = ddma_register_engine(engine);
 	for (i = 0; !ret && i < engine->channels; i++)
-		ret = register_channel(&engine->channel[i]);
+		ret = ddma_register_channel(&engine->channel[i]);
 	return ret;
 }
 
@@ -215,7 +212,7 @@ void nodes_unregister(struct engine *engine)
 
 	for (i = 0; i < engine->channels; i++) {
 		node = engine->channel[i].node;
-		set_node(&engine->channel[i], NULL);
+		ddma_set_node(&engine->channel[i], NULL);
 		devreset_unregister(node);
 	}
 	devreset_unregister(engine->node);

@@ -14,12 +14,12 @@
 #include "fault.h"
 
 #define NAME		"devreset_dma"
-#define MOST_CHANNELS	64
-#define AT_ONCE		64	/* pages, before others may have the processor */
+#define MAX_CHANNELS	64
+#define RESCHED_PAGES		64	/* pages, before cond_resched() */
 
 static unsigned int channels = 4;
 module_param(channels, uint, 0444);
-MODULE_PARM_DESC(channels, "soft channels, 0 to " __stringify(MOST_CHANNELS) " (default: 4)");
+MODULE_PARM_DESC(channels, "soft channels, 0 to " __stringify(MAX_CHANNELS) " (default: 4)");
 
 static struct platform_device *device;
 
@@ -31,156 +31,157 @@ enum step {
 };
 
 /*
- * Move up to @most bytes of @job, up to the end of a page. Hold the channel's lock, and
- * have it barred, or be between channel_enter() and channel_leave().
+ * Copy up to @most bytes of @desc, up to the end of a page. Hold the channel's lock after
+ * channel_stop_copy(), or be between channel_copy_begin() and channel_copy_end().
  */
-static enum step move(struct job *job, size_t most)
+static enum step ddma_soft_move(struct ddma_desc *desc, size_t most)
 {
-	struct piece *piece = &job->piece[job->at];
-	void *dst = piece->dst + job->off;
+	struct segment *segment = &desc->segment[desc->at];
+	void *dst = segment->dst + desc->off;
 	size_t len = PAGE_SIZE - offset_in_page(dst);
 
-	len = min3(len, most, (size_t)piece->len - job->off);
-	if (job->kind == JOB_FILL)
-		memset(dst, job->value, len);
+	len = min3(len, most, (size_t)segment->len - desc->off);
+	if (desc->kind == DESC_FILL)
+		memset(dst, desc->value, len);
 	else
-		memcpy(dst, piece->src + job->off, len);
-	job->off += len;
-	if (job->off < piece->len)
+		memcpy(dst, segment->src + desc->off, len);
+	desc->off += len;
+	if (desc->off < segment->len)
 		return STEP_MORE;
-	job->done += job->off;
-	job->off = 0;
-	if (++job->at < job->pieces)
-		return job->kind == JOB_CYCLE ? STEP_PERIOD : STEP_MORE;
-	if (job->kind != JOB_CYCLE)
+	desc->done += desc->off;
+	desc->off = 0;
+	if (++desc->at < desc->segments)
+		return desc->kind == DESC_CYCLE ? STEP_PERIOD : STEP_MORE;
+	if (desc->kind != DESC_CYCLE)
 		return STEP_OVER;
-	job->at = 0;
-	job->done = 0;
+	desc->at = 0;
+	desc->done = 0;
 	return STEP_PERIOD;
 }
 
-/* For the compiler, which knows how to copy what has a size and is aligned */
+/* A type for the compiler to copy by: of a known size, and aligned */
 struct whole {
 	u64 word[PAGE_SIZE / sizeof(u64)];
 };
 
 /*
- * Whole pages of the piece in work, but for its last: which is most of what there is to
- * do when there is much. Called after channel_enter(); false: it has been left.
+ * Copy whole pages of the segment, but for the last one. Called after channel_copy_begin();
+ * false: the copy section has ended.
  */
-static bool move_pages(struct channel *c, struct job *job, unsigned int *pages)
+static bool ddma_soft_move_pages(struct channel *c, struct ddma_desc *desc, unsigned int *pages)
 {
-	struct piece *piece = &job->piece[job->at];
-	const struct whole *src = piece->src + job->off;
-	struct whole *dst = piece->dst + job->off;
-	unsigned int count = min(*pages, (piece->len - job->off - 1) / (u32)PAGE_SIZE);
+	struct segment *segment = &desc->segment[desc->at];
+	const struct whole *src = segment->src + desc->off;
+	struct whole *dst = segment->dst + desc->off;
+	unsigned int count = min(*pages, (segment->len - desc->off - 1) / (u32)PAGE_SIZE);
 
-	if (job->kind == JOB_FILL || !PAGE_ALIGNED(dst) ||
+	if (desc->kind == DESC_FILL || !PAGE_ALIGNED(dst) ||
 	    !IS_ALIGNED((unsigned long)src, __alignof__(*src)))
 		return true;
 	*pages -= count;
 	for (; count; count--) {
 		*dst++ = *src++;
-		job->off += PAGE_SIZE;
-		channel_leave(c);
-		if (!channel_enter(c))
+		desc->off += PAGE_SIZE;
+		channel_copy_end(c);
+		if (!channel_copy_begin(c))
 			return false;
 	}
 	return true;
 }
 
-/* Until there is something to see to; STEP_MORE: see whether it may go on. */
-static enum step advance(struct channel *c, struct job *job)
+/* STEP_MORE: ask desc_go_on(). */
+static enum step ddma_soft_advance(struct channel *c, struct ddma_desc *desc)
 {
-	unsigned int pages = AT_ONCE;
+	unsigned int pages = RESCHED_PAGES;
 	enum step next;
 
 	do {
-		if (!channel_enter(c) || !move_pages(c, job, &pages))
+		if (!channel_copy_begin(c) || !ddma_soft_move_pages(c, desc, &pages))
 			return STEP_MORE;
-		next = move(job, PAGE_SIZE);
-		channel_leave(c);
+		next = ddma_soft_move(desc, PAGE_SIZE);
+		channel_copy_end(c);
 	} while (next == STEP_MORE && pages-- > 0);
 	return next;
 }
 
-/* Until somebody comes to stop it; @silent: it is done, and tells nobody */
-static int stand_still(struct channel *c, struct job *job, bool silent)
+/* Do nothing until stopped. @silent: as if the completion interrupt was lost */
+static int ddma_soft_stand_still(struct channel *c, struct ddma_desc *desc, bool silent)
 {
-	dma_cookie_t cookie = job->tx.cookie;
+	dma_cookie_t cookie = desc->tx.cookie;
 	unsigned long flags;
 	bool mine;
 
-	job_tell(c);
+	desc_invoke_callbacks(c);
 	spin_lock_irqsave(&c->lock, flags);
-	mine = job_is_active(c, job, cookie);
+	mine = desc_is_active(c, desc, cookie);
 	if (mine) {
-		job->stuck = !silent;
-		job->silent = silent;
+		desc->stuck = !silent;
+		desc->silent = silent;
 	}
 	spin_unlock_irqrestore(&c->lock, flags);
 	if (!mine)
 		return -EAGAIN;
-	wait_event_idle(c->wait, job_stopped(c, job));
+	wait_event_idle(c->wait, desc_stopped(c, desc));
 	return -EAGAIN;
 }
 
-/* A slave has a pace: one period in a tick, at most. */
-static void end_period(struct channel *c, struct job *job)
+/* Paced like a slave: at most one period in a tick. */
+static void ddma_soft_end_period(struct channel *c, struct ddma_desc *desc)
 {
-	job_period(c, job);
-	wait_event_idle_timeout(c->wait, job_stopped(c, job), 1);
+	desc_period(c, desc);
+	wait_event_idle_timeout(c->wait, desc_stopped(c, desc), 1);
 }
 
-/* Where the fault has it stop: a job of one byte, before it has begun */
-static int fail_halfway(struct channel *c, struct job *job, bool stall)
+/* Stop in the middle; a descriptor of one byte at its beginning. */
+static int ddma_soft_fail_halfway(struct channel *c, struct ddma_desc *desc, bool stall)
 {
-	if (job->len > 1) {
-		while (!channel_enter(c))
-			if (!job_go_on(c, job))
+	if (desc->len > 1) {
+		while (!channel_copy_begin(c))
+			if (!desc_go_on(c, desc))
 				return -EAGAIN;
-		/* It may have been paused when it was done, and stood still. */
-		if (job->at < job->pieces)
-			move(job, job->len / 2);
-		channel_leave(c);
+		/* It may have been completed before, by a "lose" fault, and paused. */
+		if (desc->at < desc->segments)
+			ddma_soft_move(desc, desc->len / 2);
+		channel_copy_end(c);
 	}
-	return stall ? stand_still(c, job, false) : -EIO;
+	return stall ? ddma_soft_stand_still(c, desc, false) : -EIO;
 }
 
-static int soft_run(struct channel *c, struct job *job, struct outcome *outcome)
+static int ddma_soft_run(struct channel *c, struct ddma_desc *desc, struct outcome *outcome)
 {
 	bool stall = fault_now(FAULT_STALL), error = fault_now(FAULT_ERROR);
 	enum step next;
 
 	if (stall || error)
-		return fail_halfway(c, job, stall);
+		return ddma_soft_fail_halfway(c, desc, stall);
 	/*
-	 * Done it is if it told nobody, and was paused then; or if somebody who polls
-	 * has just done the rest, and it is not ours any more, as finish() will see.
+	 * Complete already after a "lose" fault and a pause; or desc_poll() has just
+	 * completed it, and it is not active any more, which ddma_desc_finish() checks.
 	 */
-	while (READ_ONCE(job->at) < job->pieces && (next = advance(c, job)) != STEP_OVER) {
+	while (READ_ONCE(desc->at) < desc->segments &&
+	       (next = ddma_soft_advance(c, desc)) != STEP_OVER) {
 		if (next == STEP_PERIOD)
-			end_period(c, job);
+			ddma_soft_end_period(c, desc);
 		cond_resched();
-		if (!job_go_on(c, job))
+		if (!desc_go_on(c, desc))
 			return -EAGAIN;
 	}
 	if (fault_now(FAULT_LOSE))
-		return stand_still(c, job, true);
-	outcome->completed = job->tx.phys;
+		return ddma_soft_stand_still(c, desc, true);
+	outcome->completed = desc->tx.phys;
 	if (fault_now(FAULT_CORRUPT))
 		outcome->completed ^= BIT(6);
 	return 0;
 }
 
-static bool soft_poll(struct channel *c, struct job *job)
+static bool ddma_soft_poll(struct channel *c, struct ddma_desc *desc)
 {
-	if (job->kind == JOB_CYCLE)
+	if (desc->kind == DESC_CYCLE)
 		return false;
-	return job->at == job->pieces || move(job, PAGE_SIZE) == STEP_OVER;
+	return desc->at == desc->segments || ddma_soft_move(desc, PAGE_SIZE) == STEP_OVER;
 }
 
-static void soft_setup(struct engine *engine)
+static void ddma_soft_setup(struct engine *engine)
 {
 	struct dma_device *dma = &engine->dma;
 
@@ -213,17 +214,17 @@ static const struct engine_ops soft_ops = {
 	.max_len = SZ_1M,
 	.max_burst = PAGE_SIZE,
 	.granularity = DMA_RESIDUE_GRANULARITY_BURST,
-	.setup = soft_setup,
-	.run = soft_run,
-	.poll = soft_poll,
+	.setup = ddma_soft_setup,
+	.run = ddma_soft_run,
+	.poll = ddma_soft_poll,
 };
 
-static void destroy(void *engine)
+static void ddma_soft_destroy(void *engine)
 {
 	engine_destroy(engine);
 }
 
-static int soft_probe(struct platform_device *pdev)
+static int ddma_soft_probe(struct platform_device *pdev)
 {
 	struct engine *engine;
 	int ret;
@@ -236,38 +237,38 @@ static int soft_probe(struct platform_device *pdev)
 	if (IS_ERR(engine))
 		return PTR_ERR(engine);
 	platform_set_drvdata(pdev, engine);
-	return devm_add_action_or_reset(&pdev->dev, destroy, engine);
+	return devm_add_action_or_reset(&pdev->dev, ddma_soft_destroy, engine);
 }
 
-static int soft_suspend(struct device *dev)
+static int ddma_soft_suspend(struct device *dev)
 {
-	engine_halt(dev_get_drvdata(dev), HALT_SLEEP);
+	engine_halt(dev_get_drvdata(dev), STOP_SLEEP);
 	return 0;
 }
 
-static int soft_resume(struct device *dev)
+static int ddma_soft_resume(struct device *dev)
 {
-	engine_go(dev_get_drvdata(dev), HALT_SLEEP);
+	engine_go(dev_get_drvdata(dev), STOP_SLEEP);
 	return 0;
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(soft_pm_ops, soft_suspend, soft_resume);
+static DEFINE_SIMPLE_DEV_PM_OPS(soft_pm_ops, ddma_soft_suspend, ddma_soft_resume);
 
 static struct platform_driver driver = {
 	.driver.name = NAME,
 	.driver.pm = pm_sleep_ptr(&soft_pm_ops),
-	.probe = soft_probe,
+	.probe = ddma_soft_probe,
 };
 
 int soft_init(void)
 {
 	int ret;
 
-	if (channels > MOST_CHANNELS)
+	if (channels > MAX_CHANNELS)
 		return -EINVAL;
 	if (!channels)
 		return 0;
-	/* As platform_driver_register(), but without an owner: see channel_alloc(). */
+	/* As platform_driver_register(), but without an owner: see ddma_channel_alloc(). */
 	driver.driver.bus = &platform_bus_type;
 	ret = driver_register(&driver.driver);
 	if (ret)

@@ -6,29 +6,26 @@
  * the adapter and of the ring to receive into are armed by the poll function,
  * that is when anything was sent or received, by a link that is lost, and by
  * requests to the device; and stopped by the check itself. So these two are
- * looked at once after the last activity, every interval while there is some,
- * and never on an idle interface (ND15). A device that fails to receive is found
- * when it has been talked to, which whoever waits for an answer has done: a
- * packet that was sent is reported, and that arms both. One that fails while nothing
- * at all is sent or received is found with the next packet that is sent; to
- * have it found before that, there is policy/check_idle. That is also for one that
- * fails while there is no link: nothing is sent before it has learned of its link.
+ * checked once after the last activity, every interval while there is some, and
+ * never on an idle interface (ND15). A device that fails to receive is found after
+ * the next transmission: its completion arms both clocks. Without traffic, and
+ * without a link, a fault is found before that only with policy/check_idle.
  *
- * All is called with nic->lock held, in process context. It is let go of while an interrupt
- * or an answer is waited for.
+ * All functions are called with nic->lock held, in process context. It is dropped while
+ * waiting for an interrupt or a reply.
  */
 #include <linux/delay.h>
 #include <linux/mii.h>
 #include "net.h"
 
-/* Ample: a slow machine is no hang, and nobody waits when there is none. */
-#define SOON		HZ
-#define A_WHILE_MS	50
-/* From the reset of a MAC to its link; one that stays away is found within the probation. */
-#define LINK_PATIENCE	(6 * HZ)
+/* Ample, as a slow machine is no hang; waited for only when the device has failed */
+#define REPLY_TIMEOUT		HZ
+#define RX_SETTLE_MS	50
+/* From the reset of a MAC to its link; less than the probation */
+#define LINK_TIMEOUT	(6 * HZ)
 
-/* Configuration space is not ours to mend, but without it nothing works. */
-static const char *pci_fault(struct nic *nic)
+/* Configuration space is restored by the nodes above, but without it nothing works. */
+static const char *nic_pci_fault(struct nic *nic)
 {
 	u16 command;
 
@@ -46,15 +43,15 @@ static const char *pci_fault(struct nic *nic)
 /* The adapter's own reset gives back what was taken here: see nic_give_bus(). */
 bool nic_is_reachable(struct nic *nic)
 {
-	return !pci_fault(nic) || (nic->up && !nic->pdev->is_busmaster && nic_alive(nic));
+	return !nic_pci_fault(nic) || (nic->up && !nic->pdev->is_busmaster && nic_alive(nic));
 }
 
 /*
- * Wait for the poll function, without nic->lock: "ip link set" may want it, with rtnl held.
- * If the device is paused meanwhile, for whatever reason, that ends the wait and counts as done.
+ * Wait for the poll function, without nic->lock: "ip link set" may wait for that, with rtnl
+ * held. The wait ends as a success when the device is quiesced meanwhile.
  */
-static bool wait_unlocked(struct nic *nic, bool (*is_done)(struct nic *nic, u32 mark), u32 mark,
-			  long patience)
+static bool nic_wait_unlocked(struct nic *nic, bool (*is_done)(struct nic *nic, u32 mark), u32 mark,
+			      long patience)
 {
 	u32 pauses = nic->pauses;
 	long left;
@@ -66,48 +63,48 @@ static bool wait_unlocked(struct nic *nic, bool (*is_done)(struct nic *nic, u32 
 	return left || nic->pauses != pauses;
 }
 
-static bool has_polled(struct nic *nic, u32 seen)
+static bool nic_has_polled(struct nic *nic, u32 seen)
 {
 	return (s32)(READ_ONCE(nic->polled) - seen) > 0;
 }
 
-static bool has_sent(struct nic *nic, u32 clean)
+static bool nic_has_sent(struct nic *nic, u32 clean)
 {
-	return READ_ONCE(nic->tx.clean) != clean;
+	return READ_ONCE(nic->tx.next_to_clean) != clean;
 }
 
-static bool has_answered(struct nic *nic, u32 ticket)
+static bool nic_has_answered(struct nic *nic, u32 ticket)
 {
-	/* Pairs with nic_tx_stop(): then it is known whether it was lost. */
-	return (s32)(smp_load_acquire(&nic->tx.probes) - ticket) >= 0;
+	/* Pairs with nic_tx_stop(), which sets probe_lost before. */
+	return (s32)(smp_load_acquire(&nic->tx.probe_done) - ticket) >= 0;
 }
 
-/* Provoke an interrupt; the poll function runs, and has done. */
-static bool irq_arrives(struct nic *nic, long patience)
+/* Raise an interrupt, and wait until the poll function has run. */
+static bool nic_irq_is_polled(struct nic *nic, long patience)
 {
 	u32 seen = READ_ONCE(nic->polls);
 	bool arrived;
 
 	atomic_inc(&nic->probing);
 	wr(nic, REG_ICS, INT_TXDW);
-	arrived = wait_unlocked(nic, has_polled, seen, patience);
+	arrived = nic_wait_unlocked(nic, nic_has_polled, seen, patience);
 	atomic_dec(&nic->probing);
 	return arrived;
 }
 
 bool nic_irq_arrives(struct nic *nic, long patience)
 {
-	return !nic->polling || irq_arrives(nic, patience);
+	return !nic->polling || nic_irq_is_polled(nic, patience);
 }
 
 /* --- the adapter ------------------------------------------------------------------ */
 
 /*
- * A link that the PHY has and the MAC has not; twice, as they need not learn of it
- * at the same time, and not soon after a reset: some that emulate the device give the
- * MAC its link seconds later. A change that nobody was told of is none to complain about.
+ * A link that the PHY has and the MAC has not; twice, as they need not change at the same
+ * time, and not soon after a reset: some emulations give the MAC its link seconds later.
+ * A change without an interrupt is no fault.
  */
-static const char *link_fault(struct nic *nic)
+static const char *nic_link_fault(struct nic *nic)
 {
 	bool up = rd(nic, REG_STATUS) & STATUS_LU;
 	u16 bmsr = 0;
@@ -115,7 +112,7 @@ static const char *link_fault(struct nic *nic)
 
 	if (up != nic->link)
 		nic_update_link(nic);
-	/* The first tells of a link that was lost meanwhile. */
+	/* The first read returns a link loss that was latched. */
 	if (!up)
 		ret = nic_phy_glance(nic, MII_BMSR, &bmsr) ?:
 		      nic_phy_glance(nic, MII_BMSR, &bmsr);
@@ -129,63 +126,63 @@ static const char *link_fault(struct nic *nic)
 		return NULL;
 	}
 	if (++nic->lost_link >= 2 &&
-	    time_after64(get_jiffies_64(), nic->link_since + LINK_PATIENCE))
+	    time_after64(get_jiffies_64(), nic->link_since + LINK_TIMEOUT))
 		return "link lost inside the MAC";
 	devreset_busy(nic->node);
 	return NULL;
 }
 
-/* A request that was given up may have been answered since. */
-static void look_for_answer(struct nic *nic)
+/* The reply may have arrived after the request timed out. */
+static void nic_probe_answered(struct nic *nic)
 {
 	struct control *control = &nic->control;
 
-	/* The caller that has the lock looks itself. */
+	/* The holder of the lock waits for the reply itself. */
 	if (!mutex_trylock(&control->lock))
 		return;
-	if (control->phy ? nic_phy_answers(nic) : has_answered(nic, nic->tx.asked))
+	if (control->phy ? nic_phy_answers(nic) : nic_has_answered(nic, nic->tx.probe_seq))
 		WRITE_ONCE(control->pending, false);
 	mutex_unlock(&control->lock);
 }
 
 /* ND12 */
-static const char *control_fault(struct nic *nic)
+static const char *nic_control_fault(struct nic *nic)
 {
 	struct control *control = &nic->control;
 
 	if (READ_ONCE(control->pending))
-		look_for_answer(nic);
+		nic_probe_answered(nic);
 	if (!READ_ONCE(control->pending))
 		return NULL;
 	devreset_busy(nic->node);
 	return ++control->checks >= 2 ? "a request to the device is not answered" : NULL;
 }
 
-static const char *adapter_fault(struct nic *nic)
+static const char *nic_adapter_fault(struct nic *nic)
 {
 	const char *fault;
 
-	if (nic->halted & (HALT_SLEEP | HALT_DEAD))
+	if (nic->stop_reasons & (STOP_SLEEP | STOP_DEAD))
 		return NULL;
-	fault = pci_fault(nic);
-	if (!fault && nic->halted & HALT_ADAPTER)
+	fault = nic_pci_fault(nic);
+	if (!fault && nic->stop_reasons & STOP_ADAPTER)
 		fault = "not restarted";
 	if (!fault)
 		fault = nic_config_fault(nic);
 	if (!fault)
 		fault = nic_filter_fault(nic);
 	if (!fault)
-		fault = control_fault(nic);
+		fault = nic_control_fault(nic);
 	if (fault || !nic->up)
 		return fault;
 	nic_read_stats(nic);
-	fault = link_fault(nic);
-	if (!fault && !nic_irq_arrives(nic, SOON))
+	fault = nic_link_fault(nic);
+	if (!fault && !nic_irq_arrives(nic, REPLY_TIMEOUT))
 		fault = "interrupts do not arrive";
 	return fault;
 }
 
-static int complain(const char *fault, const char **reason)
+static int nic_log_fault(const char *fault, const char **reason)
 {
 	if (!fault)
 		return 0;
@@ -194,7 +191,7 @@ static int complain(const char *fault, const char **reason)
 }
 
 /* Its clock may have been stopped with packets in the ring: see tx.c. */
-static void look_after_tx(struct nic *nic)
+static void nic_look_after_tx(struct nic *nic)
 {
 	struct netdev_queue *queue = netdev_get_tx_queue(nic->netdev, 0);
 	struct tx_ring *tx = &nic->tx;
@@ -202,11 +199,11 @@ static void look_after_tx(struct nic *nic)
 	/* The adapter's clock was stopped first; pairs with that in nic_tx_clean(). */
 	smp_mb();
 	__netif_tx_lock_bh(queue);
-	if (tx->on && tx->use != READ_ONCE(tx->clean)) {
+	if (tx->on && tx->next_to_use != READ_ONCE(tx->next_to_clean)) {
 		devreset_busy(tx->node);
 		/* Either this sees it empty, or the poll function stops the clock later. */
 		smp_mb();
-		if (tx->use == READ_ONCE(tx->clean))
+		if (tx->next_to_use == READ_ONCE(tx->next_to_clean))
 			devreset_idle(tx->node);
 	}
 	__netif_tx_unlock_bh(queue);
@@ -216,45 +213,45 @@ int nic_check_adapter(struct nic *nic, const char **reason)
 {
 	lockdep_assert_held(&nic->lock);
 	devreset_idle(nic->node);
-	look_after_tx(nic);
-	return complain(adapter_fault(nic), reason);
+	nic_look_after_tx(nic);
+	return nic_log_fault(nic_adapter_fault(nic), reason);
 }
 
 /* --- sending ------------------------------------------------------------------------- */
 
-/* Have the device, its DMA and its interrupt do something that nobody else sees. */
-static bool prove_tx(struct nic *nic)
+/* Test the device, its DMA and its interrupt by a probe that puts nothing on the wire. */
+static bool nic_prove_tx(struct nic *nic)
 {
 	struct tx_ring *tx = &nic->tx;
-	unsigned int clean = READ_ONCE(tx->clean);
+	unsigned int clean = READ_ONCE(tx->next_to_clean);
 	bool done;
 	u32 ticket;
 	int ret;
 
 	atomic_inc(&nic->probing);
-	ret = nic_tx_ask(nic, &ticket);
+	ret = nic_tx_send_probe(nic, &ticket);
 	if (ret == -EAGAIN)
-		done = wait_unlocked(nic, has_sent, clean, SOON);
+		done = nic_wait_unlocked(nic, nic_has_sent, clean, REPLY_TIMEOUT);
 	else
-		done = !ret && wait_unlocked(nic, has_answered, ticket, SOON);
+		done = !ret && nic_wait_unlocked(nic, nic_has_answered, ticket, REPLY_TIMEOUT);
 	atomic_dec(&nic->probing);
 	return done;
 }
 
-/* Without nic->lock: for a moment, is anything sent? */
+/* Without nic->lock: is anything sent within the time limit? */
 bool nic_tx_moves(struct nic *nic)
 {
-	unsigned int clean = READ_ONCE(nic->tx.clean);
+	unsigned int clean = READ_ONCE(nic->tx.next_to_clean);
 	struct control *control = &nic->control;
 
 	atomic_inc(&nic->probing);
 	wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) ||
-			   READ_ONCE(nic->tx.clean) != clean, CONTROL_PATIENCE);
+			   READ_ONCE(nic->tx.next_to_clean) != clean, CONTROL_TIMEOUT);
 	atomic_dec(&nic->probing);
-	return !READ_ONCE(control->cancelled) && READ_ONCE(nic->tx.clean) != clean;
+	return !READ_ONCE(control->cancelled) && READ_ONCE(nic->tx.next_to_clean) != clean;
 }
 
-/* Without nic->lock: -EIO if a reset has ended it, -ETIMEDOUT if it is not answered soon. */
+/* Without nic->lock: -EIO if a reset has cancelled it, -ETIMEDOUT without a reply. */
 int nic_tx_await(struct nic *nic, u32 ticket)
 {
 	struct control *control = &nic->control;
@@ -262,25 +259,25 @@ int nic_tx_await(struct nic *nic, u32 ticket)
 
 	atomic_inc(&nic->probing);
 	left = wait_event_timeout(nic->wait, READ_ONCE(control->cancelled) ||
-				  has_answered(nic, ticket), CONTROL_PATIENCE);
+				  nic_has_answered(nic, ticket), CONTROL_TIMEOUT);
 	atomic_dec(&nic->probing);
 	if (!left)
 		return -ETIMEDOUT;
-	if (READ_ONCE(control->cancelled) || (s32)(READ_ONCE(nic->tx.lost) - ticket) >= 0)
+	if (READ_ONCE(control->cancelled) || (s32)(READ_ONCE(nic->tx.probe_lost) - ticket) >= 0)
 		return -EIO;
 	return 0;
 }
 
-static const char *tx_fault(struct nic *nic)
+static const char *nic_tx_fault(struct nic *nic)
 {
 	struct tx_ring *tx = &nic->tx;
 	u32 pauses = nic->pauses;
 	const char *fault;
 
-	if (nic->halted & ~(HALT_TX | HALT_RX))
+	if (nic->stop_reasons & ~(STOP_TX | STOP_RX))
 		return NULL;
-	fault = pci_fault(nic);
-	if (!fault && nic->halted & HALT_TX)
+	fault = nic_pci_fault(nic);
+	if (!fault && nic->stop_reasons & STOP_TX)
 		fault = "not restarted";
 	if (fault || !tx->on)
 		return fault;
@@ -288,13 +285,14 @@ static const char *tx_fault(struct nic *nic)
 		return "transmit unit is off";
 	if (!nic_tx_programmed(nic))
 		return "transmit ring wiped";
-	if (tx->prove && !prove_tx(nic))
+	if (tx->prove && !nic_prove_tx(nic))
 		return "does not send";
-	/* It was stopped meanwhile, and has to prove itself when it is started. */
+	/* It was stopped meanwhile, and is tested when it is started. */
 	if (nic->pauses != pauses)
 		return NULL;
 	tx->prove = false;
-	if (READ_ONCE(tx->use) != READ_ONCE(tx->clean) && !nic_irq_arrives(nic, SOON))
+	if (READ_ONCE(tx->next_to_use) != READ_ONCE(tx->next_to_clean) &&
+	    !nic_irq_arrives(nic, REPLY_TIMEOUT))
 		return "interrupts do not arrive";
 	return NULL;
 }
@@ -302,24 +300,24 @@ static const char *tx_fault(struct nic *nic)
 int nic_check_tx(struct nic *nic, const char **reason)
 {
 	lockdep_assert_held(&nic->lock);
-	return complain(tx_fault(nic), reason);
+	return nic_log_fault(nic_tx_fault(nic), reason);
 }
 
 /* --- receiving (ND10) ------------------------------------------------------------------ */
 
-/* Has the device used up buffers without saying so? Or said so, and nobody came? */
-static bool is_behind(struct nic *nic, unsigned int clean)
+/* Has the device used buffers without reporting it, or without the poll function running? */
+static bool nic_rx_is_behind(struct nic *nic, unsigned int clean)
 {
-	return READ_ONCE(nic->rx.clean) == clean && rd(nic, REG_RDH) != clean;
+	return READ_ONCE(nic->rx.next_to_clean) == clean && rd(nic, REG_RDH) != clean;
 }
 
-/* What the device believes to have, and what it was given, may not differ for long. */
-static bool is_astray(struct nic *nic, unsigned int use)
+/* The tail register may differ from the driver's index only for a moment. */
+static bool nic_rx_is_astray(struct nic *nic, unsigned int use)
 {
-	return rd(nic, REG_RDT) != use && READ_ONCE(nic->rx.use) == use;
+	return rd(nic, REG_RDT) != use && READ_ONCE(nic->rx.next_to_use) == use;
 }
 
-static const char *rx_fault(struct nic *nic)
+static const char *nic_rx_fault(struct nic *nic)
 {
 	struct rx_ring *rx = &nic->rx;
 	unsigned int clean, use;
@@ -327,10 +325,10 @@ static const char *rx_fault(struct nic *nic)
 	const char *fault;
 	u64 packets;
 
-	if (nic->halted & ~(HALT_TX | HALT_RX))
+	if (nic->stop_reasons & ~(STOP_TX | STOP_RX))
 		return NULL;
-	fault = pci_fault(nic);
-	if (!fault && nic->halted & HALT_RX)
+	fault = nic_pci_fault(nic);
+	if (!fault && nic->stop_reasons & STOP_RX)
 		fault = "not restarted";
 	if (fault || !rx->on)
 		return fault;
@@ -338,28 +336,28 @@ static const char *rx_fault(struct nic *nic)
 		return "receive unit is off";
 	if (!nic_rx_programmed(nic))
 		return "receive ring wiped";
-	clean = READ_ONCE(rx->clean);
-	use = READ_ONCE(rx->use);
+	clean = READ_ONCE(rx->next_to_clean);
+	use = READ_ONCE(rx->next_to_use);
 	packets = READ_ONCE(rx->packets);
-	if (!is_behind(nic, clean) && !is_astray(nic, use))
+	if (!nic_rx_is_behind(nic, clean) && !nic_rx_is_astray(nic, use))
 		return NULL;
-	/* Either may be so for a moment. */
-	msleep(A_WHILE_MS);
-	/* Of one that receives, the same numbers may be those of the next time round. */
+	/* Either may be transient. */
+	msleep(RX_SETTLE_MS);
+	/* While it receives, the same indices may be those of the next lap. */
 	if (READ_ONCE(rx->packets) != packets)
 		return NULL;
-	if (is_astray(nic, use))
+	if (nic_rx_is_astray(nic, use))
 		return "receive ring out of step";
-	if (!is_behind(nic, clean))
+	if (!nic_rx_is_behind(nic, clean))
 		return NULL;
-	if (!nic_irq_arrives(nic, SOON))
+	if (!nic_irq_arrives(nic, REPLY_TIMEOUT))
 		return "interrupts do not arrive";
-	return nic->pauses == pauses && is_behind(nic, clean) ? "receive stall" : NULL;
+	return nic->pauses == pauses && nic_rx_is_behind(nic, clean) ? "receive stall" : NULL;
 }
 
 int nic_check_rx(struct nic *nic, const char **reason)
 {
 	lockdep_assert_held(&nic->lock);
 	devreset_idle(nic->rx.node);
-	return complain(rx_fault(nic), reason);
+	return nic_log_fault(nic_rx_fault(nic), reason);
 }

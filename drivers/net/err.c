@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Resets that are not devreset's own (rule 7), and sleep. All end in the same
- * halt, setup and go.
+ * Resets that are not devreset's own (rule 7), and suspend. All end in the same
+ * quiesce, setup and unquiesce.
  */
 #include <linux/rtnetlink.h>
 #include "net.h"
 
 /* --- resets; the PCI core calls these with the device lock held ------------------------ */
 
-static void give_up(struct nic *nic)
+static void nic_err_give_up(struct nic *nic)
 {
 	mutex_lock(&nic->lock);
-	nic_halt(nic, HALT_DEAD);
+	nic_quiesce(nic, STOP_DEAD);
 	nic_filters_off(nic);
 	nic_update_link(nic);
 	mutex_unlock(&nic->lock);
@@ -22,8 +22,8 @@ static pci_ers_result_t nic_error_detected(struct pci_dev *pdev, pci_channel_sta
 	struct nic *nic = pci_get_drvdata(pdev);
 
 	if (state == pci_channel_io_perm_failure) {
-		/* This also ends what an earlier error has begun. */
-		give_up(nic);
+		/* Also ends the external reset that an earlier error has begun. */
+		nic_err_give_up(nic);
 		devreset_external_end(nic->node, -EIO);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
@@ -43,9 +43,9 @@ static pci_ers_result_t nic_slot_reset(struct pci_dev *pdev)
 {
 	struct nic *nic = pci_get_drvdata(pdev);
 
-	/* What probe has saved: any reset in between has used up pdev's own. */
+	/* Saved by probe: pdev's own state may have been consumed by a reset in between. */
 	if (!pci_load_saved_state(pdev, nic->config)) {
-		/* It may have been taken: see nic_give_bus(). */
+		/* Bus mastering may have been disabled: see nic_give_bus(). */
 		if (!pdev->is_busmaster)
 			pdev->saved_config_space[PCI_COMMAND / 4] &= ~PCI_COMMAND_MASTER;
 		pci_restore_state(pdev);
@@ -85,11 +85,11 @@ const struct pci_error_handlers nic_error_handlers = {
 
 /* --- sleep ------------------------------------------------------------------------------- */
 
-static void prepare_wake_up(struct nic *nic)
+static void nic_prepare_wake_up(struct nic *nic)
 {
 	u32 wufc = nic->wol;
 
-	/* It is about to lose its link, and would be awake at once. */
+	/* Quiescing takes the link down, which would wake it at once. */
 	if (rd(nic, REG_STATUS) & STATUS_LU)
 		wufc &= ~WUFC_LINK;
 	if (is_82543(nic))
@@ -97,7 +97,7 @@ static void prepare_wake_up(struct nic *nic)
 	wr(nic, REG_WUFC, wufc);
 	if (!wufc)
 		return;
-	/* Filters look at frames. Nobody wants these in memory, which may be gone. */
+	/* Wake-up filters need the receive unit, but no DMA: the memory may be freed. */
 	wr(nic, REG_RDT, 0);
 	wr(nic, REG_RDH, 0);
 	if (wufc & ~WUFC_LINK)
@@ -112,12 +112,12 @@ void nic_sleep(struct nic *nic)
 {
 	netif_device_detach(nic->netdev);
 	mutex_lock(&nic->lock);
-	/* When the machine goes down, nobody has waited for it. */
+	/* At shutdown, link work was not waited for. */
 	nic->gen = 0;
-	nic_halt(nic, HALT_SLEEP);
+	nic_quiesce(nic, STOP_SLEEP);
 	nic_filters_off(nic);
 	nic_update_link(nic);
-	prepare_wake_up(nic);
+	nic_prepare_wake_up(nic);
 	mutex_unlock(&nic->lock);
 }
 
@@ -129,7 +129,7 @@ static int nic_suspend(struct device *dev)
 	return 0;
 }
 
-/* To fail here would not bring it back; the core may. */
+/* No error: the core may recover the device. */
 static int nic_resume(struct device *dev)
 {
 	struct nic *nic = dev_get_drvdata(dev);
@@ -142,12 +142,12 @@ static int nic_resume(struct device *dev)
 		nic_restore_filters(nic);
 		ret = nic_phy_setup(nic);
 	}
-	nic_go(nic, HALT_SLEEP);
+	nic_unquiesce(nic, STOP_SLEEP);
 	nic_update_link(nic);
-	/* Whether the link comes back is to be looked at. */
+	/* Have the link checked. */
 	if (nic->up)
 		devreset_busy(nic->node);
-	/* It wakes the queue: not while somebody empties the ring. */
+	/* It wakes the queue: not while the ring is being emptied. */
 	netif_device_attach(nic->netdev);
 	mutex_unlock(&nic->lock);
 	rtnl_unlock();

@@ -16,25 +16,25 @@
 			 ADVERTISE_100HALF | ADVERTISE_100FULL)
 #define MODES_1000	ADVERTISE_1000FULL
 
-static u32 to_ethtool(u16 advertise, u16 advertise_1000)
+static u32 nic_to_ethtool(u16 advertise, u16 advertise_1000)
 {
 	return mii_adv_to_ethtool_adv_t(advertise) |
 	       mii_ctrl1000_to_ethtool_adv_t(advertise_1000);
 }
 
-static int get_link_ksettings(struct net_device *netdev, struct ethtool_link_ksettings *cmd)
+static int nic_get_link_ksettings(struct net_device *netdev, struct ethtool_link_ksettings *cmd)
 {
 	static const int speeds[] = { SPEED_10, SPEED_100, SPEED_1000, SPEED_1000 };
-	u32 supported = to_ethtool(MODES, MODES_1000) | ADVERTISED_TP;
+	u32 supported = nic_to_ethtool(MODES, MODES_1000) | ADVERTISED_TP;
 	struct nic *nic = netdev_priv(netdev);
 	u32 advertising = ADVERTISED_TP, status;
 
-	/* The PHY of that one does what it likes. */
+	/* Its PHY cannot be configured. */
 	if (!is_82543(nic))
 		supported |= ADVERTISED_Autoneg;
 	mutex_lock(&nic->lock);
 	if (nic->autoneg && !is_82543(nic))
-		advertising |= to_ethtool(nic->advertise, nic->advertise_1000) |
+		advertising |= nic_to_ethtool(nic->advertise, nic->advertise_1000) |
 			       ADVERTISED_Autoneg;
 	status = nic->link ? rd(nic, REG_STATUS) : 0;
 	cmd->base.autoneg = nic->autoneg && !is_82543(nic);
@@ -51,8 +51,8 @@ static int get_link_ksettings(struct net_device *netdev, struct ethtool_link_kse
 }
 
 /* What is asked for, as the PHY's registers have it; an errno if it cannot be. */
-static int wanted_link(const struct ethtool_link_ksettings *cmd, u16 *advertise,
-		       u16 *advertise_1000, u16 *forced)
+static int nic_wanted_link(const struct ethtool_link_ksettings *cmd, u16 *advertise,
+			   u16 *advertise_1000, u16 *forced)
 {
 	u32 modes;
 
@@ -60,7 +60,7 @@ static int wanted_link(const struct ethtool_link_ksettings *cmd, u16 *advertise,
 		if (!ethtool_convert_link_mode_to_legacy_u32(&modes, cmd->link_modes.advertising))
 			return -EINVAL;
 		modes &= ~(ADVERTISED_Autoneg | ADVERTISED_TP);
-		if (!modes || modes & ~to_ethtool(MODES, MODES_1000))
+		if (!modes || modes & ~nic_to_ethtool(MODES, MODES_1000))
 			return -EINVAL;
 		*advertise = ethtool_adv_to_mii_adv_t(modes);
 		*advertise_1000 = ethtool_adv_to_mii_ctrl1000_t(modes);
@@ -75,8 +75,8 @@ static int wanted_link(const struct ethtool_link_ksettings *cmd, u16 *advertise,
 	return 0;
 }
 
-static int set_link_ksettings(struct net_device *netdev,
-			      const struct ethtool_link_ksettings *cmd)
+static int nic_set_link_ksettings(struct net_device *netdev,
+				  const struct ethtool_link_ksettings *cmd)
 {
 	struct nic *nic = netdev_priv(netdev);
 	u16 advertise = nic->advertise, advertise_1000 = nic->advertise_1000;
@@ -85,7 +85,7 @@ static int set_link_ksettings(struct net_device *netdev,
 
 	if (is_82543(nic))
 		return -EOPNOTSUPP;
-	ret = wanted_link(cmd, &advertise, &advertise_1000, &forced);
+	ret = nic_wanted_link(cmd, &advertise, &advertise_1000, &forced);
 	if (ret)
 		return ret;
 	mutex_lock(&nic->lock);
@@ -93,7 +93,7 @@ static int set_link_ksettings(struct net_device *netdev,
 	nic->advertise = advertise;
 	nic->advertise_1000 = advertise_1000;
 	nic->forced = forced;
-	/* Else the reset that goes on will do it. */
+	/* Else the reset in progress will do it. */
 	if (nic_is_set_up(nic)) {
 		wr(nic, REG_CTRL, nic_ctrl(nic));
 		ret = nic_phy_setup(nic);
@@ -102,7 +102,7 @@ static int set_link_ksettings(struct net_device *netdev,
 	return ret;
 }
 
-static int nway_reset(struct net_device *netdev)
+static int nic_nway_reset(struct net_device *netdev)
 {
 	struct nic *nic = netdev_priv(netdev);
 	u16 bmcr;
@@ -116,36 +116,36 @@ static int nway_reset(struct net_device *netdev)
 
 /* --- rings, moderation, wake-up -------------------------------------------------------- */
 
-static unsigned int ring_max(struct nic *nic)
+static unsigned int nic_ring_max(struct nic *nic)
 {
 	return is_82543(nic) ? 256 : RING_MAX;
 }
 
-static void get_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
-			  struct kernel_ethtool_ringparam *kernel,
-			  struct netlink_ext_ack *extack)
+static void nic_get_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
+			      struct kernel_ethtool_ringparam *kernel,
+			      struct netlink_ext_ack *extack)
 {
 	struct nic *nic = netdev_priv(netdev);
 
-	ring->tx_max_pending = ring_max(nic);
-	ring->rx_max_pending = ring_max(nic);
+	ring->tx_max_pending = nic_ring_max(nic);
+	ring->rx_max_pending = nic_ring_max(nic);
 	ring->tx_pending = nic->tx.count;
 	ring->rx_pending = nic->rx.count;
 }
 
 /* In descriptors; the device counts them by the eight. */
-static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
-			 struct kernel_ethtool_ringparam *kernel,
-			 struct netlink_ext_ack *extack)
+static int nic_set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
+			     struct kernel_ethtool_ringparam *kernel,
+			     struct netlink_ext_ack *extack)
 {
 	unsigned int tx = ALIGN(ring->tx_pending, 8), rx = ALIGN(ring->rx_pending, 8);
 	struct nic *nic = netdev_priv(netdev);
 
 	if (ring->rx_mini_pending || ring->rx_jumbo_pending ||
-	    ring->tx_pending < RING_MIN || tx > ring_max(nic) ||
-	    ring->rx_pending < RING_MIN || rx > ring_max(nic))
+	    ring->tx_pending < RING_MIN || tx > nic_ring_max(nic) ||
+	    ring->rx_pending < RING_MIN || rx > nic_ring_max(nic))
 		return -EINVAL;
-	/* rtnl is held: it stays so. */
+	/* rtnl is held: it does not change. */
 	if (nic->up)
 		return nic_resize_rings(nic, tx, rx);
 	nic->tx.count = tx;
@@ -153,8 +153,8 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 	return 0;
 }
 
-static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
-			struct kernel_ethtool_coalesce *kernel, struct netlink_ext_ack *extack)
+static int nic_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+			    struct kernel_ethtool_coalesce *kernel, struct netlink_ext_ack *extack)
 {
 	struct nic *nic = netdev_priv(netdev);
 
@@ -164,8 +164,8 @@ static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
 }
 
 /* Registers of 16 bits, of 256 ns and of 1.024 us */
-static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
-			struct kernel_ethtool_coalesce *kernel, struct netlink_ext_ack *extack)
+static int nic_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+			    struct kernel_ethtool_coalesce *kernel, struct netlink_ext_ack *extack)
 {
 	struct nic *nic = netdev_priv(netdev);
 
@@ -190,7 +190,7 @@ static const struct {
 	{ WAKE_BCAST, WUFC_BROADCAST },
 };
 
-static void get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+static void nic_get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
 {
 	struct nic *nic = netdev_priv(netdev);
 	int i;
@@ -205,7 +205,7 @@ static void get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
 }
 
 /* Whether the board can be woken is another matter: power/wakeup of the device. */
-static int set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+static int nic_set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
 {
 	struct nic *nic = netdev_priv(netdev);
 	u32 asked = wol->wolopts, wufc = 0;
@@ -267,7 +267,7 @@ static const char tests[TESTS][ETH_GSTRING_LEN] = {
 	[TEST_LINK] = "link (on/offline)",
 };
 
-static int get_sset_count(struct net_device *netdev, int set)
+static int nic_get_sset_count(struct net_device *netdev, int set)
 {
 	switch (set) {
 	case ETH_SS_STATS:
@@ -279,7 +279,7 @@ static int get_sset_count(struct net_device *netdev, int set)
 	}
 }
 
-static void get_strings(struct net_device *netdev, u32 set, u8 *data)
+static void nic_get_strings(struct net_device *netdev, u32 set, u8 *data)
 {
 	int i;
 
@@ -289,8 +289,8 @@ static void get_strings(struct net_device *netdev, u32 set, u8 *data)
 		memcpy(data + i * ETH_GSTRING_LEN, counters[i].name, ETH_GSTRING_LEN);
 }
 
-static void get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *unused,
-			      u64 *data)
+static void nic_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *unused,
+				  u64 *data)
 {
 	struct nic *nic = netdev_priv(netdev);
 	int i;
@@ -305,7 +305,7 @@ static void get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *u
 
 /* --- registers --------------------------------------------------------------------------- */
 
-/* None that changes by being read, as ICR and the counters do */
+/* None with side effects on read, as ICR and the counters have */
 static const u16 dumped[] = {
 	REG_CTRL, REG_STATUS, REG_VET, REG_ITR, REG_IMS, REG_RCTL, REG_TCTL, REG_TIPG,
 	REG_PBA, REG_RDBAL, REG_RDBAH, REG_RDLEN, REG_RDH, REG_RDT, REG_RDTR, REG_RADV,
@@ -313,13 +313,13 @@ static const u16 dumped[] = {
 	REG_RXCSUM, REG_RAL(0), REG_RAH(0), REG_WUC, REG_WUFC,
 };
 
-static int get_regs_len(struct net_device *netdev)
+static int nic_get_regs_len(struct net_device *netdev)
 {
 	return 2 * sizeof(u32) * ARRAY_SIZE(dumped);
 }
 
 /* Pairs of where and what */
-static void get_regs(struct net_device *netdev, struct ethtool_regs *regs, void *data)
+static void nic_get_regs(struct net_device *netdev, struct ethtool_regs *regs, void *data)
 {
 	struct nic *nic = netdev_priv(netdev);
 	u32 *out = data;
@@ -337,8 +337,8 @@ static void get_regs(struct net_device *netdev, struct ethtool_regs *regs, void 
 
 /* --- self test ---------------------------------------------------------------------------- */
 
-/* Those that do nothing while the device stands */
-static bool registers_ok(struct nic *nic)
+/* Registers without effect while the device is stopped */
+static bool nic_registers_ok(struct nic *nic)
 {
 	static const u16 regs[] = { REG_TDBAL, REG_RDBAL };
 	static const u32 patterns[] = { 0x5a50, 0xa5a0, 0x0000, 0xfffffff0 };
@@ -355,23 +355,23 @@ static bool registers_ok(struct nic *nic)
 	return true;
 }
 
-static void test_offline(struct nic *nic, u64 *result)
+static void nic_test_offline(struct nic *nic, u64 *result)
 {
-	nic_halt(nic, HALT_CONFIG);
-	/* What is wiped here, no reset has to complain about. */
+	nic_quiesce(nic, STOP_CONFIG);
+	/* Registers changed here are no soft error of the next reset. */
 	nic->tx.ran = false;
 	nic->rx.ran = false;
-	result[TEST_REGISTERS] = !registers_ok(nic);
+	result[TEST_REGISTERS] = !nic_registers_ok(nic);
 	result[TEST_EEPROM] = !is_82543(nic) && !nic_eeprom_ok(nic);
-	nic_go(nic, HALT_CONFIG);
+	nic_unquiesce(nic, STOP_CONFIG);
 	nic_update_link(nic);
 }
 
 /*
- * The send unit is asked as any request to the device is (ND12): should it not
- * answer soon, that is left to the hang clock.
+ * A probe of the transmit unit is a request like others (ND12): without a reply in time
+ * it is left to the hang clock.
  */
-static int test_send(struct nic *nic)
+static int nic_test_send(struct nic *nic)
 {
 	u32 ticket;
 	int ret;
@@ -380,7 +380,7 @@ static int test_send(struct nic *nic)
 	if (ret)
 		return ret;
 	mutex_lock(&nic->lock);
-	ret = nic_tx_ask(nic, &ticket);
+	ret = nic_tx_send_probe(nic, &ticket);
 	mutex_unlock(&nic->lock);
 	if (!ret)
 		ret = nic_tx_await(nic, ticket);
@@ -390,7 +390,7 @@ static int test_send(struct nic *nic)
 	return ret;
 }
 
-static void self_test(struct net_device *netdev, struct ethtool_test *test, u64 *result)
+static void nic_self_test(struct net_device *netdev, struct ethtool_test *test, u64 *result)
 {
 	struct nic *nic = netdev_priv(netdev);
 	int i;
@@ -399,16 +399,16 @@ static void self_test(struct net_device *netdev, struct ethtool_test *test, u64 
 	mutex_lock(&nic->lock);
 	if (nic_is_set_up(nic)) {
 		if (test->flags & ETH_TEST_FL_OFFLINE)
-			test_offline(nic, result);
-		result[TEST_INTERRUPT] = !nic_irq_arrives(nic, CONTROL_PATIENCE);
+			nic_test_offline(nic, result);
+		result[TEST_INTERRUPT] = !nic_irq_arrives(nic, CONTROL_TIMEOUT);
 	} else {
 		result[TEST_INTERRUPT] = 1;
 	}
 	result[TEST_LINK] = nic->up && !nic->link;
 	mutex_unlock(&nic->lock);
-	/* It has an interrupt tell of what it has sent. */
+	/* Its completion raises an interrupt. */
 	if (netif_running(netdev) && !result[TEST_LINK])
-		result[TEST_SEND] = result[TEST_INTERRUPT] || test_send(nic);
+		result[TEST_SEND] = result[TEST_INTERRUPT] || nic_test_send(nic);
 	for (i = 0; i < TESTS; i++)
 		if (result[i])
 			test->flags |= ETH_TEST_FL_FAILED;
@@ -416,21 +416,21 @@ static void self_test(struct net_device *netdev, struct ethtool_test *test, u64 
 
 const struct ethtool_ops nic_ethtool_ops = {
 	.supported_coalesce_params = ETHTOOL_COALESCE_USECS,
-	.get_link_ksettings = get_link_ksettings,
-	.set_link_ksettings = set_link_ksettings,
-	.nway_reset = nway_reset,
+	.get_link_ksettings = nic_get_link_ksettings,
+	.set_link_ksettings = nic_set_link_ksettings,
+	.nway_reset = nic_nway_reset,
 	.get_link = ethtool_op_get_link,
-	.get_ringparam = get_ringparam,
-	.set_ringparam = set_ringparam,
-	.get_coalesce = get_coalesce,
-	.set_coalesce = set_coalesce,
-	.get_wol = get_wol,
-	.set_wol = set_wol,
-	.get_sset_count = get_sset_count,
-	.get_strings = get_strings,
-	.get_ethtool_stats = get_ethtool_stats,
-	.get_regs_len = get_regs_len,
-	.get_regs = get_regs,
-	.self_test = self_test,
+	.get_ringparam = nic_get_ringparam,
+	.set_ringparam = nic_set_ringparam,
+	.get_coalesce = nic_get_coalesce,
+	.set_coalesce = nic_set_coalesce,
+	.get_wol = nic_get_wol,
+	.set_wol = nic_set_wol,
+	.get_sset_count = nic_get_sset_count,
+	.get_strings = nic_get_strings,
+	.get_ethtool_stats = nic_get_ethtool_stats,
+	.get_regs_len = nic_get_regs_len,
+	.get_regs = nic_get_regs,
+	.self_test = nic_self_test,
 	.get_ts_info = ethtool_op_get_ts_info,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is received: addresses, VLANs, RCTL. The stack's lists are what counts:
- * the registers are written from them, whatever became of those (ND2).
+ * What is received: addresses, VLANs, RCTL. Registers are always written from the
+ * stack's lists, and never from what they were before (ND2).
  *
  * RCTL, MTA and the address registers but for the first are written under the
  * address lock, VFTA under nic->lock.
@@ -12,7 +12,7 @@
 
 /* --- addresses; hold the address lock ---------------------------------------------- */
 
-static u32 rctl(struct nic *nic)
+static u32 nic_rctl(struct nic *nic)
 {
 	struct net_device *netdev = nic->netdev;
 	u32 value = RCTL_BAM | RCTL_SECRC;
@@ -32,17 +32,17 @@ static u32 rctl(struct nic *nic)
 	return value;
 }
 
-/* Some that emulate the device receive nothing for a second after each write. */
-static void write_rctl(struct nic *nic, bool always)
+/* Some emulations receive nothing for a second after each write. */
+static void nic_write_rctl(struct nic *nic, bool always)
 {
-	u32 value = rctl(nic);
+	u32 value = nic_rctl(nic);
 
 	if (value != nic->rctl || always)
 		wr(nic, REG_RCTL, value);
 	nic->rctl = value;
 }
 
-static void write_unicast(struct nic *nic)
+static void nic_write_unicast(struct nic *nic)
 {
 	struct netdev_hw_addr *ha;
 	int i = 1;
@@ -60,7 +60,7 @@ static void write_unicast(struct nic *nic)
 }
 
 /* 12 bits of the address select one of 4096. */
-static void write_multicast(struct nic *nic, bool all)
+static void nic_write_multicast(struct nic *nic, bool all)
 {
 	struct netdev_hw_addr *ha;
 	u32 mta[MTA_REGS] = { };
@@ -76,22 +76,22 @@ static void write_multicast(struct nic *nic, bool all)
 	memcpy(nic->mta, mta, sizeof(mta));
 }
 
-/* While the device stands, nobody is told; nic_restore_filters() will be called. */
+/* While the device is stopped, nothing is written; nic_restore_filters() will do it. */
 void nic_set_rx_mode(struct net_device *netdev)
 {
 	struct nic *nic = netdev_priv(netdev);
 
 	if (!nic->filters_on)
 		return;
-	write_unicast(nic);
-	write_multicast(nic, false);
-	write_rctl(nic, false);
+	nic_write_unicast(nic);
+	nic_write_multicast(nic, false);
+	nic_write_rctl(nic, false);
 }
 
 void nic_update_rctl(struct nic *nic)
 {
 	netif_addr_lock_bh(nic->netdev);
-	write_rctl(nic, false);
+	nic_write_rctl(nic, false);
 	netif_addr_unlock_bh(nic->netdev);
 }
 
@@ -104,7 +104,7 @@ void nic_filters_off(struct nic *nic)
 
 /* --- VLANs; hold nic->lock ------------------------------------------------------------ */
 
-static void write_vlan(struct nic *nic, u16 vid)
+static void nic_write_vlan(struct nic *nic, u16 vid)
 {
 	unsigned int i = vid / 32, bit;
 	u32 value = 0;
@@ -122,7 +122,7 @@ int nic_vlan_add(struct net_device *netdev, __be16 proto, u16 vid)
 	mutex_lock(&nic->lock);
 	set_bit(vid, nic->vlans);
 	if (nic_is_set_up(nic))
-		write_vlan(nic, vid);
+		nic_write_vlan(nic, vid);
 	mutex_unlock(&nic->lock);
 	return 0;
 }
@@ -137,30 +137,30 @@ int nic_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 	mutex_lock(&nic->lock);
 	clear_bit(vid, nic->vlans);
 	if (nic_is_set_up(nic))
-		write_vlan(nic, vid);
+		nic_write_vlan(nic, vid);
 	mutex_unlock(&nic->lock);
 	return 0;
 }
 
-/* ND2: all that is above, to a device that has none of it */
+/* ND2: write all of the above to a device that was reset. */
 void nic_restore_filters(struct nic *nic)
 {
 	unsigned int vid;
 
 	lockdep_assert_held(&nic->lock);
 	for (vid = 0; vid < VLAN_N_VID; vid += 32)
-		write_vlan(nic, vid);
+		nic_write_vlan(nic, vid);
 	netif_addr_lock_bh(nic->netdev);
 	nic->filters_on = true;
-	write_unicast(nic);
-	write_multicast(nic, true);
-	write_rctl(nic, true);
+	nic_write_unicast(nic);
+	nic_write_multicast(nic, true);
+	nic_write_rctl(nic, true);
 	netif_addr_unlock_bh(nic->netdev);
 }
 
 /* --- are they still there? ------------------------------------------------------------ */
 
-static const char *addresses_fault(struct nic *nic)
+static const char *nic_addresses_fault(struct nic *nic)
 {
 	unsigned int i;
 
@@ -176,7 +176,7 @@ static const char *addresses_fault(struct nic *nic)
 	return NULL;
 }
 
-/* Only what would be missed: that nothing is let through which should not be, is for others. */
+/* Only what would be missed: unwanted frames are dropped by the stack. */
 const char *nic_filter_fault(struct nic *nic)
 {
 	const char *fault = NULL;
@@ -185,7 +185,7 @@ const char *nic_filter_fault(struct nic *nic)
 	lockdep_assert_held(&nic->lock);
 	netif_addr_lock_bh(nic->netdev);
 	if (nic->filters_on)
-		fault = addresses_fault(nic);
+		fault = nic_addresses_fault(nic);
 	netif_addr_unlock_bh(nic->netdev);
 	if (fault)
 		return fault;
@@ -219,9 +219,9 @@ int nic_set_features(struct net_device *netdev, netdev_features_t features)
 
 	mutex_lock(&nic->lock);
 	tags = (features ^ nic->features) & NETIF_F_HW_VLAN_CTAG_RX;
-	/* What is in the ring with a tag beside it would be sent without. */
+	/* Packets in the ring with a tag in their descriptors would be sent without it. */
 	if (tags)
-		nic_halt(nic, HALT_CONFIG);
+		nic_quiesce(nic, STOP_CONFIG);
 	nic->features = features;
 	if (nic_is_set_up(nic)) {
 		wr(nic, REG_CTRL, nic_ctrl(nic));
@@ -229,7 +229,7 @@ int nic_set_features(struct net_device *netdev, netdev_features_t features)
 		nic_update_rctl(nic);
 	}
 	if (tags)
-		nic_go(nic, HALT_CONFIG);
+		nic_unquiesce(nic, STOP_CONFIG);
 	mutex_unlock(&nic->lock);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device but for its rings, filters and PHY. Whoever sets it up may find
- * that it does not answer: what it says is never believed unchecked.
+ * The device but for its rings, filters and PHY. It may not answer at any time: what
+ * is read is never trusted unchecked.
  */
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
@@ -9,8 +9,8 @@
 #include "net.h"
 
 /*
- * What nobody answers reads as all ones, or behind some bridges as 0. STATUS
- * may rightly be 0, but CTRL with it only when all was wiped, which is as bad.
+ * A device that does not answer reads as all ones, or behind some bridges as 0. STATUS
+ * may rightly be 0, but CTRL as well only when all registers were lost.
  */
 bool nic_alive(struct nic *nic)
 {
@@ -19,26 +19,26 @@ bool nic_alive(struct nic *nic)
 	return status != REG_GONE && ctrl != REG_GONE && (status || ctrl);
 }
 
-/* It has heard that it is to neither send nor receive. */
-static bool stands(struct nic *nic)
+/* Both units read back as disabled. */
+static bool nic_is_disabled(struct nic *nic)
 {
 	return nic_alive(nic) && !(rd(nic, REG_RCTL) & RCTL_EN) && !(rd(nic, REG_TCTL) & TCTL_EN);
 }
 
 /*
- * Before memory is given back, or after: both units, whatever they were told
- * before, as that may never have arrived. False: nor may this.
+ * Disable both units, also if that was done before, as the device may not have
+ * answered. False: they did not read back as disabled.
  */
-bool nic_hush(struct nic *nic)
+bool nic_disable_units(struct nic *nic)
 {
 	lockdep_assert_held(&nic->lock);
 	netif_addr_lock_bh(nic->netdev);
 	wr(nic, REG_RCTL, nic->rctl & ~RCTL_EN);
 	netif_addr_unlock_bh(nic->netdev);
 	wr(nic, REG_TCTL, nic_tctl(nic));
-	/* They finish the frames that they are at. */
+	/* Frames in progress are finished. */
 	usleep_range(1000, 2000);
-	return stands(nic);
+	return nic_is_disabled(nic);
 }
 
 /* --- EEPROM -------------------------------------------------------------------- */
@@ -48,7 +48,7 @@ int nic_read_eeprom(struct nic *nic, unsigned int word, u16 *value)
 	u32 eerd;
 	int i;
 
-	/* That one needs its wires wiggled. */
+	/* Its PHY is accessed by bit-banging. */
 	if (is_82543(nic))
 		return -EOPNOTSUPP;
 	wr(nic, REG_EERD, word << 8 | EERD_START);
@@ -76,7 +76,7 @@ bool nic_eeprom_ok(struct nic *nic)
 	return sum == EEPROM_SUM;
 }
 
-/* The address that it was made with. Failing that, the one it has. */
+/* From the EEPROM; failing that, from the registers. */
 int nic_first_station(struct nic *nic, u8 *addr)
 {
 	u32 low, high;
@@ -130,12 +130,12 @@ u32 nic_tctl(struct nic *nic)
 	return TCTL_PSP | TCTL_CT | TCTL_RTLC | (full ? TCTL_COLD_FD : TCTL_COLD_HD);
 }
 
-static u32 rxcsum(struct nic *nic)
+static u32 nic_rxcsum(struct nic *nic)
 {
 	return nic->features & NETIF_F_RXCSUM ? RXCSUM_ON : 0;
 }
 
-static void station_registers(struct nic *nic, u32 *low, u32 *high)
+static void nic_station_registers(struct nic *nic, u32 *low, u32 *high)
 {
 	const u8 *addr = nic->netdev->dev_addr;
 
@@ -148,7 +148,7 @@ void nic_write_station(struct nic *nic)
 {
 	u32 low, high;
 
-	station_registers(nic, &low, &high);
+	nic_station_registers(nic, &low, &high);
 	wr(nic, REG_RAH(0), 0);
 	wr(nic, REG_RAL(0), low);
 	wr(nic, REG_RAH(0), high);
@@ -158,11 +158,11 @@ bool nic_station_ok(struct nic *nic)
 {
 	u32 low, high;
 
-	station_registers(nic, &low, &high);
+	nic_station_registers(nic, &low, &high);
 	return rd(nic, REG_RAL(0)) == low && rd(nic, REG_RAH(0)) == high;
 }
 
-/* What is wrong with what nic_init_hw() has set up, or NULL */
+/* The fault in what nic_init_hw() has set up, or NULL */
 const char *nic_config_fault(struct nic *nic)
 {
 	u32 ctrl = rd(nic, REG_CTRL);
@@ -188,8 +188,8 @@ void nic_moderate(struct nic *nic)
 }
 
 /*
- * All but rings, filters and PHY, from nothing: whoever emulates the device may
- * have left any register as it was when it was reset.
+ * All but rings, filters and PHY, from scratch: an emulation may have left any
+ * register as it was before the reset.
  */
 int nic_init_hw(struct nic *nic)
 {
@@ -200,11 +200,11 @@ int nic_init_hw(struct nic *nic)
 	wr(nic, REG_IMC, INT_MASK_ALL);
 	wr(nic, REG_RCTL, 0);
 	wr(nic, REG_TCTL, 0);
-	/* The rings are to be set up anew. */
+	/* The rings are set up after this. */
 	nic->tx.ran = false;
 	nic->rx.ran = false;
-	/* What nic_stop() took from it, and nic_open() could not give back */
-	if (nic->up && !nic->pdev->is_busmaster && stands(nic))
+	/* Disabled by nic_stop(), and not enabled by nic_open() */
+	if (nic->up && !nic->pdev->is_busmaster && nic_is_disabled(nic))
 		pci_set_master(nic->pdev);
 	wr(nic, REG_CTRL, nic_ctrl(nic));
 	wr(nic, REG_PBA, PBA_RX_KB);
@@ -215,7 +215,7 @@ int nic_init_hw(struct nic *nic)
 	wr(nic, REG_FCTTV, 0);
 	wr(nic, REG_VET, ETH_P_8021Q);
 	wr(nic, REG_TIPG, TIPG_COPPER);
-	wr(nic, REG_RXCSUM, rxcsum(nic));
+	wr(nic, REG_RXCSUM, nic_rxcsum(nic));
 	nic_moderate(nic);
 	if (!is_82543(nic)) {
 		wr(nic, REG_WUC, 0);
@@ -233,7 +233,7 @@ int nic_init_hw(struct nic *nic)
 
 /* --- the device's own counters ------------------------------------------------------ */
 
-static void add(struct nic *nic, unsigned int reg, u64 *sum)
+static void nic_stats_add(struct nic *nic, unsigned int reg, u64 *sum)
 {
 	u32 value = rd(nic, reg);
 
@@ -246,14 +246,14 @@ void nic_read_stats(struct nic *nic)
 	struct hw_stats *stats = &nic->stats;
 
 	lockdep_assert_held(&nic->lock);
-	add(nic, REG_CRCERRS, &stats->crc_errors);
-	add(nic, REG_RXERRC, &stats->rx_errors);
-	add(nic, REG_MPC, &stats->missed);
-	add(nic, REG_RLEC, &stats->length_errors);
-	add(nic, REG_RNBC, &stats->no_buffer);
-	add(nic, REG_GPRC, &stats->good_rx);
-	add(nic, REG_GPTC, &stats->good_tx);
-	add(nic, REG_TPR, &stats->total_rx);
-	add(nic, REG_TPT, &stats->total_tx);
-	add(nic, REG_MPRC, &stats->multicast);
+	nic_stats_add(nic, REG_CRCERRS, &stats->crc_errors);
+	nic_stats_add(nic, REG_RXERRC, &stats->rx_errors);
+	nic_stats_add(nic, REG_MPC, &stats->missed);
+	nic_stats_add(nic, REG_RLEC, &stats->length_errors);
+	nic_stats_add(nic, REG_RNBC, &stats->no_buffer);
+	nic_stats_add(nic, REG_GPRC, &stats->good_rx);
+	nic_stats_add(nic, REG_GPTC, &stats->good_tx);
+	nic_stats_add(nic, REG_TPR, &stats->total_rx);
+	nic_stats_add(nic, REG_TPT, &stats->total_tx);
+	nic_stats_add(nic, REG_MPRC, &stats->multicast);
 }

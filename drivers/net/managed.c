@@ -3,28 +3,36 @@
  * "net-eth0" for an interface of any driver, when an operator manages it; and the
  * names of all nodes here, which follow those of the interfaces.
  *
- * It is looked at for packets that were given to the driver and do not leave:
- * a queue that is stopped, or whose bytes in flight do not become fewer. That
- * needs no traffic from outside, and no driver that notices. The reset is
- * that which the driver has for such a case, the one that the stack's own watchdog
- * asks for; nothing says when it is over. So it is not verified when it returns, and the
- * log says so, until packets have left. A reset that did not help, or after which the link
- * does not come back, is found by the checks that follow, during the probation, and then the
- * PCI function is reset, if its driver survives that.
+ * The check finds packets that the driver has accepted and not sent: a queue that is
+ * stopped, or whose bytes in flight do not decrease. That needs neither traffic from
+ * outside nor a driver that notices. The reset is the driver's own, which the stack's
+ * watchdog asks for (ndo_tx_timeout); drivers do not report its end. So it is not verified
+ * when it returns, and the log says so, until packets were sent. A reset that did not help,
+ * or after which the link does not come back, is found by later checks in the probation,
+ * and then the PCI function is reset, if its driver handles that.
+ *
+ * A driver that gives its device up detaches the interface, which sends nothing then and
+ * has no queue that could be stuck. Drivers also do that for a moment, and while the device
+ * is recovered or suspended.
  */
 #include <linux/list.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/rcupdate.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include "net.h"
 
 /* From a reset to the link, if there was one before; less than the probation */
-#define LINK_PATIENCE	(6 * HZ)
+#define LINK_TIMEOUT	(6 * HZ)
+
+/* How long a driver may have an interface detached */
+#define DETACHED_TIMEOUT_MS	6000
 
 static const char node_name[] = "net-%s";
 
 /**
- * struct queue - a queue to send from, as last looked at
+ * struct queue - a transmit queue at the last check
  * @completed: so many bytes had been sent
  * @since: from when on that was so, in jiffies
  */
@@ -37,12 +45,14 @@ struct queue {
  * struct managed - an interface
  * @link: in the list of all
  * @netdev: the interface; its memory stays while the node is there
- * @fresh: it was reset: begin anew
- * @unverified: nothing has left since
- * @awaits_link: nor has there been a link, as there was before
- * @lost_link: it has not come back after an earlier one
+ * @fresh: it was reset or detached: what was noted of the queues is stale
+ * @unverified: nothing was sent since the last reset
+ * @awaits_link: there was a link before that reset, and has been none since
+ * @lost_link: the link has not come back after an earlier reset
  * @timeouts: how often the stack's own watchdog had found a queue stuck
  * @reset: when that was
+ * @detached: its driver had detached it when it was looked at
+ * @detached_since: when that was first so, in jiffies
  * @stuck: the queue that was found stuck last
  * @queues: how many
  * @queue: those
@@ -56,6 +66,8 @@ struct managed {
 	bool lost_link;
 	unsigned long timeouts;
 	unsigned long reset;
+	bool detached;
+	unsigned long detached_since;
 	unsigned int stuck;
 	unsigned int queues;
 	struct queue queue[];
@@ -66,14 +78,14 @@ static DEFINE_MUTEX(all_lock);
 
 /* --- checking ------------------------------------------------------------------------ */
 
-static bool may_send(struct net_device *netdev)
+static bool nic_may_send(struct net_device *netdev)
 {
 	return netdev->reg_state == NETREG_REGISTERED && netif_running(netdev) &&
 	       netif_device_present(netdev) && netif_carrier_ok(netdev);
 }
 
-/* Bytes that the driver has said it has sent; and are there more to send? */
-static bool in_flight(struct netdev_queue *txq, unsigned int *completed)
+/* Are bytes in flight? @completed: how many the driver has reported as sent. */
+static bool nic_bytes_in_flight(struct netdev_queue *txq, unsigned int *completed)
 {
 #ifdef CONFIG_BQL
 	*completed = READ_ONCE(txq->dql.num_completed);
@@ -84,38 +96,38 @@ static bool in_flight(struct netdev_queue *txq, unsigned int *completed)
 #endif
 }
 
-/* A driver that knows that its device may be slower, or paused by its partner, says so. */
-static unsigned long patience(struct net_device *netdev)
+/* The driver's own time-out counts: the device may be paused by its link partner. */
+static unsigned long nic_tx_timeout_jiffies(struct net_device *netdev)
 {
 	return max_t(long, msecs_to_jiffies(TX_STALL_MS), netdev->watchdog_timeo);
 }
 
-static bool is_stuck(struct netdev_queue *txq, struct queue *queue, bool fresh)
+static bool nic_queue_is_stuck(struct netdev_queue *txq, struct queue *queue, bool fresh)
 {
-	unsigned long late = patience(txq->dev), last;
+	unsigned long late = nic_tx_timeout_jiffies(txq->dev), last;
 	unsigned int completed;
 	bool waits;
 
-	waits = in_flight(txq, &completed);
+	waits = nic_bytes_in_flight(txq, &completed);
 	if (fresh || !(waits || netif_xmit_stopped(txq)) || completed != queue->completed) {
 		queue->completed = completed;
 		queue->since = jiffies;
 		return false;
 	}
-	/* What was sent last may have been sent just now. */
+	/* The last packet may have been sent just now. */
 	last = waits ? queue->since : READ_ONCE(txq->trans_start);
 	return time_after(jiffies, queue->since + late) && time_after(jiffies, last + late);
 }
 
-static void begin_anew(struct managed *m, const char *who)
+static void nic_begin_unverified(struct managed *m, const char *by)
 {
 	m->unverified = true;
 	m->awaits_link = true;
 	m->reset = jiffies;
-	netdev_info(m->netdev, "reset by %s: not verified until it sends\n", who);
+	netdev_info(m->netdev, "reset by %s: not verified until it sends\n", by);
 }
 
-static void see_what_came_of_it(struct managed *m, bool sent)
+static void nic_verify_sent(struct managed *m, bool sent)
 {
 	m->awaits_link = false;
 	m->lost_link = false;
@@ -124,8 +136,8 @@ static void see_what_came_of_it(struct managed *m, bool sent)
 	m->unverified &= !sent;
 }
 
-/* The queues go only after all that read them under RCU. Return: one of them is stuck. */
-static bool look_at_queues(struct managed *m)
+/* RCU: the queues are freed after a grace period. Return: one of them is stuck. */
+static bool nic_check_queues(struct managed *m)
 {
 	bool fresh, asked, sent = false, stuck = false;
 	struct net_device *netdev = m->netdev;
@@ -134,12 +146,12 @@ static bool look_at_queues(struct managed *m)
 	struct netdev_queue *txq;
 
 	rcu_read_lock();
-	fresh = m->fresh || !may_send(netdev);
+	fresh = m->fresh || !nic_may_send(netdev);
 	for (i = 0; i < m->queues && netdev->reg_state == NETREG_REGISTERED; i++) {
 		txq = netdev_get_tx_queue(netdev, i);
 		timeouts += atomic_long_read(&txq->trans_timeout);
 		completed = m->queue[i].completed;
-		if (is_stuck(txq, &m->queue[i], fresh)) {
+		if (nic_queue_is_stuck(txq, &m->queue[i], fresh)) {
 			m->stuck = i;
 			stuck = true;
 		}
@@ -147,22 +159,22 @@ static bool look_at_queues(struct managed *m)
 		sent |= completed != m->queue[i].completed && m->queue[i].completed;
 	}
 	rcu_read_unlock();
-	/* The stack has asked the driver for the same. If it has to again, that did not help. */
+	/* The stack's watchdog has reset the device. Once more without success is a hang. */
 	asked = !m->fresh && timeouts != m->timeouts;
 	stuck |= asked && m->unverified;
 	if (asked && !stuck)
-		begin_anew(m, "the stack's watchdog");
+		nic_begin_unverified(m, "the stack's watchdog");
 	else if (!fresh && !asked)
-		see_what_came_of_it(m, sent);
+		nic_verify_sent(m, sent);
 	m->timeouts = timeouts;
 	m->fresh = false;
 	return stuck;
 }
 
-/* Once for each reset; of an interface that has gone down since, nothing is expected. */
-static bool lost_link(struct managed *m)
+/* Reported once for each reset, unless the interface was set down since. */
+static bool nic_has_lost_link(struct managed *m)
 {
-	bool late = time_after(jiffies, m->reset + LINK_PATIENCE);
+	bool late = time_after(jiffies, m->reset + LINK_TIMEOUT);
 	bool lost = m->awaits_link && late && netif_running(m->netdev);
 
 	if (late || !netif_running(m->netdev))
@@ -171,15 +183,45 @@ static bool lost_link(struct managed *m)
 	return lost;
 }
 
-static int managed_check(struct devreset_node *node, const char **reason)
+/* It is suspended, or others recover it. */
+static bool nic_device_is_away(struct device *dev)
+{
+	if (!dev)
+		return false;
+	return !pm_runtime_active(dev) ||
+	       (dev_is_pci(dev) && to_pci_dev(dev)->error_state == pci_channel_io_frozen);
+}
+
+/* -EAGAIN: it is, but not for long, or for a good reason. */
+static int nic_check_detached(struct managed *m)
+{
+	struct net_device *netdev = m->netdev;
+	bool was = m->detached;
+
+	m->detached = netdev->reg_state == NETREG_REGISTERED && !netif_device_present(netdev);
+	if (!m->detached)
+		return 0;
+	m->fresh = true;
+	if (!was || nic_device_is_away(netdev->dev.parent))
+		m->detached_since = jiffies;
+	return time_after(jiffies, m->detached_since + msecs_to_jiffies(DETACHED_TIMEOUT_MS)) ?
+	       -EIO : -EAGAIN;
+}
+
+static int nic_managed_check(struct devreset_node *node, const char **reason)
 {
 	struct managed *m = node->data;
+	int ret = nic_check_detached(m);
 
-	if (look_at_queues(m)) {
+	if (ret) {
+		*reason = "its driver has detached it";
+		return ret;
+	}
+	if (nic_check_queues(m)) {
 		*reason = "does not send";
 		return -EIO;
 	}
-	if (!lost_link(m))
+	if (!nic_has_lost_link(m))
 		return 0;
 	*reason = "no link since its reset";
 	return -EIO;
@@ -187,15 +229,15 @@ static int managed_check(struct devreset_node *node, const char **reason)
 
 /* --- reset --------------------------------------------------------------------------- */
 
-static int managed_may_reset(struct devreset_node *node, unsigned int flags)
+static int nic_managed_may_reset(struct devreset_node *node, unsigned int flags)
 {
 	struct managed *m = node->data;
 
 	return m->netdev->netdev_ops->ndo_tx_timeout ? 0 : -EOPNOTSUPP;
 }
 
-/* As the stack's watchdog does it, but that the interface cannot go down meanwhile */
-static int managed_reset(struct devreset_node *node, u32 gen)
+/* As the stack's watchdog does it; with rtnl, so that the interface stays up */
+static int nic_managed_reset(struct devreset_node *node, u32 gen)
 {
 	struct managed *m = node->data;
 	struct net_device *netdev = m->netdev;
@@ -205,13 +247,13 @@ static int managed_reset(struct devreset_node *node, u32 gen)
 		return -EAGAIN;
 	if (netdev->reg_state != NETREG_REGISTERED) {
 		ret = -ENODEV;
-	} else if (netif_running(netdev) && !netif_device_present(netdev)) {
+	} else if (!netif_device_present(netdev)) {
 		/* Its driver has detached it: no reset of the queues brings it back. */
 		ret = -EOPNOTSUPP;
 	} else if (netif_running(netdev)) {
-		/* The first thing that the driver does may be to say that there is no link. */
-		if (may_send(netdev) || m->lost_link)
-			begin_anew(m, "its driver");
+		/* Before the call: the driver may turn the carrier off first. */
+		if (nic_may_send(netdev) || m->lost_link)
+			nic_begin_unverified(m, "its driver");
 		netif_tx_lock_bh(netdev);
 		netdev->netdev_ops->ndo_tx_timeout(netdev, m->stuck);
 		netif_tx_unlock_bh(netdev);
@@ -221,7 +263,7 @@ static int managed_reset(struct devreset_node *node, u32 gen)
 	return ret;
 }
 
-static void managed_release(struct devreset_node *node)
+static void nic_managed_release(struct devreset_node *node)
 {
 	struct managed *m = node->data;
 
@@ -232,16 +274,16 @@ static void managed_release(struct devreset_node *node)
 }
 
 static const struct devreset_ops managed_ops = {
-	.may_reset = managed_may_reset,
-	.reset = managed_reset,
-	.check = managed_check,
-	.release = managed_release,
+	.may_reset = nic_managed_may_reset,
+	.reset = nic_managed_reset,
+	.check = nic_managed_check,
+	.release = nic_managed_release,
 };
 
 /* --- which interface has which node ------------------------------------------------------ */
 
-/* The node that was made here for it, with a reference, or NULL */
-static struct devreset_node *find_managed(struct net_device *netdev)
+/* The node that was made here for @netdev, with a reference, or NULL */
+static struct devreset_node *nic_managed_find(struct net_device *netdev)
 {
 	struct devreset_node *node = devreset_find(&netdev->dev);
 	struct managed *m;
@@ -257,26 +299,26 @@ out:
 	return node;
 }
 
-static void forget(struct net_device *netdev)
+static void nic_managed_forget(struct net_device *netdev)
 {
-	struct devreset_node *node = find_managed(netdev);
+	struct devreset_node *node = nic_managed_find(netdev);
 
 	if (node)
 		devreset_unregister(node);
 	devreset_put(node);
 }
 
-static void follow_name(struct net_device *netdev)
+static void nic_managed_follow_name(struct net_device *netdev)
 {
-	struct devreset_node *node = find_managed(netdev);
+	struct devreset_node *node = nic_managed_find(netdev);
 
 	if (node)
 		nic_rename_node(netdev, node, node_name);
 	devreset_put(node);
 }
 
-static struct devreset_node *make_node(struct devreset_provider *provider,
-				       struct net_device *netdev)
+static struct devreset_node *nic_managed_make_node(struct devreset_provider *provider,
+						   struct net_device *netdev)
 {
 	struct devreset_desc desc = {
 		.ops = &managed_ops, .scope = DEVRESET_COMPONENT, .provider = provider,
@@ -311,7 +353,7 @@ static struct devreset_node *make_node(struct devreset_provider *provider,
 	return node;
 }
 
-static int provider_probe(struct devreset_provider *provider, struct device *dev)
+static int nic_provider_probe(struct devreset_provider *provider, struct device *dev)
 {
 	struct devreset_node *node;
 	struct net_device *netdev;
@@ -319,20 +361,20 @@ static int provider_probe(struct devreset_provider *provider, struct device *dev
 	if (!dev->class || strcmp(dev->class->name, "net"))
 		return -ENODEV;
 	netdev = to_net_dev(dev);
-	/* It has a node of its own, or is about to have one. */
+	/* devreset_net registers the node of its own interfaces. */
 	if (netdev->netdev_ops == &nic_netdev_ops)
 		return -ENODEV;
-	node = make_node(provider, netdev);
+	node = nic_managed_make_node(provider, netdev);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	/* What happened to the interface meanwhile was not told to anybody. */
-	follow_name(netdev);
+	/* Notifications before the node was registered were missed. */
+	nic_managed_follow_name(netdev);
 	if (READ_ONCE(netdev->reg_state) != NETREG_REGISTERED)
-		forget(netdev);
+		nic_managed_forget(netdev);
 	return 0;
 }
 
-static struct device *provider_find(const char *name)
+static struct device *nic_provider_find(const char *name)
 {
 	struct net_device *netdev;
 	struct device *dev;
@@ -348,7 +390,7 @@ static struct device *provider_find(const char *name)
 }
 
 /* By its permanent address; an interface without one is no hardware. */
-static int provider_identity(struct device *dev, char *buf, size_t size)
+static int nic_provider_identity(struct device *dev, char *buf, size_t size)
 {
 	struct net_device *netdev;
 
@@ -364,13 +406,13 @@ static int provider_identity(struct device *dev, char *buf, size_t size)
 static struct devreset_provider provider = {
 	.name = "net",
 	.owner = THIS_MODULE,
-	.probe = provider_probe,
-	.find = provider_find,
-	.identity = provider_identity,
+	.probe = nic_provider_probe,
+	.find = nic_provider_find,
+	.identity = nic_provider_identity,
 };
 
-/* One that moves to another name space is unregistered and registered. */
-static int notify(struct notifier_block *nb, unsigned long action, void *data)
+/* An interface that moves to another name space is unregistered and registered. */
+static int nic_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct net_device *netdev = netdev_notifier_info_to_dev(data);
 	bool ours = netdev->netdev_ops == &nic_netdev_ops;
@@ -381,20 +423,20 @@ static int notify(struct notifier_block *nb, unsigned long action, void *data)
 		if (ours)
 			nic_follow_name(netdev_priv(netdev));
 		else
-			follow_name(netdev);
+			nic_managed_follow_name(netdev);
 		if (net_eq(dev_net(netdev), &init_net))
 			devreset_device_added(&provider, netdev->name);
 		break;
 	case NETDEV_UNREGISTER:
 		if (!ours)
-			forget(netdev);
+			nic_managed_forget(netdev);
 		break;
 	}
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block notifier = {
-	.notifier_call = notify,
+	.notifier_call = nic_notify,
 };
 
 int __init nic_managed_init(void)

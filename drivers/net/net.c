@@ -11,14 +11,14 @@
  *	filter.c	addresses, VLANs, RCTL
  *	check.c		does it work?
  *	reset.c		the devreset nodes
- *	ethtool.c	what it says
- *	err.c		other people's resets, sleep
+ *	ethtool.c	ethtool
+ *	err.c		resets by others, suspend
  *	managed.c	interfaces of other drivers
  *
  * What runs follows from what was asked for (nic->up, the link) and from the
- * reasons for which it stands (nic->halted). nic_apply() brings the device from
- * what is to what should be, and is the only one that starts or stops
- * anything. nic->lock is taken inside rtnl; nobody waits for rtnl with it held.
+ * reasons to be stopped (nic->stop_reasons). nic_apply() brings the device from its
+ * state to the one that follows, and nothing else starts or stops it. nic->lock is
+ * taken inside rtnl; rtnl is never waited for with it held.
  */
 #include <linux/dma-mapping.h>
 #include <linux/delay.h>
@@ -35,11 +35,11 @@
 /*
  * The poll function and xmit do not run after this. The interrupt handler may, as
  * it shares its line: it only finds that the poll function cannot be scheduled.
- * So nobody waits for it with synchronize_irq(), which takes the lock of the
- * line in turn with a handler that is about to begin, and may win for seconds when
- * processors are emulated by one thread.
+ * So there is no synchronize_irq(): it contends for the lock of the line with a
+ * handler that is about to begin, and may win for seconds when processors are
+ * emulated by one thread.
  */
-static void pause(struct nic *nic)
+static void nic_pause(struct nic *nic)
 {
 	if (!nic->polling)
 		return;
@@ -47,15 +47,15 @@ static void pause(struct nic *nic)
 	WRITE_ONCE(nic->pauses, nic->pauses + 1);
 	wake_up(&nic->wait);
 	napi_disable(&nic->napi);
-	/* One that had completed before may still be about to allow interrupts. */
+	/* A poll that has completed may still be about to unmask interrupts. */
 	synchronize_rcu_expedited();
 	wr(nic, REG_IMC, INT_MASK_ALL);
-	/* Who has sent nothing for long is not late because of this. */
+	/* For the stack's watchdog, the time that the queue was stopped does not count. */
 	netif_trans_update(nic->netdev);
 	netif_tx_disable(nic->netdev);
 }
 
-static void go_on(struct nic *nic)
+static void nic_go_on(struct nic *nic)
 {
 	napi_enable(&nic->napi);
 	WRITE_ONCE(nic->polling, true);
@@ -64,20 +64,20 @@ static void go_on(struct nic *nic)
 		netif_tx_wake_all_queues(nic->netdev);
 	}
 	wr(nic, REG_IMS, INT_ALL);
-	/* For what came while nobody was looking */
+	/* For events while interrupts were masked */
 	wr(nic, REG_ICS, INT_TXDW | INT_RXT0);
 }
 
 void nic_apply(struct nic *nic)
 {
-	bool runs = nic->up && !(nic->halted & ~(HALT_TX | HALT_RX));
-	bool tx = runs && nic->link && !(nic->halted & HALT_TX);
-	bool rx = runs && !(nic->halted & HALT_RX);
+	bool runs = nic->up && !(nic->stop_reasons & ~(STOP_TX | STOP_RX));
+	bool tx = runs && nic->link && !(nic->stop_reasons & STOP_TX);
+	bool rx = runs && !(nic->stop_reasons & STOP_RX);
 
 	lockdep_assert_held(&nic->lock);
 	if (runs == nic->polling && tx == nic->tx.on && rx == nic->rx.on)
 		return;
-	pause(nic);
+	nic_pause(nic);
 	if (nic->tx.on && !tx)
 		nic_tx_stop(nic);
 	if (nic->rx.on && !rx)
@@ -86,21 +86,21 @@ void nic_apply(struct nic *nic)
 		nic_tx_start(nic);
 	if (rx && !nic->rx.on)
 		nic_rx_start(nic);
-	/* It lost the bus because it did not answer. Now it knows its rings, and no others. */
+	/* Bus mastering was disabled because the device did not acknowledge the stop. */
 	if (tx && rx && !nic->pdev->is_busmaster && nic_tx_programmed(nic) &&
 	    nic_rx_programmed(nic))
 		pci_set_master(nic->pdev);
 	if (runs)
-		go_on(nic);
+		nic_go_on(nic);
 }
 
-void nic_halt(struct nic *nic, unsigned int why)
+void nic_quiesce(struct nic *nic, unsigned int why)
 {
 	lockdep_assert_held(&nic->lock);
-	WRITE_ONCE(nic->halted, nic->halted | why);
-	/* Pairs with that in nic_control_begin(). The rings are none of its business. */
+	WRITE_ONCE(nic->stop_reasons, nic->stop_reasons | why);
+	/* Pairs with nic_control_begin(). Requests don't depend on the rings' state. */
 	smp_mb();
-	if (why & ~(HALT_TX | HALT_RX)) {
+	if (why & ~(STOP_TX | STOP_RX)) {
 		WRITE_ONCE(nic->control.cancelled, true);
 		WRITE_ONCE(nic->control.pending, false);
 		wake_up(&nic->wait);
@@ -108,27 +108,27 @@ void nic_halt(struct nic *nic, unsigned int why)
 	nic_apply(nic);
 }
 
-void nic_go(struct nic *nic, unsigned int why)
+void nic_unquiesce(struct nic *nic, unsigned int why)
 {
 	lockdep_assert_held(&nic->lock);
-	WRITE_ONCE(nic->halted, nic->halted & ~why);
+	WRITE_ONCE(nic->stop_reasons, nic->stop_reasons & ~why);
 	nic_apply(nic);
 }
 
-static bool link_is_up(struct nic *nic)
+static bool nic_link_is_up(struct nic *nic)
 {
 	u32 status;
 
-	if (!nic->up || nic->halted & ~(HALT_TX | HALT_RX))
+	if (!nic->up || nic->stop_reasons & ~(STOP_TX | STOP_RX))
 		return false;
 	status = rd(nic, REG_STATUS);
 	return status != REG_GONE && status & STATUS_LU;
 }
 
-/* ND7: the only one to tell of the link. */
+/* ND7: nothing else reports the link. */
 void nic_update_link(struct nic *nic)
 {
-	bool link = link_is_up(nic);
+	bool link = nic_link_is_up(nic);
 
 	lockdep_assert_held(&nic->lock);
 	if (link == nic->link)
@@ -139,14 +139,14 @@ void nic_update_link(struct nic *nic)
 	nic_apply(nic);
 	if (link)
 		netif_carrier_on(nic->netdev);
-	/* Was it the cable? Nothing will be sent that would have that looked at. */
+	/* A loss of the link stops traffic, and with it the checks: arm one. */
 	else if (nic->up)
 		devreset_busy(nic->node);
 	if (nic->up)
 		netdev_info(nic->netdev, "link %s\n", link ? "up" : "down");
 }
 
-static void link_work(struct work_struct *work)
+static void nic_link_work(struct work_struct *work)
 {
 	struct nic *nic = container_of(work, struct nic, link_work);
 
@@ -158,10 +158,10 @@ static void link_work(struct work_struct *work)
 /* --- interrupt and poll ------------------------------------------------------------ */
 
 /*
- * Not ours, most likely. But a device that has lost its registers with its
- * interrupt asserted would keep the line busy for ever.
+ * Most likely not of this device. But a device that has lost its registers with its
+ * interrupt asserted would keep the line busy for good.
  */
-static irqreturn_t stray(struct nic *nic)
+static irqreturn_t nic_stray(struct nic *nic)
 {
 	if (++nic->stray % 128 || nic_alive(nic) || !pci_check_and_mask_intx(nic->pdev))
 		return IRQ_NONE;
@@ -175,7 +175,7 @@ static irqreturn_t nic_irq(int irq, void *data)
 	u32 icr = rd(nic, REG_ICR);
 
 	if (unlikely(!icr || icr == REG_GONE))
-		return stray(nic);
+		return nic_stray(nic);
 	nic->stray = 0;
 	if (unlikely(icr & (INT_LSC | INT_RXSEQ)))
 		schedule_work(&nic->link_work);
@@ -192,12 +192,12 @@ static int nic_poll(struct napi_struct *napi, int budget)
 	bool sent;
 	int done;
 
-	/* 0: from netpoll, which only wants room to send; no interrupt has come */
+	/* 0: from netpoll, which only wants transmit descriptors; there was no interrupt */
 	if (budget)
 		WRITE_ONCE(nic->polls, nic->polls + 1);
 	sent = nic_tx_clean(nic, budget);
 	done = budget ? nic_rx_poll(nic, budget) : 0;
-	/* Something was sent or received: have both looked at; see check.c. */
+	/* Something was sent or received: arm the checks; see check.c. */
 	if (sent || done) {
 		devreset_busy(nic->node);
 		devreset_busy(nic->rx.node);
@@ -215,25 +215,25 @@ static int nic_poll(struct napi_struct *napi, int budget)
 /* --- the interface ------------------------------------------------------------------ */
 
 /*
- * What cannot be told to stop might go on writing to memory that it had: it loses
- * the bus while it is down, and gets it back when it has heard. Not while it is being
- * reset: who resets its function writes the same register, and adapter_quiesce() and
- * adapter_resume() see to it.
+ * A device that does not acknowledge the stop might go on writing to memory that is
+ * freed: bus mastering is disabled while the interface is down. Not during a reset of
+ * the function, which writes the same register: then nic_adapter_quiesce() and
+ * nic_adapter_resume() do it.
  */
 static void nic_give_bus(struct nic *nic, bool up)
 {
 	bool heard;
 
-	if (nic->halted & HALT_ADAPTER)
+	if (nic->stop_reasons & STOP_ADAPTER)
 		return;
-	heard = nic_hush(nic);
+	heard = nic_disable_units(nic);
 	if (heard && up)
 		pci_set_master(nic->pdev);
 	else if (!heard && !up)
 		pci_clear_master(nic->pdev);
 }
 
-static int bring_up(struct nic *nic)
+static int nic_bring_up(struct nic *nic)
 {
 	int ret;
 
@@ -249,7 +249,7 @@ static int bring_up(struct nic *nic)
 	nic->up = true;
 	nic_apply(nic);
 	nic_update_link(nic);
-	/* It may have been broken since it was last looked at. */
+	/* It may have failed since the last check. */
 	devreset_busy(nic->node);
 	return 0;
 }
@@ -262,7 +262,7 @@ static int nic_open(struct net_device *netdev)
 	netif_carrier_off(netdev);
 	netif_tx_disable(netdev);
 	mutex_lock(&nic->lock);
-	ret = bring_up(nic);
+	ret = nic_bring_up(nic);
 	mutex_unlock(&nic->lock);
 	return ret;
 }
@@ -358,7 +358,7 @@ const struct net_device_ops nic_netdev_ops = {
 
 /* --- probe and remove ------------------------------------------------------------------ */
 
-static int setup_pci(struct nic *nic)
+static int nic_setup_pci(struct nic *nic)
 {
 	struct pci_dev *pdev = nic->pdev;
 	int ret;
@@ -375,8 +375,8 @@ static int setup_pci(struct nic *nic)
 	return 0;
 }
 
-/* Whoever had it before may have left it in any state. */
-static int setup_hw(struct nic *nic)
+/* Another driver may have left it in any state. */
+static int nic_setup_hw(struct nic *nic)
 {
 	u8 addr[ETH_ALEN];
 	int ret;
@@ -396,7 +396,7 @@ static int setup_hw(struct nic *nic)
 	return ret ?: nic_phy_setup(nic);
 }
 
-static void setup_netdev(struct nic *nic)
+static void nic_setup_netdev(struct nic *nic)
 {
 	struct net_device *netdev = nic->netdev;
 
@@ -418,17 +418,17 @@ static void setup_netdev(struct nic *nic)
 	netif_napi_add(netdev, &nic->napi, nic_poll);
 }
 
-static void setup_nic(struct nic *nic)
+static void nic_setup_nic(struct nic *nic)
 {
 	mutex_init(&nic->lock);
 	mutex_init(&nic->control.lock);
 	mutex_init(&nic->mdic_lock);
 	init_waitqueue_head(&nic->wait);
 	INIT_DELAYED_WORK(&nic->reset_work, nic_reset_work);
-	INIT_WORK(&nic->link_work, link_work);
+	INIT_WORK(&nic->link_work, nic_link_work);
 	u64_stats_init(&nic->tx.sync);
 	u64_stats_init(&nic->rx.sync);
-	/* A priority tag is no VLAN: nobody would ask for it. */
+	/* A priority tag is no VLAN: the stack does not add VLAN 0 by itself. */
 	set_bit(0, nic->vlans);
 	nic->tx.count = TX_DEFAULT;
 	nic->rx.count = RX_DEFAULT;
@@ -440,8 +440,8 @@ static void setup_nic(struct nic *nic)
 	nic->advertise_1000 = ADVERTISE_1000FULL;
 }
 
-/* The nodes need the interface's device, and it needs them before it comes up. */
-static int add(struct nic *nic)
+/* Nodes need the interface's device, and have to be there before it is set up. */
+static int nic_net_add(struct nic *nic)
 {
 	int ret;
 
@@ -476,24 +476,24 @@ static int nic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	nic->netdev = netdev;
 	nic->pdev = pdev;
 	pci_set_drvdata(pdev, nic);
-	setup_nic(nic);
-	setup_netdev(nic);
+	nic_setup_nic(nic);
+	nic_setup_netdev(nic);
 
-	ret = setup_pci(nic);
+	ret = nic_setup_pci(nic);
 	if (ret)
 		return ret;
 	mutex_lock(&nic->lock);
-	ret = setup_hw(nic);
+	ret = nic_setup_hw(nic);
 	mutex_unlock(&nic->lock);
 	if (ret)
 		return dev_err_probe(&pdev->dev, ret, "does not work\n");
-	/* Not before it has forgotten the memory that another driver gave it */
+	/* Not before the reset: it may have another driver's DMA addresses. */
 	pci_set_master(pdev);
 	pci_save_state(pdev);
 	nic->config = pci_store_saved_state(pdev);
 	if (!nic->config)
 		return -ENOMEM;
-	ret = add(nic);
+	ret = nic_net_add(nic);
 	if (ret)
 		kfree(nic->config);
 	else

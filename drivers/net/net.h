@@ -32,15 +32,15 @@
 #define TX_STALL_MS	2000
 
 /* How long a request to the device is waited for, as ethtool's have rtnl meanwhile */
-#define CONTROL_PATIENCE	(HZ / 20)
+#define CONTROL_TIMEOUT	(HZ / 20)
 
-/* Why the device, or a part of it, stands although the interface may be up */
-#define HALT_TX		BIT(0)	/* the ring to send from is being reset */
-#define HALT_RX		BIT(1)	/* the other one is */
-#define HALT_ADAPTER	BIT(2)	/* the adapter is, or what is above it */
-#define HALT_SLEEP	BIT(3)	/* suspended */
-#define HALT_CONFIG	BIT(4)	/* being configured anew */
-#define HALT_DEAD	BIT(5)	/* given up by the PCI core */
+/* nic->stop_reasons: why the device, or a part of it, is stopped */
+#define STOP_TX		BIT(0)	/* the ring to send from is being reset */
+#define STOP_RX		BIT(1)	/* the other one is */
+#define STOP_ADAPTER	BIT(2)	/* the adapter is, or what is above it */
+#define STOP_SLEEP	BIT(3)	/* suspended */
+#define STOP_CONFIG	BIT(4)	/* being configured anew */
+#define STOP_DEAD	BIT(5)	/* given up by the PCI core */
 
 /**
  * struct tx_buf - what belongs to a descriptor to send from
@@ -69,20 +69,19 @@ struct tx_buf {
  * @dma: where the device sees them
  * @buf: one for each
  * @count: how many there are
- * @fill: the next to be filled; under the queue's lock
- * @use: up to here, the poll function may look at them
- * @clean: the next to be reported; written by the poll function only
+ * @staged: the next to be filled; under the queue's lock
+ * @next_to_use: descriptors before this one were given to the device
+ * @next_to_clean: the next to be reported; written by the poll function only
  * @context: the checksum context that the device has, 0: none to rely on
  * @handed: packets taken from the stack, written under the queue's lock
- * @sent: skbs that were sent; written by who has the ring: the poll function,
- *	or who has stopped it
+ * @sent: skbs that were sent; written by the poll function, or by nic_tx_stop()
  * @dropped: skbs that were not, by the same
  * @refused: skbs that never reached the ring; written under the queue's lock
  * @packets: sent on the wire
  * @bytes: likewise
- * @probes: empty requests that were completed
- * @asked: empty requests that were made
- * @lost: of these, up to here some were lost with the ring
+ * @probe_done: empty requests that were completed
+ * @probe_seq: empty requests that were made
+ * @probe_lost: of these, up to here some were lost with the ring
  * @sync: for the 64-bit counters of the poll function
  * @on: the device works on it; changed under nic->lock, and not while the queue
  *	may be used
@@ -95,22 +94,22 @@ struct tx_ring {
 	struct tx_buf *buf;
 	unsigned int count;
 	bool on;
-	unsigned int fill;
-	unsigned int use;
+	unsigned int staged;
+	unsigned int next_to_use;
 	u32 context;
 	u64 handed;
 	u64 refused;
 
-	unsigned int clean ____cacheline_aligned_in_smp;
-	u32 probes;
+	unsigned int next_to_clean ____cacheline_aligned_in_smp;
+	u32 probe_done;
 	u64 sent;
 	u64 dropped;
 	u64 packets;
 	u64 bytes;
 	struct u64_stats_sync sync;
 
-	u32 asked;
-	u32 lost;
+	u32 probe_seq;
+	u32 probe_lost;
 	bool prove;
 	bool ran;
 	dma_addr_t dma;
@@ -129,8 +128,8 @@ struct rx_buf {
  * @dma: where the device sees them
  * @buf: one for each
  * @count: how many there are
- * @use: the next to be given to the device
- * @clean: the next to be taken from it
+ * @next_to_use: the next to be given to the device
+ * @next_to_clean: the next to be taken from it
  * @skb: a frame of which the end has not come
  * @skip: drop what comes up to the end of a frame
  * @packets: received
@@ -146,8 +145,8 @@ struct rx_ring {
 	struct rx_desc *desc;
 	struct rx_buf *buf;
 	unsigned int count;
-	unsigned int use;
-	unsigned int clean;
+	unsigned int next_to_use;
+	unsigned int next_to_clean;
 	struct sk_buff *skb;
 	bool skip;
 	u64 packets;
@@ -166,7 +165,7 @@ struct rx_ring {
  * @lock: one at a time
  * @pending: the device has not answered
  * @checks: checks that have seen this one pending
- * @cancelled: by a reset; who waits for it gets -EIO
+ * @cancelled: by a reset; its waiter gets -EIO
  * @phy: it is for the PHY, and not for the unit that sends
  */
 struct control {
@@ -195,11 +194,11 @@ struct hw_stats {
  * @node: its devreset node
  * @tx: the ring to send from
  * @rx: the ring to receive into
- * @stray: interrupts in a row that nobody could acknowledge
+ * @stray: interrupts in a row that could not be acknowledged
  * @wait: woken by the poll function while @probing
  * @lock: for what follows, and to start and stop; taken inside rtnl
  * @up: the interface is, administratively (ND13)
- * @halted: HALT_*: why nothing runs all the same
+ * @stop_reasons: STOP_*: why it is stopped nevertheless
  * @polling: the poll function and the interrupt are on
  * @pauses: how often they were turned off
  * @link: the link is up
@@ -247,7 +246,7 @@ struct nic {
 	wait_queue_head_t wait;
 	struct mutex lock;	/* of all below */
 	bool up;
-	unsigned int halted;
+	unsigned int stop_reasons;
 	bool polling;
 	u32 pauses;
 	bool link;
@@ -288,7 +287,7 @@ static inline void wr(struct nic *nic, unsigned int reg, u32 value)
 	writel(value, nic->regs + reg);
 }
 
-/* Settings are written at once; else the reset, or the sleep, will end with that. */
+/* Are settings written at once? Else at the end of the reset, or of the suspend. */
 static inline bool nic_is_set_up(struct nic *nic)
 {
 	lockdep_assert_held(&nic->lock);
@@ -303,13 +302,13 @@ static inline bool is_82543(struct nic *nic)
 /* net.c */
 extern const struct net_device_ops nic_netdev_ops;
 void nic_apply(struct nic *nic);
-void nic_halt(struct nic *nic, unsigned int why);
-void nic_go(struct nic *nic, unsigned int why);
+void nic_quiesce(struct nic *nic, unsigned int why);
+void nic_unquiesce(struct nic *nic, unsigned int why);
 void nic_update_link(struct nic *nic);
 
 /* hw.c: the device */
 bool nic_alive(struct nic *nic);
-bool nic_hush(struct nic *nic);
+bool nic_disable_units(struct nic *nic);
 const char *nic_config_fault(struct nic *nic);
 u32 nic_ctrl(struct nic *nic);
 u32 nic_tctl(struct nic *nic);
@@ -343,7 +342,7 @@ void nic_tx_program(struct nic *nic);
 bool nic_tx_programmed(struct nic *nic);
 void nic_tx_start(struct nic *nic);
 void nic_tx_stop(struct nic *nic);
-int nic_tx_ask(struct nic *nic, u32 *ticket);
+int nic_tx_send_probe(struct nic *nic, u32 *ticket);
 
 /* rx.c */
 int nic_rx_poll(struct nic *nic, int budget);
@@ -391,7 +390,7 @@ void nic_managed_exit(void);
 /* ethtool.c */
 extern const struct ethtool_ops nic_ethtool_ops;
 
-/* err.c: other people's resets, and sleep */
+/* err.c: resets by others, and suspend */
 extern const struct pci_error_handlers nic_error_handlers;
 extern const struct dev_pm_ops nic_pm_ops;
 void nic_sleep(struct nic *nic);

@@ -4,23 +4,23 @@
  * "netring-eth0:rx". All are components; what is above them is the PCI
  * function's node.
  *
- * A callback takes nic->lock and nothing else: rtnl is held by whoever brings the
- * interface up or down meanwhile, and waits for that lock in turn (rule 4). Each
- * only adds or takes away a reason for which the device stands; what runs is what
- * was asked for, less those reasons, in whatever order they came (ND13).
+ * A callback takes nic->lock and nothing else: a task that sets the interface up or
+ * down holds rtnl while it waits for that lock (rule 4). Each callback only adds or
+ * removes a reason to be stopped; what runs is what was asked for, less those reasons,
+ * in any order (ND13).
  */
 #include <linux/delay.h>
 #include "net.h"
 
-/* A reset takes microseconds; what it loads from the EEPROM, milliseconds. */
+/* A reset takes microseconds, and loading from the EEPROM milliseconds. */
 #define RESET_TAKES	msecs_to_jiffies(20)
-#define RESET_PATIENCE	HZ
+#define RESET_TIMEOUT	HZ
 
 /* --- both rings and the adapter ---------------------------------------------------- */
 
 /*
- * No reset of ours can cure what is wrong above us: the ladder need not try. An
- * operator may.
+ * A fault of the PCI function is not cured by a reset of a part: the ladder need not
+ * try. An operator may.
  */
 static int nic_may_reset(struct devreset_node *node, unsigned int flags)
 {
@@ -35,30 +35,30 @@ static int nic_may_reset(struct devreset_node *node, unsigned int flags)
 	return -EBUSY;
 }
 
-static int quiesce_ring(struct nic *nic, unsigned int why)
+static int nic_quiesce_ring(struct nic *nic, unsigned int why)
 {
 	int ret;
 
 	mutex_lock(&nic->lock);
-	if (why & HALT_TX)
+	if (why & STOP_TX)
 		nic->tx.ran |= nic->tx.on;
 	else
 		nic->rx.ran |= nic->rx.on;
-	nic_halt(nic, why);
-	/* Told to stop is not stopped. */
+	nic_quiesce(nic, why);
+	/* The unit may still be active after it was told to stop. */
 	ret = nic_alive(nic) ? 0 : -EIO;
 	mutex_unlock(&nic->lock);
 	return ret;
 }
 
 /* A ring is built up from scratch in any case. */
-static int resume_ring(struct nic *nic, unsigned int why)
+static int nic_resume_ring(struct nic *nic, unsigned int why)
 {
 	int ret = 0;
 
 	mutex_lock(&nic->lock);
 	if (nic_alive(nic))
-		nic_go(nic, why);
+		nic_unquiesce(nic, why);
 	else
 		ret = -EIO;
 	mutex_unlock(&nic->lock);
@@ -67,13 +67,13 @@ static int resume_ring(struct nic *nic, unsigned int why)
 
 /* --- the ring to send from ------------------------------------------------------------ */
 
-static int tx_quiesce(struct devreset_node *node)
+static int nic_tx_quiesce(struct devreset_node *node)
 {
-	return quiesce_ring(node->data, HALT_TX);
+	return nic_quiesce_ring(node->data, STOP_TX);
 }
 
-/* What had to be written anew was a soft error (ND1). */
-static int tx_reset(struct devreset_node *node, u32 gen)
+/* Registers that had to be written again are a soft error (ND1). */
+static int nic_tx_reset(struct devreset_node *node, u32 gen)
 {
 	struct nic *nic = node->data;
 	int ret = 0;
@@ -90,12 +90,12 @@ static int tx_reset(struct devreset_node *node, u32 gen)
 	return ret;
 }
 
-static int tx_resume(struct devreset_node *node, int status)
+static int nic_tx_resume(struct devreset_node *node, int status)
 {
-	return resume_ring(node->data, HALT_TX);
+	return nic_resume_ring(node->data, STOP_TX);
 }
 
-static int tx_check(struct devreset_node *node, const char **reason)
+static int nic_tx_check(struct devreset_node *node, const char **reason)
 {
 	struct nic *nic = node->data;
 	int ret;
@@ -108,12 +108,12 @@ static int tx_check(struct devreset_node *node, const char **reason)
 
 /* --- the ring to receive into ---------------------------------------------------------- */
 
-static int rx_quiesce(struct devreset_node *node)
+static int nic_rx_quiesce(struct devreset_node *node)
 {
-	return quiesce_ring(node->data, HALT_RX);
+	return nic_quiesce_ring(node->data, STOP_RX);
 }
 
-static int rx_reset(struct devreset_node *node, u32 gen)
+static int nic_rx_reset(struct devreset_node *node, u32 gen)
 {
 	struct nic *nic = node->data;
 	int ret = 0;
@@ -129,12 +129,12 @@ static int rx_reset(struct devreset_node *node, u32 gen)
 	return ret;
 }
 
-static int rx_resume(struct devreset_node *node, int status)
+static int nic_rx_resume(struct devreset_node *node, int status)
 {
-	return resume_ring(node->data, HALT_RX);
+	return nic_resume_ring(node->data, STOP_RX);
 }
 
-static int rx_check(struct devreset_node *node, const char **reason)
+static int nic_rx_check(struct devreset_node *node, const char **reason)
 {
 	struct nic *nic = node->data;
 	int ret;
@@ -148,22 +148,23 @@ static int rx_check(struct devreset_node *node, const char **reason)
 /* --- the adapter ------------------------------------------------------------------------ */
 
 /* ND7: the link is gone, and will be reported when it is back. */
-static int adapter_quiesce(struct devreset_node *node)
+static int nic_adapter_quiesce(struct devreset_node *node)
 {
 	struct nic *nic = node->data;
 	int ret = 0;
 
 	mutex_lock(&nic->lock);
-	/* One that did not end in time must not end now. */
+	/* A reset that did not end in time must not complete now. */
 	nic->gen = 0;
 	if (nic->filters_on)
 		nic_read_stats(nic);
-	nic_halt(nic, HALT_ADAPTER);
+	nic_quiesce(nic, STOP_ADAPTER);
 	/*
-	 * The interface may go down before it is reset, and leaves this to us from here on:
-	 * see nic_give_bus(). One that sleeps may be waiting for a frame to wake up by.
+	 * The interface may be set down before the reset; from here on bus mastering is
+	 * left to this node: see nic_give_bus(). A suspended device may wait for a frame to
+	 * wake up by.
 	 */
-	if (!(nic->halted & HALT_SLEEP) && !nic_hush(nic)) {
+	if (!(nic->stop_reasons & STOP_SLEEP) && !nic_disable_units(nic)) {
 		pci_clear_master(nic->pdev);
 		ret = -EIO;
 	}
@@ -174,13 +175,13 @@ static int adapter_quiesce(struct devreset_node *node)
 }
 
 /* ND1, ND6: begun here, and ended by nic_reset_work(). */
-static int adapter_reset(struct devreset_node *node, u32 gen)
+static int nic_adapter_reset(struct devreset_node *node, u32 gen)
 {
 	struct nic *nic = node->data;
 	int ret = -EINPROGRESS;
 
 	mutex_lock(&nic->lock);
-	if (nic->removed || nic->halted & HALT_SLEEP) {
+	if (nic->removed || nic->stop_reasons & STOP_SLEEP) {
 		ret = -ENODEV;
 	} else if (!nic_alive(nic)) {
 		ret = -EIO;
@@ -197,7 +198,7 @@ static int adapter_reset(struct devreset_node *node, u32 gen)
 	return ret;
 }
 
-static bool is_resetting(struct nic *nic)
+static bool nic_is_resetting(struct nic *nic)
 {
 	u32 ctrl = rd(nic, REG_CTRL);
 
@@ -215,11 +216,11 @@ void nic_reset_work(struct work_struct *work)
 	gen = nic->gen;
 	if (!gen || nic->removed)
 		goto out;
-	if (is_resetting(nic) && time_before(jiffies, nic->began + RESET_PATIENCE)) {
+	if (nic_is_resetting(nic) && time_before(jiffies, nic->began + RESET_TIMEOUT)) {
 		mod_delayed_work(system_wq, &nic->reset_work, RESET_TAKES);
 		goto out;
 	}
-	ret = is_resetting(nic) ? -EIO : nic_init_hw(nic);
+	ret = nic_is_resetting(nic) ? -EIO : nic_init_hw(nic);
 	nic->gen = 0;
 	mutex_unlock(&nic->lock);
 	devreset_complete(nic->node, gen, ret, DEVRESET_RESTORE);
@@ -229,13 +230,13 @@ out:
 }
 
 /* After any reset, of the adapter or of what is above it (ND2). */
-static int setup(struct nic *nic)
+static int nic_reset_setup(struct nic *nic)
 {
 	int ret;
 
 	lockdep_assert_held(&nic->lock);
-	/* It may have to wake the machine; nic_resume() will do all this. */
-	if (nic->halted & HALT_SLEEP)
+	/* Suspended, it may have to wake the machine; nic_resume() will do all this. */
+	if (nic->stop_reasons & STOP_SLEEP)
 		return 0;
 	ret = nic_init_hw(nic);
 	if (ret)
@@ -244,21 +245,21 @@ static int setup(struct nic *nic)
 	return nic_phy_setup(nic);
 }
 
-static int adapter_restore(struct devreset_node *node)
+static int nic_adapter_restore(struct devreset_node *node)
 {
 	struct nic *nic = node->data;
 	int ret;
 
 	mutex_lock(&nic->lock);
-	ret = setup(nic);
-	/* What was given up, and was reset all the same, is not dead. */
+	ret = nic_reset_setup(nic);
+	/* A reset brings back a device that the PCI core had given up. */
 	if (!ret)
-		WRITE_ONCE(nic->halted, nic->halted & ~HALT_DEAD);
+		WRITE_ONCE(nic->stop_reasons, nic->stop_reasons & ~STOP_DEAD);
 	mutex_unlock(&nic->lock);
 	return ret;
 }
 
-static int adapter_resume(struct devreset_node *node, int status)
+static int nic_adapter_resume(struct devreset_node *node, int status)
 {
 	struct nic *nic = node->data;
 	int ret = 0;
@@ -266,19 +267,19 @@ static int adapter_resume(struct devreset_node *node, int status)
 	mutex_lock(&nic->lock);
 	nic->gen = 0;
 	if (status || !nic->filters_on)
-		ret = setup(nic);
+		ret = nic_reset_setup(nic);
 	if (!ret) {
-		/* The rings that it knew may be gone. */
-		if (nic->up && (nic->pdev->is_busmaster || nic_hush(nic)))
+		/* The rings that the device has addresses of may be freed. */
+		if (nic->up && (nic->pdev->is_busmaster || nic_disable_units(nic)))
 			pci_set_master(nic->pdev);
-		nic_go(nic, HALT_ADAPTER);
+		nic_unquiesce(nic, STOP_ADAPTER);
 		nic_update_link(nic);
 	}
 	mutex_unlock(&nic->lock);
 	return ret;
 }
 
-static int adapter_check(struct devreset_node *node, const char **reason)
+static int nic_adapter_check(struct devreset_node *node, const char **reason)
 {
 	struct nic *nic = node->data;
 	int ret;
@@ -313,37 +314,38 @@ static void nic_dump(struct devreset_node *node, struct devreset_dump *dump)
 		devreset_dump_printf(dump, "%s: 0x%08x\n", regs[i].name,
 				     rd(nic, regs[i].reg));
 	devreset_dump_printf(dump, "up: %d\nlink: %d\nhalted: 0x%x\n",
-			     nic->up, nic->link, nic->halted);
+			     nic->up, nic->link, nic->stop_reasons);
 	devreset_dump_printf(dump, "tx: %u to %u of %u\nrx: %u to %u of %u\n",
-			     READ_ONCE(nic->tx.clean), READ_ONCE(nic->tx.use), nic->tx.count,
-			     READ_ONCE(nic->rx.clean), READ_ONCE(nic->rx.use), nic->rx.count);
+			     READ_ONCE(nic->tx.next_to_clean), READ_ONCE(nic->tx.next_to_use),
+			     nic->tx.count, READ_ONCE(nic->rx.next_to_clean),
+			     READ_ONCE(nic->rx.next_to_use), nic->rx.count);
 }
 
 static const struct devreset_ops tx_ops = {
 	.may_reset = nic_may_reset,
-	.reset = tx_reset,
-	.check = tx_check,
-	.quiesce = tx_quiesce,
-	.resume = tx_resume,
+	.reset = nic_tx_reset,
+	.check = nic_tx_check,
+	.quiesce = nic_tx_quiesce,
+	.resume = nic_tx_resume,
 	.dump = nic_dump,
 };
 
 static const struct devreset_ops rx_ops = {
 	.may_reset = nic_may_reset,
-	.reset = rx_reset,
-	.check = rx_check,
-	.quiesce = rx_quiesce,
-	.resume = rx_resume,
+	.reset = nic_rx_reset,
+	.check = nic_rx_check,
+	.quiesce = nic_rx_quiesce,
+	.resume = nic_rx_resume,
 	.dump = nic_dump,
 };
 
 static const struct devreset_ops adapter_ops = {
 	.may_reset = nic_may_reset,
-	.reset = adapter_reset,
-	.check = adapter_check,
-	.quiesce = adapter_quiesce,
-	.restore = adapter_restore,
-	.resume = adapter_resume,
+	.reset = nic_adapter_reset,
+	.check = nic_adapter_check,
+	.quiesce = nic_adapter_quiesce,
+	.restore = nic_adapter_restore,
+	.resume = nic_adapter_resume,
 	.dump = nic_dump,
 };
 
@@ -379,7 +381,7 @@ static const char adapter_name[] = "net-%s";
 static const char tx_name[] = "netring-%s:tx";
 static const char rx_name[] = "netring-%s:rx";
 
-static void follow(struct nic *nic, struct devreset_node *node, const char *form)
+static void nic_follow_node(struct nic *nic, struct devreset_node *node, const char *form)
 {
 	int ret = nic_rename_node(nic->netdev, node, form);
 
@@ -387,19 +389,19 @@ static void follow(struct nic *nic, struct devreset_node *node, const char *form
 		netdev_warn(nic->netdev, "a node keeps its old name: %d\n", ret);
 }
 
-/* With rtnl held: the interface has another name, or lives where it is another's. */
+/* With rtnl held: the interface was renamed, or moved to another name space. */
 void nic_follow_name(struct nic *nic)
 {
 	ASSERT_RTNL();
 	if (!nic->rx.node)
 		return;
-	follow(nic, nic->node, adapter_name);
-	follow(nic, nic->tx.node, tx_name);
-	follow(nic, nic->rx.node, rx_name);
+	nic_follow_node(nic, nic->node, adapter_name);
+	nic_follow_node(nic, nic->tx.node, tx_name);
+	nic_follow_node(nic, nic->rx.node, rx_name);
 }
 
-static int add(struct nic *nic, const char *form, struct devreset_desc *desc,
-	       struct devreset_node **place)
+static int nic_add_node(struct nic *nic, const char *form, struct devreset_desc *desc,
+			struct devreset_node **place)
 {
 	struct devreset_node *node;
 	char name[NODE_NAME];
@@ -428,14 +430,14 @@ int nic_register_nodes(struct nic *nic)
 	int ret;
 
 	ASSERT_RTNL();
-	ret = add(nic, adapter_name, &desc, &nic->node);
+	ret = nic_add_node(nic, adapter_name, &desc, &nic->node);
 	if (ret)
 		return ret;
 	tx.parent = nic->node;
 	rx.parent = nic->node;
-	ret = add(nic, tx_name, &tx, &nic->tx.node);
+	ret = nic_add_node(nic, tx_name, &tx, &nic->tx.node);
 	if (!ret)
-		ret = add(nic, rx_name, &rx, &nic->rx.node);
+		ret = nic_add_node(nic, rx_name, &rx, &nic->rx.node);
 	if (ret) {
 		nic_unregister_nodes(nic);
 		return ret;
@@ -446,7 +448,7 @@ int nic_register_nodes(struct nic *nic)
 	return 0;
 }
 
-/* Nobody sends, receives or asks any more; callbacks may go on until this is over. */
+/* Nothing is sent, received or requested any more; callbacks may run until this returns. */
 void nic_unregister_nodes(struct nic *nic)
 {
 	devreset_unregister(nic->rx.node);

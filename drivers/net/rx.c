@@ -2,8 +2,8 @@
 /*
  * Receiving. The device may write 2048 bytes to a buffer, whatever the MTU; a frame
  * that takes more of them becomes a packet with fragments. What a packet needs behind
- * its bytes may lie in those 2048 if frames should be ordinary. One that leaves no
- * room for that is copied. So is a short one, whose buffer stays where it is.
+ * its bytes may lie in those 2048 if frames should be ordinary. A frame that leaves no
+ * room for that is copied. So is a short one, whose buffer is used again.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -19,12 +19,12 @@
 /* Buffers are given to the device so many at a time */
 #define BATCH		16
 
-static unsigned int next(const struct rx_ring *rx, unsigned int i)
+static unsigned int nic_rx_next(const struct rx_ring *rx, unsigned int i)
 {
 	return i + 1 == rx->count ? 0 : i + 1;
 }
 
-static void unmap(struct nic *nic, struct rx_buf *buf)
+static void nic_rx_unmap(struct nic *nic, struct rx_buf *buf)
 {
 	dma_unmap_single(&nic->pdev->dev, buf->dma, BUF_BYTES, DMA_FROM_DEVICE);
 }
@@ -32,7 +32,7 @@ static void unmap(struct nic *nic, struct rx_buf *buf)
 /* --- buffers -------------------------------------------------------------------- */
 
 /* For frames of this MTU, but in any case for what the device may write */
-static unsigned int buf_size(unsigned int mtu)
+static unsigned int nic_rx_buf_size(unsigned int mtu)
 {
 	unsigned int bytes = mtu > ETH_DATA_LEN ? BUF_BYTES : FRAME_BYTES;
 
@@ -42,14 +42,14 @@ static unsigned int buf_size(unsigned int mtu)
 }
 
 /* For a frame, in front of what a packet needs behind it */
-static unsigned int room(const struct rx_buf *buf)
+static unsigned int nic_rx_desc_unused(const struct rx_buf *buf)
 {
 	return SKB_WITH_OVERHEAD(buf->size) - BUF_ROOM;
 }
 
-static int get_buf(struct nic *nic, struct rx_buf *buf)
+static int nic_rx_get_buf(struct nic *nic, struct rx_buf *buf)
 {
-	unsigned int size = buf_size(READ_ONCE(nic->netdev->mtu));
+	unsigned int size = nic_rx_buf_size(READ_ONCE(nic->netdev->mtu));
 	void *data = napi_alloc_frag(size);
 	dma_addr_t dma;
 
@@ -66,37 +66,38 @@ static int get_buf(struct nic *nic, struct rx_buf *buf)
 	return 0;
 }
 
-static void put_buf(struct nic *nic, struct rx_buf *buf)
+static void nic_rx_put_buf(struct nic *nic, struct rx_buf *buf)
 {
-	unmap(nic, buf);
+	nic_rx_unmap(nic, buf);
 	skb_free_frag(buf->data);
 	buf->data = NULL;
 }
 
-static unsigned int wanted(const struct rx_ring *rx)
+static unsigned int nic_rx_wanted(const struct rx_ring *rx)
 {
-	return (rx->clean > rx->use ? 0 : rx->count) + rx->clean - rx->use - 1;
+	return (rx->next_to_clean > rx->next_to_use ? 0 : rx->count) +
+	       rx->next_to_clean - rx->next_to_use - 1;
 }
 
 /* Give the device what has been used up, with softirqs off. False: there was no memory. */
-static bool refill(struct nic *nic, unsigned int n)
+static bool nic_rx_refill(struct nic *nic, unsigned int n)
 {
 	struct rx_ring *rx = &nic->rx;
-	unsigned int i = rx->use;
+	unsigned int i = rx->next_to_use;
 
 	if (!n)
 		return true;
 	for (; n; n--) {
 		struct rx_desc *desc = &rx->desc[i];
 
-		if (!rx->buf[i].data && get_buf(nic, &rx->buf[i]))
+		if (!rx->buf[i].data && nic_rx_get_buf(nic, &rx->buf[i]))
 			break;
 		desc->addr = cpu_to_le64(rx->buf[i].dma);
 		desc->status = 0;
-		i = next(rx, i);
+		i = nic_rx_next(rx, i);
 	}
-	if (i != rx->use) {
-		rx->use = i;
+	if (i != rx->next_to_use) {
+		rx->next_to_use = i;
 		dma_wmb();
 		wr(nic, REG_RDT, i);
 	}
@@ -105,7 +106,7 @@ static bool refill(struct nic *nic, unsigned int n)
 
 /* --- a frame ---------------------------------------------------------------------- */
 
-static void set_checksum(struct nic *nic, const struct rx_desc *desc, struct sk_buff *skb)
+static void nic_rx_set_checksum(struct nic *nic, const struct rx_desc *desc, struct sk_buff *skb)
 {
 	if (!(nic->netdev->features & NETIF_F_RXCSUM) || desc->status & RXD_IXSM ||
 	    desc->errors & RXD_ERR_CSUM)
@@ -114,9 +115,9 @@ static void set_checksum(struct nic *nic, const struct rx_desc *desc, struct sk_
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 }
 
-static void deliver(struct nic *nic, const struct rx_desc *desc, struct sk_buff *skb)
+static void nic_rx_deliver(struct nic *nic, const struct rx_desc *desc, struct sk_buff *skb)
 {
-	set_checksum(nic, desc, skb);
+	nic_rx_set_checksum(nic, desc, skb);
 	if (desc->status & RXD_VP)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), le16_to_cpu(desc->vlan));
 	skb->protocol = eth_type_trans(skb, nic->netdev);
@@ -124,7 +125,7 @@ static void deliver(struct nic *nic, const struct rx_desc *desc, struct sk_buff 
 }
 
 /* A short frame, or what leaves no room in its buffer, which stays where it is */
-static struct sk_buff *copy(struct nic *nic, struct rx_buf *buf, unsigned int len)
+static struct sk_buff *nic_rx_copy(struct nic *nic, struct rx_buf *buf, unsigned int len)
 {
 	struct sk_buff *skb = napi_alloc_skb(&nic->napi, len);
 
@@ -136,17 +137,17 @@ static struct sk_buff *copy(struct nic *nic, struct rx_buf *buf, unsigned int le
 	return skb;
 }
 
-static struct sk_buff *begin(struct nic *nic, struct rx_buf *buf, unsigned int len)
+static struct sk_buff *nic_rx_begin(struct nic *nic, struct rx_buf *buf, unsigned int len)
 {
 	struct sk_buff *skb;
 
-	if (unlikely(len > room(buf))) {
-		skb = copy(nic, buf, len);
+	if (unlikely(len > nic_rx_desc_unused(buf))) {
+		skb = nic_rx_copy(nic, buf, len);
 		/* The next one is for frames as they come now. */
-		put_buf(nic, buf);
+		nic_rx_put_buf(nic, buf);
 		return skb;
 	}
-	unmap(nic, buf);
+	nic_rx_unmap(nic, buf);
 	skb = napi_build_skb(buf->data, buf->size);
 	if (unlikely(!skb)) {
 		skb_free_frag(buf->data);
@@ -158,13 +159,14 @@ static struct sk_buff *begin(struct nic *nic, struct rx_buf *buf, unsigned int l
 	return skb;
 }
 
-static bool append(struct nic *nic, struct sk_buff *skb, struct rx_buf *buf, unsigned int len)
+static bool nic_rx_append(struct nic *nic, struct sk_buff *skb, struct rx_buf *buf,
+			  unsigned int len)
 {
 	struct page *page = virt_to_head_page(buf->data);
 
 	if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS)
 		return false;
-	unmap(nic, buf);
+	nic_rx_unmap(nic, buf);
 	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page,
 			buf->data + BUF_ROOM - page_address(page), len, buf->size);
 	buf->data = NULL;
@@ -172,7 +174,7 @@ static bool append(struct nic *nic, struct sk_buff *skb, struct rx_buf *buf, uns
 }
 
 /* Counted once, as @why */
-static void give_up(struct rx_ring *rx, const struct rx_desc *desc, u64 *why)
+static void nic_rx_give_up(struct rx_ring *rx, const struct rx_desc *desc, u64 *why)
 {
 	dev_kfree_skb_any(rx->skb);
 	rx->skb = NULL;
@@ -181,7 +183,7 @@ static void give_up(struct rx_ring *rx, const struct rx_desc *desc, u64 *why)
 }
 
 /* One buffer. Returns the bytes of the frame that it completes, or 0. */
-static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *buf)
+static unsigned int nic_rx_take(struct nic *nic, struct rx_desc *desc, struct rx_buf *buf)
 {
 	unsigned int len = le16_to_cpu(desc->length);
 	bool end = desc->status & RXD_EOP;
@@ -193,18 +195,19 @@ static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *b
 		return 0;
 	}
 	if (unlikely(len > BUF_BYTES || (end && desc->errors & RXD_ERR_FRAME))) {
-		give_up(rx, desc, &rx->errors);
+		nic_rx_give_up(rx, desc, &rx->errors);
 		return 0;
 	}
 	if (skb) {
-		if (!append(nic, skb, buf, len)) {
-			give_up(rx, desc, &rx->dropped);
+		if (!nic_rx_append(nic, skb, buf, len)) {
+			nic_rx_give_up(rx, desc, &rx->dropped);
 			return 0;
 		}
 	} else {
-		skb = end && len <= COPY_BELOW ? copy(nic, buf, len) : begin(nic, buf, len);
+		skb = end && len <= COPY_BELOW ? nic_rx_copy(nic, buf, len) :
+						 nic_rx_begin(nic, buf, len);
 		if (unlikely(!skb)) {
-			give_up(rx, desc, &rx->dropped);
+			nic_rx_give_up(rx, desc, &rx->dropped);
 			return 0;
 		}
 	}
@@ -213,11 +216,11 @@ static unsigned int take(struct nic *nic, struct rx_desc *desc, struct rx_buf *b
 		return 0;
 	if (unlikely(skb_headlen(skb) < ETH_HLEN)) {
 		rx->skb = skb;
-		give_up(rx, desc, &rx->errors);
+		nic_rx_give_up(rx, desc, &rx->errors);
 		return 0;
 	}
 	len = skb->len;
-	deliver(nic, desc, skb);
+	nic_rx_deliver(nic, desc, skb);
 	return len;
 }
 
@@ -232,12 +235,12 @@ int nic_rx_poll(struct nic *nic, int budget)
 	if (!rx->on)
 		return 0;
 	for (; done < budget; done++) {
-		struct rx_desc *desc = &rx->desc[rx->clean];
+		struct rx_desc *desc = &rx->desc[rx->next_to_clean];
 
-		if (!(READ_ONCE(desc->status) & RXD_DD) || rx->clean == rx->use)
+		if (!(READ_ONCE(desc->status) & RXD_DD) || rx->next_to_clean == rx->next_to_use)
 			break;
 		dma_rmb();
-		n = take(nic, desc, &rx->buf[rx->clean]);
+		n = nic_rx_take(nic, desc, &rx->buf[rx->next_to_clean]);
 		if (n) {
 			packets++;
 			bytes += n;
@@ -245,9 +248,9 @@ int nic_rx_poll(struct nic *nic, int budget)
 		/* Not to be seen again before the device has written it, nor written to. */
 		desc->status = 0;
 		desc->addr = 0;
-		rx->clean = next(rx, rx->clean);
-		if (wanted(rx) >= BATCH)
-			refill(nic, wanted(rx));
+		rx->next_to_clean = nic_rx_next(rx, rx->next_to_clean);
+		if (nic_rx_wanted(rx) >= BATCH)
+			nic_rx_refill(nic, nic_rx_wanted(rx));
 	}
 	if (done) {
 		u64_stats_update_begin(&rx->sync);
@@ -255,13 +258,13 @@ int nic_rx_poll(struct nic *nic, int budget)
 		rx->bytes += bytes;
 		u64_stats_update_end(&rx->sync);
 	}
-	/* Come again until there is memory: without a buffer, nothing would call. */
-	return wanted(rx) < BATCH || refill(nic, wanted(rx)) ? done : budget;
+	/* Poll again until there is memory: without a buffer there is no interrupt. */
+	return nic_rx_wanted(rx) < BATCH || nic_rx_refill(nic, nic_rx_wanted(rx)) ? done : budget;
 }
 
 /* --- starting and stopping --------------------------------------------------------- */
 
-/* Neither has the device any of the ring, nor anybody else. */
+/* The ring is not in use, neither by the device nor by the driver. */
 void nic_rx_program(struct nic *nic)
 {
 	struct rx_ring *rx = &nic->rx;
@@ -288,8 +291,8 @@ void nic_rx_start(struct nic *nic)
 	bool filled;
 
 	memset(rx->desc, 0, rx->count * sizeof(*rx->desc));
-	rx->use = 0;
-	rx->clean = 0;
+	rx->next_to_use = 0;
+	rx->next_to_clean = 0;
 	rx->skip = false;
 	nic_rx_program(nic);
 	rx->ran = false;
@@ -297,26 +300,26 @@ void nic_rx_start(struct nic *nic)
 	nic_update_rctl(nic);
 	do {
 		local_bh_disable();
-		filled = refill(nic, min_t(unsigned int, wanted(rx), BATCH));
+		filled = nic_rx_refill(nic, min_t(unsigned int, nic_rx_wanted(rx), BATCH));
 		local_bh_enable();
-	} while (filled && wanted(rx));
+	} while (filled && nic_rx_wanted(rx));
 }
 
-/* The poll function does not run. Buffers stay; a frame of which the end did not come goes. */
+/* The poll function does not run. Buffers stay; an incomplete frame is dropped. */
 void nic_rx_stop(struct nic *nic)
 {
 	struct rx_ring *rx = &nic->rx;
 
 	rx->on = false;
 	nic_update_rctl(nic);
-	/* It finishes writing the frame that it is at. */
+	/* The device finishes writing a frame. */
 	usleep_range(1000, 2000);
 	dev_kfree_skb_any(rx->skb);
 	rx->skb = NULL;
 	devreset_idle(rx->node);
 }
 
-/* The ring stands: its buffers go. */
+/* The ring is stopped: free its buffers. */
 void nic_rx_drop(struct nic *nic)
 {
 	struct rx_ring *rx = &nic->rx;
@@ -324,5 +327,5 @@ void nic_rx_drop(struct nic *nic)
 
 	for (i = 0; i < rx->count; i++)
 		if (rx->buf[i].data)
-			put_buf(nic, &rx->buf[i]);
+			nic_rx_put_buf(nic, &rx->buf[i]);
 }

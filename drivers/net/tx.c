@@ -25,20 +25,20 @@
 
 static_assert(2 * TX_WORST < RING_MIN && RING_MIN <= TX_DEFAULT);
 
-static unsigned int next(const struct tx_ring *tx, unsigned int i)
+static unsigned int nic_tx_next(const struct tx_ring *tx, unsigned int i)
 {
 	return i + 1 == tx->count ? 0 : i + 1;
 }
 
-static unsigned int room(const struct tx_ring *tx)
+static unsigned int nic_tx_desc_unused(const struct tx_ring *tx)
 {
 	/* Buffers up to there are no longer written to. */
-	unsigned int clean = smp_load_acquire(&tx->clean);
+	unsigned int clean = smp_load_acquire(&tx->next_to_clean);
 
-	return (clean > tx->use ? 0 : tx->count) + clean - tx->use - 1;
+	return (clean > tx->next_to_use ? 0 : tx->count) + clean - tx->next_to_use - 1;
 }
 
-static void unmap(struct nic *nic, struct tx_buf *buf)
+static void nic_tx_unmap(struct nic *nic, struct tx_buf *buf)
 {
 	if (!buf->len)
 		return;
@@ -51,10 +51,10 @@ static void unmap(struct nic *nic, struct tx_buf *buf)
 
 /* --- filling -------------------------------------------------------------------- */
 
-static void put_context(struct tx_ring *tx, u64 offsets, u32 lower, u32 upper)
+static void nic_tx_put_context(struct tx_ring *tx, u64 offsets, u32 lower, u32 upper)
 {
-	struct tx_desc *desc = &tx->desc[tx->fill];
-	struct tx_buf *buf = &tx->buf[tx->fill];
+	struct tx_desc *desc = &tx->desc[tx->staged];
+	struct tx_buf *buf = &tx->buf[tx->staged];
 
 	desc->addr = cpu_to_le64(offsets);
 	desc->lower = cpu_to_le32(lower);
@@ -63,14 +63,14 @@ static void put_context(struct tx_ring *tx, u64 offsets, u32 lower, u32 upper)
 	buf->len = 0;
 }
 
-static u64 offsets(unsigned int ip, unsigned int ip_sum, unsigned int ip_end,
-		   unsigned int l4, unsigned int l4_sum)
+static u64 nic_tx_offsets(unsigned int ip, unsigned int ip_sum, unsigned int ip_end,
+			  unsigned int l4, unsigned int l4_sum)
 {
 	return ip | ip_sum << 8 | (u64)ip_end << 16 | (u64)l4 << 32 | (u64)l4_sum << 40;
 }
 
 /* Returns the options for the data's upper half, or an errno. */
-static int put_tso(struct tx_ring *tx, struct sk_buff *skb, u32 *lower)
+static int nic_tx_put_tso(struct tx_ring *tx, struct sk_buff *skb, u32 *lower)
 {
 	unsigned int ip = skb_network_offset(skb), l4 = skb_transport_offset(skb);
 	unsigned int hdr = l4 + tcp_hdrlen(skb);
@@ -87,17 +87,17 @@ static int put_tso(struct tx_ring *tx, struct sk_buff *skb, u32 *lower)
 	iph->tot_len = 0;
 	iph->check = 0;
 	tcp_hdr(skb)->check = ~csum_tcpudp_magic(iph->saddr, iph->daddr, 0, IPPROTO_TCP, 0);
-	put_context(tx, offsets(ip, ip + offsetof(struct iphdr, check), l4 - 1, l4,
-				l4 + offsetof(struct tcphdr, check)),
-		    TXD_DEXT | TXD_TSE | TXD_CTX_IP | TXD_CTX_TCP | (skb->len - hdr),
-		    hdr << 8 | (u32)skb_shinfo(skb)->gso_size << 16);
+	nic_tx_put_context(tx, nic_tx_offsets(ip, ip + offsetof(struct iphdr, check), l4 - 1, l4,
+					      l4 + offsetof(struct tcphdr, check)),
+			   TXD_DEXT | TXD_TSE | TXD_CTX_IP | TXD_CTX_TCP | (skb->len - hdr),
+			   hdr << 8 | (u32)skb_shinfo(skb)->gso_size << 16);
 	tx->context = 0;
-	tx->fill = next(tx, tx->fill);
+	tx->staged = nic_tx_next(tx, tx->staged);
 	*lower |= TXD_TSE;
 	return TXD_IXSM | TXD_TXSM;
 }
 
-static int put_csum(struct tx_ring *tx, struct sk_buff *skb)
+static int nic_tx_put_csum(struct tx_ring *tx, struct sk_buff *skb)
 {
 	unsigned int start = skb_checksum_start_offset(skb);
 	unsigned int at = start + skb->csum_offset;
@@ -108,18 +108,19 @@ static int put_csum(struct tx_ring *tx, struct sk_buff *skb)
 		return skb_checksum_help(skb);
 	/* The device remembers the last one. */
 	if (context != tx->context) {
-		put_context(tx, offsets(start, at, 0, start, at), TXD_DEXT | TXD_CTX_TCP, 0);
+		nic_tx_put_context(tx, nic_tx_offsets(start, at, 0, start, at),
+				   TXD_DEXT | TXD_CTX_TCP, 0);
 		tx->context = context;
-		tx->fill = next(tx, tx->fill);
+		tx->staged = nic_tx_next(tx, tx->staged);
 	}
 	return TXD_TXSM;
 }
 
 /* One contiguous piece of a packet, which may take several descriptors. */
-static void put_data(struct tx_ring *tx, dma_addr_t dma, unsigned int len, bool page,
-		     u32 lower, u32 upper)
+static void nic_tx_put_data(struct tx_ring *tx, dma_addr_t dma, unsigned int len, bool page,
+			    u32 lower, u32 upper)
 {
-	struct tx_buf *buf = &tx->buf[tx->fill];
+	struct tx_buf *buf = &tx->buf[tx->staged];
 	unsigned int now;
 
 	/* What is mapped as one is unmapped as one. */
@@ -127,24 +128,24 @@ static void put_data(struct tx_ring *tx, dma_addr_t dma, unsigned int len, bool 
 	buf->len = len;
 	buf->page = page;
 	for (;;) {
-		struct tx_desc *desc = &tx->desc[tx->fill];
+		struct tx_desc *desc = &tx->desc[tx->staged];
 
 		now = min_t(unsigned int, len, TX_PIECE);
 		desc->addr = cpu_to_le64(dma);
 		desc->lower = cpu_to_le32(lower | now);
 		desc->upper = cpu_to_le32(upper);
-		tx->fill = next(tx, tx->fill);
+		tx->staged = nic_tx_next(tx, tx->staged);
 		len -= now;
 		if (likely(!len))
 			return;
 		dma += now;
-		buf = &tx->buf[tx->fill];
+		buf = &tx->buf[tx->staged];
 		buf->skb = NULL;
 		buf->len = 0;
 	}
 }
 
-static int put_packet(struct nic *nic, struct sk_buff *skb, u32 lower, u32 upper)
+static int nic_tx_put_packet(struct nic *nic, struct sk_buff *skb, u32 lower, u32 upper)
 {
 	unsigned int i, len = skb_headlen(skb);
 	struct device *dev = &nic->pdev->dev;
@@ -154,8 +155,8 @@ static int put_packet(struct nic *nic, struct sk_buff *skb, u32 lower, u32 upper
 	dma = dma_map_single(dev, skb->data, len, DMA_TO_DEVICE);
 	if (unlikely(dma_mapping_error(dev, dma)))
 		return -ENOMEM;
-	tx->buf[tx->fill].skb = NULL;
-	put_data(tx, dma, len, false, lower, upper);
+	tx->buf[tx->staged].skb = NULL;
+	nic_tx_put_data(tx, dma, len, false, lower, upper);
 	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
 		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
 
@@ -165,80 +166,80 @@ static int put_packet(struct nic *nic, struct sk_buff *skb, u32 lower, u32 upper
 		dma = skb_frag_dma_map(dev, frag, 0, len, DMA_TO_DEVICE);
 		if (unlikely(dma_mapping_error(dev, dma)))
 			return -ENOMEM;
-		tx->buf[tx->fill].skb = NULL;
-		put_data(tx, dma, len, true, lower, upper);
+		tx->buf[tx->staged].skb = NULL;
+		nic_tx_put_data(tx, dma, len, true, lower, upper);
 	}
 	return 0;
 }
 
-/* The device has seen none of it. */
-static void take_back(struct nic *nic, unsigned int first)
+/* The descriptors were not published to the device. */
+static void nic_tx_take_back(struct nic *nic, unsigned int first)
 {
 	struct tx_ring *tx = &nic->tx;
 	unsigned int i;
 
-	for (i = first; i != tx->fill; i = next(tx, i))
-		unmap(nic, &tx->buf[i]);
+	for (i = first; i != tx->staged; i = nic_tx_next(tx, i))
+		nic_tx_unmap(nic, &tx->buf[i]);
 	/* What was the first may be the descriptor in which mapping failed. */
-	tx->fill = first;
+	tx->staged = first;
 	tx->context = 0;
 }
 
-static int offload(struct tx_ring *tx, struct sk_buff *skb, u32 *lower)
+static int nic_tx_offload(struct tx_ring *tx, struct sk_buff *skb, u32 *lower)
 {
 	if (skb_is_gso(skb))
-		return put_tso(tx, skb, lower);
+		return nic_tx_put_tso(tx, skb, lower);
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		return put_csum(tx, skb);
+		return nic_tx_put_csum(tx, skb);
 	return 0;
 }
 
-static int fill(struct nic *nic, struct sk_buff *skb, unsigned int first)
+static int nic_tx_fill(struct nic *nic, struct sk_buff *skb, unsigned int first)
 {
 	u32 lower = TXD_DATA | TXD_IFCS | TXD_IDE, upper;
 	struct tx_ring *tx = &nic->tx;
 	int ret;
 
-	/* From before the stack was told: it would be sent without its tag. */
+	/* Queued before tags were turned off: it would be sent without. */
 	if (skb_vlan_tag_present(skb) && unlikely(!(nic->features & NETIF_F_HW_VLAN_CTAG_RX)))
 		return -EINVAL;
 	/* Fewer may hang the device, which does the rest of the padding. */
 	if (unlikely(skb->len < 17 && __skb_put_padto(skb, 17, false)))
 		return -ENOMEM;
-	ret = offload(tx, skb, &lower);
+	ret = nic_tx_offload(tx, skb, &lower);
 	if (ret >= 0) {
 		upper = ret;
 		if (skb_vlan_tag_present(skb)) {
 			lower |= TXD_VLE;
 			upper |= skb_vlan_tag_get(skb) << 16;
 		}
-		ret = put_packet(nic, skb, lower, upper);
+		ret = nic_tx_put_packet(nic, skb, lower, upper);
 	}
 	if (unlikely(ret))
-		take_back(nic, first);
+		nic_tx_take_back(nic, first);
 	return ret;
 }
 
 /* The queue's lock is held; the poll function may be emptying the ring. */
-static void stop_if_full(struct nic *nic, struct netdev_queue *queue)
+static void nic_tx_stop_if_full(struct nic *nic, struct netdev_queue *queue)
 {
 	struct tx_ring *tx = &nic->tx;
 
-	if (likely(room(tx) >= TX_WORST))
+	if (likely(nic_tx_desc_unused(tx) >= TX_WORST))
 		return;
 	netif_tx_stop_queue(queue);
 	/* Either this sees the room, or nic_tx_clean() sees it stopped. */
 	smp_mb();
-	if (room(tx) >= TX_WORST)
+	if (nic_tx_desc_unused(tx) >= TX_WORST)
 		netif_tx_start_queue(queue);
 }
 
-/* The descriptors first; then the device, and who empties the ring, may look. */
-static void publish(struct tx_ring *tx)
+/* Descriptors before the index that the device and nic_tx_clean() read. */
+static void nic_tx_publish(struct tx_ring *tx)
 {
 	dma_wmb();
 	/* Pairs with that in nic_tx_clean(). */
-	smp_store_release(&tx->use, tx->fill);
+	smp_store_release(&tx->next_to_use, tx->staged);
 }
 
 netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev)
@@ -246,27 +247,27 @@ netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct netdev_queue *queue = netdev_get_tx_queue(netdev, 0);
 	struct nic *nic = netdev_priv(netdev);
 	struct tx_ring *tx = &nic->tx;
-	unsigned int first = tx->use, last;
+	unsigned int first = tx->next_to_use, last;
 	struct tx_buf *buf;
 
 	/* Not while it is stopped; but netif_device_attach() may have woken it. */
-	if (unlikely(!tx->on || room(tx) < TX_WORST)) {
+	if (unlikely(!tx->on || nic_tx_desc_unused(tx) < TX_WORST)) {
 		netif_tx_stop_queue(queue);
-		/* As in stop_if_full(); who starts the ring wakes the queue. */
+		/* As in nic_tx_stop_if_full(); a start of the ring wakes the queue. */
 		smp_mb();
-		if (tx->on && room(tx) >= TX_WORST)
+		if (tx->on && nic_tx_desc_unused(tx) >= TX_WORST)
 			netif_tx_start_queue(queue);
 		return NETDEV_TX_BUSY;
 	}
 	tx->handed++;
-	if (unlikely(fill(nic, skb, first))) {
+	if (unlikely(nic_tx_fill(nic, skb, first))) {
 		tx->refused++;
 		dev_kfree_skb_any(skb);
-		/* More was to come, and those before were not told of. */
-		wr(nic, REG_TDT, tx->use);
+		/* The tail was not written for packets before this one (xmit_more). */
+		wr(nic, REG_TDT, tx->next_to_use);
 		return NETDEV_TX_OK;
 	}
-	last = tx->fill ? tx->fill - 1 : tx->count - 1;
+	last = tx->staged ? tx->staged - 1 : tx->count - 1;
 	tx->desc[last].lower |= cpu_to_le32(TXD_EOP | TXD_RS);
 
 	buf = &tx->buf[first];
@@ -279,19 +280,19 @@ netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *netdev)
 		buf->bytes += (buf->packets - 1) * (skb_transport_offset(skb) + tcp_hdrlen(skb));
 	}
 	skb_tx_timestamp(skb);
-	publish(tx);
+	nic_tx_publish(tx);
 	devreset_busy(tx->node);
-	stop_if_full(nic, queue);
+	nic_tx_stop_if_full(nic, queue);
 	if (__netdev_tx_sent_queue(queue, skb->len, netdev_xmit_more()))
-		wr(nic, REG_TDT, tx->use);
+		wr(nic, REG_TDT, tx->next_to_use);
 	return NETDEV_TX_OK;
 }
 
 /*
- * Ask for nothing: a context that is reported when it was read. @ticket is what
- * tx->probes is then at least. -EAGAIN: the ring is full, and says it all.
+ * A no-op descriptor (context) that is reported when it was read: tx->probe_done is at
+ * least @ticket then. -EAGAIN: the ring is full, so its progress can be observed.
  */
-int nic_tx_ask(struct nic *nic, u32 *ticket)
+int nic_tx_send_probe(struct nic *nic, u32 *ticket)
 {
 	struct netdev_queue *queue = netdev_get_tx_queue(nic->netdev, 0);
 	struct tx_ring *tx = &nic->tx;
@@ -301,20 +302,20 @@ int nic_tx_ask(struct nic *nic, u32 *ticket)
 	if (!tx->on)
 		return -EBUSY;
 	__netif_tx_lock_bh(queue);
-	if (room(tx) < TX_WORST) {
+	if (nic_tx_desc_unused(tx) < TX_WORST) {
 		ret = -EAGAIN;
 	} else {
-		struct tx_buf *buf = &tx->buf[tx->fill];
+		struct tx_buf *buf = &tx->buf[tx->staged];
 
-		put_context(tx, 0, TXD_DEXT | TXD_RS, 0);
+		nic_tx_put_context(tx, 0, TXD_DEXT | TXD_RS, 0);
 		tx->context = 0;
-		buf->last = tx->fill;
+		buf->last = tx->staged;
 		buf->packets = 0;
-		*ticket = ++tx->asked;
-		tx->fill = next(tx, tx->fill);
-		publish(tx);
+		*ticket = ++tx->probe_seq;
+		tx->staged = nic_tx_next(tx, tx->staged);
+		nic_tx_publish(tx);
 		devreset_busy(tx->node);
-		wr(nic, REG_TDT, tx->use);
+		wr(nic, REG_TDT, tx->next_to_use);
 	}
 	__netif_tx_unlock_bh(queue);
 	return ret;
@@ -322,17 +323,17 @@ int nic_tx_ask(struct nic *nic, u32 *ticket)
 
 /* --- emptying ---------------------------------------------------------------------- */
 
-/* What came of a run of packets */
+/* Sums over a run of packets */
 struct reaped {
 	unsigned int skbs, packets, queued;
 	u64 bytes;
 };
 
 /*
- * The packet, or the question, that begins at @i, of which nothing came with a
- * negative @budget. Returns where the next one begins.
+ * Free the packet, or count the probe, that begins at @i; with a negative @budget it is
+ * dropped. Returns where the next one begins.
  */
-static unsigned int reap(struct nic *nic, unsigned int i, struct reaped *sum, int budget)
+static unsigned int nic_tx_reap(struct nic *nic, unsigned int i, struct reaped *sum, int budget)
 {
 	struct tx_ring *tx = &nic->tx;
 	struct tx_buf *buf = &tx->buf[i];
@@ -350,24 +351,24 @@ static unsigned int reap(struct nic *nic, unsigned int i, struct reaped *sum, in
 		else
 			napi_consume_skb(skb, budget);
 	} else if (budget >= 0) {
-		WRITE_ONCE(tx->probes, tx->probes + 1);
+		WRITE_ONCE(tx->probe_done, tx->probe_done + 1);
 	}
 	for (;;) {
-		unmap(nic, &tx->buf[i]);
+		nic_tx_unmap(nic, &tx->buf[i]);
 		if (i == last)
-			return next(tx, i);
-		i = next(tx, i);
+			return nic_tx_next(tx, i);
+		i = nic_tx_next(tx, i);
 	}
 }
 
-static bool is_done(const struct tx_ring *tx, unsigned int i)
+static bool nic_tx_is_done(const struct tx_ring *tx, unsigned int i)
 {
 	unsigned int last = tx->buf[i].last;
 
 	return READ_ONCE(tx->desc[last].upper) & cpu_to_le32(TXD_DD);
 }
 
-static void account_sent(struct tx_ring *tx, const struct reaped *sum)
+static void nic_tx_account_sent(struct tx_ring *tx, const struct reaped *sum)
 {
 	u64_stats_update_begin(&tx->sync);
 	tx->sent += sum->skbs;
@@ -376,45 +377,45 @@ static void account_sent(struct tx_ring *tx, const struct reaped *sum)
 	u64_stats_update_end(&tx->sync);
 }
 
-/* For the poll function. Was anything sent, or answered? */
+/* For the poll function. Return: a packet or probe was completed. */
 bool nic_tx_clean(struct nic *nic, int budget)
 {
 	struct netdev_queue *queue = netdev_get_tx_queue(nic->netdev, 0);
 	struct tx_ring *tx = &nic->tx;
-	unsigned int use, i = tx->clean;
+	unsigned int use, i = tx->next_to_clean;
 	struct reaped sum = { };
 
 	/* What is in the ring up to there is written. */
-	use = smp_load_acquire(&tx->use);
+	use = smp_load_acquire(&tx->next_to_use);
 	if (i == use)
 		return false;
-	while (i != use && is_done(tx, i)) {
+	while (i != use && nic_tx_is_done(tx, i)) {
 		dma_rmb();
-		i = reap(nic, i, &sum, budget);
+		i = nic_tx_reap(nic, i, &sum, budget);
 	}
-	if (i == tx->clean)
+	if (i == tx->next_to_clean)
 		return false;
-	/* Pairs with room(). */
-	smp_store_release(&tx->clean, i);
-	if (i == READ_ONCE(tx->use))
+	/* Pairs with nic_tx_desc_unused(). */
+	smp_store_release(&tx->next_to_clean, i);
+	if (i == READ_ONCE(tx->next_to_use))
 		devreset_idle(tx->node);
 	else
 		devreset_progress(tx->node);
-	account_sent(tx, &sum);
+	nic_tx_account_sent(tx, &sum);
 	netdev_tx_completed_queue(queue, sum.skbs, sum.queued);
 	/*
-	 * Pairs with that in stop_if_full(). Also, that the ring's clock was stopped is seen
-	 * before nic_poll() arms the adapter's: see look_after_tx().
+	 * Pairs with nic_tx_stop_if_full(). It also orders stopping the ring's clock before
+	 * arming the adapter's in nic_poll(): see nic_look_after_tx().
 	 */
 	smp_mb();
-	if (unlikely(netif_tx_queue_stopped(queue)) && room(tx) >= 2 * TX_WORST)
+	if (unlikely(netif_tx_queue_stopped(queue)) && nic_tx_desc_unused(tx) >= 2 * TX_WORST)
 		netif_tx_wake_queue(queue);
 	return true;
 }
 
 /* --- starting and stopping ----------------------------------------------------------- */
 
-/* Neither has the device any of the ring, nor anybody else. */
+/* The ring is not in use, neither by the device nor by the driver. */
 void nic_tx_program(struct nic *nic)
 {
 	struct tx_ring *tx = &nic->tx;
@@ -442,9 +443,9 @@ void nic_tx_start(struct nic *nic)
 	struct tx_ring *tx = &nic->tx;
 
 	memset(tx->desc, 0, tx->count * sizeof(*tx->desc));
-	tx->use = 0;
-	tx->fill = 0;
-	tx->clean = 0;
+	tx->next_to_use = 0;
+	tx->staged = 0;
+	tx->next_to_clean = 0;
 	tx->context = 0;
 	netdev_tx_reset_queue(netdev_get_tx_queue(nic->netdev, 0));
 	nic_tx_program(nic);
@@ -456,34 +457,34 @@ void nic_tx_start(struct nic *nic)
 
 /*
  * The queue is stopped, and the poll function does not run. What the device has
- * not reported as sent is dropped: it may have been sent or not, and once
- * is what was asked for.
+ * not reported as sent is dropped: it may have been sent, and must not be sent twice.
  */
 void nic_tx_stop(struct nic *nic)
 {
 	struct reaped sent = { }, dropped = { };
 	struct tx_ring *tx = &nic->tx;
-	unsigned int i = tx->clean;
+	unsigned int i = tx->next_to_clean;
 
 	wr(nic, REG_TCTL, nic_tctl(nic));
-	/* It finishes reading the packet that it is at. */
+	/* The device finishes reading a packet. */
 	usleep_range(1000, 2000);
-	/* Did it hear? If not, it must not read what is about to be freed. */
+	/* If the stop was not acknowledged, it must not read what is about to be freed. */
 	if (!nic_alive(nic) || rd(nic, REG_TCTL) & TCTL_EN)
 		pci_clear_master(nic->pdev);
 	local_bh_disable();
-	while (i != tx->use)
-		i = is_done(tx, i) ? reap(nic, i, &sent, 0) : reap(nic, i, &dropped, -1);
-	account_sent(tx, &sent);
+	while (i != tx->next_to_use)
+		i = nic_tx_is_done(tx, i) ? nic_tx_reap(nic, i, &sent, 0) :
+					    nic_tx_reap(nic, i, &dropped, -1);
+	nic_tx_account_sent(tx, &sent);
 	u64_stats_update_begin(&tx->sync);
 	tx->dropped += dropped.skbs;
 	u64_stats_update_end(&tx->sync);
 	local_bh_enable();
-	tx->clean = i;
-	if (tx->probes != tx->asked)
-		WRITE_ONCE(tx->lost, tx->asked);
-	/* Pairs with has_answered() in check.c. */
-	smp_store_release(&tx->probes, tx->asked);
+	tx->next_to_clean = i;
+	if (tx->probe_done != tx->probe_seq)
+		WRITE_ONCE(tx->probe_lost, tx->probe_seq);
+	/* Pairs with nic_has_answered(). */
+	smp_store_release(&tx->probe_done, tx->probe_seq);
 	wake_up(&nic->wait);
 	netdev_tx_reset_queue(netdev_get_tx_queue(nic->netdev, 0));
 	devreset_idle(tx->node);

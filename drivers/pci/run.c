@@ -356,6 +356,17 @@ static void dr_pci_run_note(struct dr_pci_run *run)
 	}
 }
 
+/*
+ * The attempt has ended before: what is below was told to rebuild, and has to once more,
+ * and whether the device works has not been checked.
+ */
+static void dr_pci_run_was_late(struct dr_pci_run *run, int ret)
+{
+	pci_warn(dr_pci_run_first(run), "reset ended after its deadline (%d)\n", ret);
+	if (!devreset_external_begin(run->node))
+		devreset_external_end(run->node, min(ret, 0));
+}
+
 static void dr_pci_run_work(struct work_struct *work)
 {
 	struct dr_pci_run *run = container_of(work, struct dr_pci_run, work);
@@ -381,7 +392,7 @@ static void dr_pci_run_work(struct work_struct *work)
 	if (ret == -EAGAIN)
 		ret = -ETIMEDOUT;
 	if (devreset_complete(run->node, run->gen, min(ret, 0), max(ret, 0)) && !run->begun)
-		pci_warn(dr_pci_run_first(run), "reset ended after its deadline (%d)\n", ret);
+		dr_pci_run_was_late(run, ret);
 	memalloc_noio_restore(noio);
 	kref_put(&run->ref, dr_pci_run_free);
 }
@@ -449,7 +460,9 @@ int dr_pci_run(struct devreset_node *node, u32 gen, struct pci_dev *alone,
 
 int dr_pci_run_init(void)
 {
-	dr_pci_wq = alloc_workqueue("devreset_pci", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	/* What has outlasted its attempt ends before a suspend, or that is refused. */
+	dr_pci_wq = alloc_workqueue("devreset_pci",
+				    WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_FREEZABLE, 0);
 	return dr_pci_wq ? 0 : -ENOMEM;
 }
 

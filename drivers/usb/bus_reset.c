@@ -28,13 +28,13 @@ static int dusb_lock_and_reset(struct bus_reset *r)
 	} while (ret == -EBUSY && time_before(jiffies, r->deadline));
 	if (ret)
 		return ret == -EBUSY ? -ETIMEDOUT : ret;
-	/* To wake the device, or to wait for its lock, may have taken longer than the attempt. */
+	/* The attempt may have ended while the device was resumed or its lock waited for. */
 	ret = time_after(jiffies, r->deadline) ? -ETIMEDOUT : r->reset(r);
 	usb_unlock_device(r->udev);
 	return ret;
 }
 
-/* The attempt has ended before: what was done since, nobody has looked at. */
+/* The attempt has ended before: what was done since has not been checked. */
 static void dusb_reset_was_late(struct bus_reset *r, int status)
 {
 	if (!devreset_external_begin(r->node))
@@ -138,8 +138,12 @@ bool bus_reset_is_own(struct usb_device *udev)
  */
 int bus_reset_init(void)
 {
-	/* A disk that is reset may be needed to free memory. */
-	bus_reset_wq = alloc_workqueue("devreset_usb", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	/*
+	 * A disk that is reset may be needed to free memory. What has outlasted its
+	 * attempt ends before a suspend, or that is refused.
+	 */
+	bus_reset_wq = alloc_workqueue("devreset_usb",
+				       WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_FREEZABLE, 0);
 	return bus_reset_wq ? 0 : -ENOMEM;
 }
 

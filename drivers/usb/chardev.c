@@ -15,40 +15,40 @@
 #include <linux/usb.h>
 #include "usb.h"
 
-/* Whoever waits looks so often whether it makes sense to wait any longer. */
-#define PATIENCE	HZ
+/* How often a waiter looks whether the recovery has been given up */
+#define RECHECK_INTERVAL	HZ
 
 static struct usb_class_driver chardev_class;
 
-/* Why nothing will come of it, or 0. Hold ui->lock. */
-static int pipe_error(struct pipe *pipe)
+/* The errno for readers or writers, or 0 if they are to wait. Hold ui->lock. */
+static int dusb_pipe_error(struct pipe *pipe)
 {
 	struct usbif *ui = pipe->ui;
 
 	lockdep_assert_held(&ui->lock);
 	if (ui->stopped & STOP_GONE)
 		return -ENODEV;
-	/* The outcome of a reset is waited for, whoever asked for it. */
+	/* Wait for the outcome of a reset. */
 	if (ui->stopped && !ui->stuck)
 		return 0;
-	if (pipe->hopeless)
+	if (pipe->unrecoverable)
 		return -EIO;
 	if (devreset_state(ui->node) == DEVRESET_FAILED &&
-	    (pipe->struck || ui->stuck || pipe_is_stalled(pipe)))
+	    (pipe->over_limit || ui->stuck || pipe_is_stalled(pipe)))
 		return -EIO;
 	return 0;
 }
 
-/* To be woken when the device has taken so much: no later than anybody else needs it. */
-static int wake_at(struct pipe *out, u64 taken)
+/* Wake up when the device has taken so many bytes. The earliest waiter counts. */
+static int dusb_set_due(struct pipe *out, u64 taken)
 {
 	lockdep_assert_held(&out->ui->lock);
 	out->due = min(out->due, taken);
 	return -EAGAIN;
 }
 
-/* Whoever is turned away hears of it when the pipe is free. Hold ui->lock. */
-static bool is_in_use(struct pipe *pipe)
+/* dusb_unlock_users() wakes waiters after this was true. Hold ui->lock. */
+static bool dusb_pipe_is_busy(struct pipe *pipe)
 {
 	bool locked = mutex_is_locked(&pipe->users);
 
@@ -57,7 +57,7 @@ static bool is_in_use(struct pipe *pipe)
 	return locked;
 }
 
-static int lock_users(struct file *file, struct pipe *pipe)
+static int dusb_lock_users(struct file *file, struct pipe *pipe)
 {
 	int ret = 0;
 
@@ -74,8 +74,8 @@ static int lock_users(struct file *file, struct pipe *pipe)
 	return ret;
 }
 
-/* Who was turned away before this has seen it locked, and left word under ui->lock. */
-static void unlock_users(struct pipe *pipe)
+/* A caller that has found the mutex locked has set turned_away under ui->lock. */
+static void dusb_unlock_users(struct pipe *pipe)
 {
 	bool turned_away;
 
@@ -89,7 +89,7 @@ static void unlock_users(struct pipe *pipe)
 }
 
 /* Wait until @cond, which is called with ui->lock held, is not -EAGAIN. */
-static int wait_until(struct pipe *pipe, int (*cond)(struct pipe *pipe, u64 end), u64 end)
+static int dusb_wait_until(struct pipe *pipe, int (*cond)(struct pipe *pipe, u64 end), u64 end)
 {
 	struct usbif *ui = pipe->ui;
 	long left;
@@ -101,26 +101,26 @@ static int wait_until(struct pipe *pipe, int (*cond)(struct pipe *pipe, u64 end)
 			ret = cond(pipe, end);
 			spin_unlock_irq(&ui->lock);
 			ret != -EAGAIN;
-		}), PATIENCE);
+		}), RECHECK_INTERVAL);
 	} while (!left);
 	return left < 0 ? left : ret;
 }
 
 /* --- reading ------------------------------------------------------------- */
 
-/* What was received is read, whatever has become of the device. */
-static int has_data(struct pipe *in, u64 end)
+/* Received data can be read even if the device has failed. */
+static int dusb_has_data(struct pipe *in, u64 end)
 {
 	if (!list_empty(&in->ready))
 		return 0;
 	in->wanted = true;
 	pipe_run(in);
 	usbif_account(in->ui);
-	return pipe_error(in) ?: -EAGAIN;
+	return dusb_pipe_error(in) ?: -EAGAIN;
 }
 
-/* This one does not wait for it any more; who does, says so anew. */
-static void want_no_more(struct pipe *in)
+/* The caller waits no longer; other readers set it again when they wake up. */
+static void dusb_clear_wanted(struct pipe *in)
 {
 	spin_lock_irq(&in->ui->lock);
 	in->wanted = false;
@@ -129,167 +129,172 @@ static void want_no_more(struct pipe *in)
 	wake_up_all(&in->ui->wait);
 }
 
-static int wait_for_data(struct file *file, struct pipe *in)
+static int dusb_wait_for_data(struct file *file, struct pipe *in)
 {
 	int ret;
 
 	if (file->f_flags & O_NONBLOCK) {
 		spin_lock_irq(&in->ui->lock);
-		ret = has_data(in, 0);
+		ret = dusb_has_data(in, 0);
 		spin_unlock_irq(&in->ui->lock);
 		return ret;
 	}
-	ret = wait_until(in, has_data, 0);
+	ret = dusb_wait_until(in, dusb_has_data, 0);
 	if (ret)
-		want_no_more(in);
+		dusb_clear_wanted(in);
 	return ret;
 }
 
-/* The first chunk with data, or NULL. It stays the reader's until it is empty. */
-static struct chunk *first_ready(struct pipe *in)
+/* The first request with data, or NULL. Only the reader removes it. */
+static struct dusb_request *dusb_first_ready(struct pipe *in)
 {
-	struct chunk *chunk;
+	struct dusb_request *req;
 
 	spin_lock_irq(&in->ui->lock);
-	chunk = list_first_entry_or_null(&in->ready, struct chunk, link);
+	req = list_first_entry_or_null(&in->ready, struct dusb_request, link);
 	spin_unlock_irq(&in->ui->lock);
-	return chunk;
+	return req;
 }
 
-static void was_read(struct chunk *chunk, unsigned int n)
+static void dusb_mark_read(struct dusb_request *req, unsigned int n)
 {
-	struct pipe *in = chunk->pipe;
+	struct pipe *in = req->pipe;
 
 	spin_lock_irq(&in->ui->lock);
-	chunk->done += n;
-	if (chunk->done == chunk->len) {
-		list_move_tail(&chunk->link, &in->idle);
+	req->done += n;
+	if (req->done == req->len) {
+		list_move_tail(&req->link, &in->idle);
 		pipe_run(in);
 	}
 	spin_unlock_irq(&in->ui->lock);
 }
 
-static ssize_t chardev_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
+static ssize_t dusb_chardev_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
 	struct usbif *ui = file->private_data;
 	struct pipe *in = &ui->in;
-	struct chunk *chunk;
+	struct dusb_request *req;
 	size_t got = 0;
 	unsigned int n;
 	int ret;
 
 	if (!count)
 		return 0;
-	ret = lock_users(file, in);
+	ret = dusb_lock_users(file, in);
 	if (ret)
 		return ret;
-	ret = wait_for_data(file, in);
+	ret = dusb_wait_for_data(file, in);
 	while (!ret && got < count) {
-		chunk = first_ready(in);
-		if (!chunk)
+		req = dusb_first_ready(in);
+		if (!req)
 			break;
-		n = min_t(size_t, count - got, chunk->len - chunk->done);
-		if (copy_to_user(buf + got, chunk->buf + chunk->done, n)) {
+		n = min_t(size_t, count - got, req->len - req->done);
+		if (copy_to_user(buf + got, req->buf + req->done, n)) {
 			ret = -EFAULT;
 			break;
 		}
-		was_read(chunk, n);
+		dusb_mark_read(req, n);
 		got += n;
 	}
-	unlock_users(in);
+	dusb_unlock_users(in);
 	return got ?: ret;
 }
 
 /* --- writing ------------------------------------------------------------- */
 
-/* Where there is none, a quarter of all makes it worth going on. */
-static int has_room(struct pipe *out, u64 end)
+/* If there is none, wait for a quarter of the requests. */
+static int dusb_has_room(struct pipe *out, u64 end)
 {
-	int n = 0, ret = pipe_error(out);
-	struct chunk *chunk;
+	int n = 0, ret = dusb_pipe_error(out);
+	struct dusb_request *req;
 
 	if (ret || !list_empty(&out->idle))
 		return ret;
-	list_for_each_entry(chunk, &out->queue, link)
-		if (++n == CHUNKS / 4)
+	list_for_each_entry(req, &out->queue, link)
+		if (++n == MAX_REQUESTS / 4)
 			break;
-	return wake_at(out, chunk->end);
+	return dusb_set_due(out, req->end);
 }
 
-/* During a reset, nothing is taken in from those who do not wait. */
-static int has_room_now(struct pipe *out)
+/* During a reset, O_NONBLOCK gets -EAGAIN. */
+static int dusb_has_room_now(struct pipe *out)
 {
-	return pipe_error(out) ?: out->ui->stopped || out->struck ? -EAGAIN : has_room(out, 0);
+	int ret = dusb_pipe_error(out);
+
+	if (ret)
+		return ret;
+	return out->ui->stopped || out->over_limit ? -EAGAIN : dusb_has_room(out, 0);
 }
 
-/* All that was queued before @end; less may be due now, if some of it was withdrawn. */
-static int is_taken(struct pipe *out, u64 end)
+/* All that was queued before @end, less what was removed from the queue since. */
+static int dusb_is_taken(struct pipe *out, u64 end)
 {
 	end = min(end, out->queued);
 	if (out->taken >= end)
 		return 0;
-	return pipe_error(out) ?: wake_at(out, end);
+	return dusb_pipe_error(out) ?: dusb_set_due(out, end);
 }
 
-static int wait_for_room(struct file *file, struct pipe *out)
+static int dusb_wait_for_room(struct file *file, struct pipe *out)
 {
 	int ret;
 
 	if (!(file->f_flags & O_NONBLOCK))
-		return wait_until(out, has_room, 0);
+		return dusb_wait_until(out, dusb_has_room, 0);
 	spin_lock_irq(&out->ui->lock);
-	ret = has_room_now(out);
+	ret = dusb_has_room_now(out);
 	spin_unlock_irq(&out->ui->lock);
 	return ret;
 }
 
-/* Only the writer takes idle chunks, so there is one still. */
-static int push(struct file *file, struct pipe *out, const char __user *buf, unsigned int n)
+/* Only the writer takes idle requests: the one that was found is still there. */
+static int dusb_queue_data(struct file *file, struct pipe *out, const char __user *buf,
+			   unsigned int n)
 {
 	struct usbif *ui = out->ui;
-	struct chunk *chunk;
+	struct dusb_request *req;
 
 	spin_lock_irq(&ui->lock);
-	chunk = list_first_entry(&out->idle, struct chunk, link);
+	req = list_first_entry(&out->idle, struct dusb_request, link);
 	spin_unlock_irq(&ui->lock);
-	if (copy_from_user(chunk->buf, buf, n))
+	if (copy_from_user(req->buf, buf, n))
 		return -EFAULT;
 	spin_lock_irq(&ui->lock);
-	if (file->f_flags & O_NONBLOCK && (ui->stopped || out->struck)) {
+	if (file->f_flags & O_NONBLOCK && (ui->stopped || out->over_limit)) {
 		spin_unlock_irq(&ui->lock);
 		return -EAGAIN;
 	}
 	out->queued += n;
-	chunk->len = n;
-	chunk->done = 0;
-	chunk->end = out->queued;
-	list_move_tail(&chunk->link, &out->queue);
+	req->len = n;
+	req->done = 0;
+	req->end = out->queued;
+	list_move_tail(&req->link, &out->queue);
 	pipe_run(out);
 	usbif_account(ui);
 	spin_unlock_irq(&ui->lock);
 	return 0;
 }
 
-/* Take back what was queued from @start on, and the device did not take. */
-static void withdraw(struct pipe *out, u64 start)
+/* Remove from the queue what is behind @start and was not taken by the device. */
+static void dusb_unqueue(struct pipe *out, u64 start)
 {
-	struct chunk *chunk, *next;
+	struct dusb_request *req, *next;
 
 	pipe_hold(out);
 	spin_lock_irq(&out->ui->lock);
-	list_for_each_entry_safe_reverse(chunk, next, &out->queue, link) {
-		if (chunk->end - chunk->len < start)
+	list_for_each_entry_safe_reverse(req, next, &out->queue, link) {
+		if (req->end - req->len < start)
 			break;
-		out->queued -= chunk->len - chunk->done;
-		list_move(&chunk->link, &out->idle);
+		out->queued -= req->len - req->done;
+		list_move(&req->link, &out->idle);
 	}
 	pipe_let_go(out);
 	spin_unlock_irq(&out->ui->lock);
 	wake_up_all(&out->ui->wait);
 }
 
-/* What the device took of what was queued from @start on. */
-static size_t taken_since(struct pipe *out, u64 start)
+/* The bytes behind @start that the device has taken. */
+static size_t dusb_taken_since(struct pipe *out, u64 start)
 {
 	size_t n;
 
@@ -299,8 +304,8 @@ static size_t taken_since(struct pipe *out, u64 start)
 	return n;
 }
 
-static ssize_t chardev_write(struct file *file, const char __user *buf, size_t count,
-			     loff_t *ppos)
+static ssize_t dusb_chardev_write(struct file *file, const char __user *buf, size_t count,
+				  loff_t *ppos)
 {
 	struct usbif *ui = file->private_data;
 	struct pipe *out = &ui->out;
@@ -311,58 +316,59 @@ static ssize_t chardev_write(struct file *file, const char __user *buf, size_t c
 
 	if (!count)
 		return 0;
-	ret = lock_users(file, out);
+	ret = dusb_lock_users(file, out);
 	if (ret)
 		return ret;
 	start = out->queued;
 	while (!ret && sent < count) {
-		n = min_t(size_t, count - sent, CHUNK_SIZE);
-		ret = wait_for_room(file, out) ?: push(file, out, buf + sent, n);
+		n = min_t(size_t, count - sent, DUSB_REQUEST_SIZE);
+		ret = dusb_wait_for_room(file, out) ?: dusb_queue_data(file, out, buf + sent, n);
 		if (!ret)
 			sent += n;
 	}
 	if (sent && !(file->f_flags & O_NONBLOCK)) {
-		/* With a reason to stop already, do not wait for a second one. */
-		err = ret && ret != -EFAULT ? ret : wait_until(out, is_taken, U64_MAX);
+		/* After an error, don't wait for the rest. */
+		err = ret && ret != -EFAULT ? ret : dusb_wait_until(out, dusb_is_taken, U64_MAX);
 		if (err)
-			withdraw(out, start);
-		sent = taken_since(out, start);
+			dusb_unqueue(out, start);
+		sent = dusb_taken_since(out, start);
 		ret = ret ?: err;
 	}
-	unlock_users(out);
+	dusb_unlock_users(out);
 	return sent ?: ret;
 }
 
 /* --- the rest ------------------------------------------------------------ */
 
-static int chardev_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+static int dusb_chardev_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	struct usbif *ui = file->private_data;
 	u64 queued;
 
-	/* Not for what others queue meanwhile: that may never end. */
+	/* Not for bytes that are queued later: that might never end. */
 	spin_lock_irq(&ui->lock);
 	queued = ui->out.queued;
 	spin_unlock_irq(&ui->lock);
-	return wait_until(&ui->out, is_taken, queued);
+	return dusb_wait_until(&ui->out, dusb_is_taken, queued);
 }
 
-/* Who polls for data waits for it like who reads. */
-static int poll_in(struct pipe *in, __poll_t events)
+/* A poll for EPOLLIN sets "wanted" as a read does. */
+static int dusb_poll_in(struct pipe *in, __poll_t events)
 {
 	if (list_empty(&in->ready) && !(events & (EPOLLIN | EPOLLRDNORM)))
-		return pipe_error(in) ?: -EAGAIN;
-	return has_data(in, 0);
+		return dusb_pipe_error(in) ?: -EAGAIN;
+	return dusb_has_data(in, 0);
 }
 
-/* While another one writes, there is no room, however much he leaves. */
-static bool poll_out(struct pipe *out, __poll_t events)
+/* While another writer has the pipe, there is no room. */
+static bool dusb_poll_out(struct pipe *out, __poll_t events)
 {
-	/* Who does not ask is not to be woken for it. */
-	return events & (EPOLLOUT | EPOLLWRNORM) && !is_in_use(out) && !has_room_now(out);
+	/* Without EPOLLOUT asked for, "due" and "turned_away" are left alone. */
+	return events & (EPOLLOUT | EPOLLWRNORM) && !dusb_pipe_is_busy(out) &&
+	       !dusb_has_room_now(out);
 }
 
-static __poll_t chardev_poll(struct file *file, poll_table *wait)
+static __poll_t dusb_chardev_poll(struct file *file, poll_table *wait)
 {
 	struct usbif *ui = file->private_data;
 	__poll_t events = poll_requested_events(wait), mask = 0;
@@ -371,16 +377,16 @@ static __poll_t chardev_poll(struct file *file, poll_table *wait)
 	poll_wait(file, &ui->wait, wait);
 	spin_lock_irq(&ui->lock);
 	if (file->f_mode & FMODE_READ && ui->in.pipe) {
-		ret = poll_in(&ui->in, events);
+		ret = dusb_poll_in(&ui->in, events);
 		if (ret != -EAGAIN)
 			mask |= EPOLLIN | EPOLLRDNORM;
 		if (ret && ret != -EAGAIN)
 			mask |= EPOLLERR;
 	}
 	if (file->f_mode & FMODE_WRITE && ui->out.pipe) {
-		if (pipe_error(&ui->out))
+		if (dusb_pipe_error(&ui->out))
 			mask |= EPOLLOUT | EPOLLWRNORM | EPOLLERR;
-		else if (poll_out(&ui->out, events))
+		else if (dusb_poll_out(&ui->out, events))
 			mask |= EPOLLOUT | EPOLLWRNORM;
 	}
 	if (ui->stopped & STOP_GONE)
@@ -391,9 +397,9 @@ static __poll_t chardev_poll(struct file *file, poll_table *wait)
 	return mask;
 }
 
-static int chardev_open(struct inode *inode, struct file *file)
+static int dusb_chardev_open(struct inode *inode, struct file *file)
 {
-	/* The USB core keeps it bound until this returns: chardev_remove() waits. */
+	/* The interface stays bound until this returns: chardev_remove() waits. */
 	struct usb_interface *intf = usb_find_interface(&usbif_driver, iminor(inode));
 	struct usbif *ui = intf ? usb_get_intfdata(intf) : NULL;
 
@@ -408,8 +414,8 @@ static int chardev_open(struct inode *inode, struct file *file)
 	return stream_open(inode, file);
 }
 
-/* The last reader: what was received is kept for the next one. */
-static void stop_reading(struct pipe *in)
+/* Received data is kept for the next reader. */
+static void dusb_stop_reading(struct pipe *in)
 {
 	bool last;
 
@@ -422,34 +428,34 @@ static void stop_reading(struct pipe *in)
 		return;
 	pipe_hold(in);
 	spin_lock_irq(&in->ui->lock);
-	/* Those that could not be submitted, too. */
+	/* With those that could not be submitted. */
 	if (!in->open)
 		list_splice_tail_init(&in->queue, &in->idle);
 	pipe_let_go(in);
 	spin_unlock_irq(&in->ui->lock);
 }
 
-static int chardev_release(struct inode *inode, struct file *file)
+static int dusb_chardev_release(struct inode *inode, struct file *file)
 {
 	struct usbif *ui = file->private_data;
 
 	if (file->f_mode & FMODE_READ)
-		stop_reading(&ui->in);
+		dusb_stop_reading(&ui->in);
 	usbif_put(ui);
 	return 0;
 }
 
 static const struct file_operations chardev_fops = {
 	.owner = THIS_MODULE,
-	.open = chardev_open,
-	.release = chardev_release,
-	.read = chardev_read,
-	.write = chardev_write,
-	.poll = chardev_poll,
-	.fsync = chardev_fsync,
+	.open = dusb_chardev_open,
+	.release = dusb_chardev_release,
+	.read = dusb_chardev_read,
+	.write = dusb_chardev_write,
+	.poll = dusb_chardev_poll,
+	.fsync = dusb_chardev_fsync,
 };
 
-/* Mode 0600 is what devtmpfs gives to whom asks for nothing else. */
+/* The mode is devtmpfs's default, 0600. */
 static struct usb_class_driver chardev_class = {
 	.name = "devreset_usb%d",
 	.fops = &chardev_fops,
@@ -457,8 +463,8 @@ static struct usb_class_driver chardev_class = {
 };
 
 /**
- * chardev_add - let it be opened
- * @ui: the interface, which is its interface's data already
+ * chardev_add - make the char device
+ * @ui: the interface, set as the USB interface's data
  *
  * Return: 0 or an errno.
  */
@@ -468,7 +474,7 @@ int chardev_add(struct usbif *ui)
 }
 
 /**
- * chardev_remove - and no more
+ * chardev_remove - undo chardev_add()
  * @ui: the interface; files that are open stay so
  */
 void chardev_remove(struct usbif *ui)

@@ -49,7 +49,7 @@ static bool dusb_is_same(struct usb_device *udev, const struct ident *before)
 	       !memcmp(&now.desc, &before->desc, sizeof(now.desc));
 }
 
-/* Hold ports_lock. Nobody waits any more. */
+/* Hold ports_lock. The reset waits no longer. */
 static void dusb_forget_device(struct port *p)
 {
 	p->gen = 0;
@@ -201,7 +201,7 @@ static void dusb_late_work(struct work_struct *work)
 	}
 }
 
-/* The USB core tells of no authorization, but the interfaces come by it. */
+/* Of an authorization, only the new interfaces are notified. */
 static int dusb_bus_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct usb_device *udev;
@@ -301,13 +301,17 @@ void comeback_hub_removed(struct usb_device *hub)
 void comeback_expect(struct port *p, struct devreset_node *node, u32 gen,
 		     struct usb_device *udev)
 {
+	const struct devreset_policy *policy;
+
 	mutex_lock(&ports_lock);
 	dusb_forget_device(p);
 	p->node = node;
 	p->gen = gen;
 	if (gen) {
-		p->until = jiffies +
-			   msecs_to_jiffies(READ_ONCE(devreset_policy_of(node)->reset_timeout_ms));
+		/* As the core waits for it */
+		policy = devreset_policy_of(node);
+		p->until = jiffies + msecs_to_jiffies(max(READ_ONCE(policy->reset_timeout_ms),
+							  READ_ONCE(policy->return_ms)));
 		p->old = usb_get_dev(udev);
 		pm_runtime_get_noresume(&udev->dev);
 		dusb_identify(udev, &p->ident);

@@ -30,7 +30,7 @@ struct usbdev {
 static LIST_HEAD(usbdevs);
 static DEFINE_MUTEX(usbdevs_lock);
 
-static bool is_ours(const void *data)
+static bool dusb_device_owns(const void *data)
 {
 	struct usbdev *d;
 	bool ours = false;
@@ -52,42 +52,44 @@ void device_forget(struct usb_device *udev)
 
 	if (!node)
 		return;
-	if (is_ours(node->data))
+	if (dusb_device_owns(node->data))
 		devreset_unregister(node);
 	devreset_put(node);
 }
 
 /* --- may it be reset? ---------------------------------------------------- */
 
-static int device_may_reset(struct devreset_node *node, unsigned int flags)
+static int dusb_device_may_reset(struct devreset_node *node, unsigned int flags)
 {
 	struct usbdev *d = node->data;
 
 	if (d->udev->state == USB_STATE_NOTATTACHED)
 		return -ENODEV;
-	/* It comes back as another device, or not at all; udev may have set it. */
+	/* The device comes back as another one, or not at all; udev may have set the quirk. */
 	if (d->udev->quirks & USB_QUIRK_RESET)
+		return -EOPNOTSUPP;
+	if (!(flags & DEVRESET_MAY_ASK) && !methods_allow(node, methods_of_device(d->udev)))
 		return -EOPNOTSUPP;
 	return reach_check(node, d->udev, flags, REACH_KEEPS);
 }
 
 /* --- the reset ----------------------------------------------------------- */
 
-static int ask(struct usb_device *udev, u8 request, u8 recipient, u16 index, u8 *value)
+static int dusb_get_byte(struct usb_device *udev, u8 request, u8 recipient, u16 index, u8 *value)
 {
 	return usb_control_msg_recv(udev, 0, request, USB_DIR_IN | recipient, 0, index,
 				    value, sizeof(*value), REQUEST_MS, GFP_NOIO);
 }
 
-static int read_back_interface(struct usb_device *udev, struct usb_interface *intf)
+static int dusb_read_back_interface(struct usb_device *udev, struct usb_interface *intf)
 {
 	struct usb_interface_descriptor *desc = &intf->cur_altsetting->desc;
 	u8 value;
 	int ret;
 
-	ret = ask(udev, USB_REQ_GET_INTERFACE, USB_RECIP_INTERFACE,
-		  desc->bInterfaceNumber, &value);
-	/* One that has nothing to choose from need not know the request. */
+	ret = dusb_get_byte(udev, USB_REQ_GET_INTERFACE, USB_RECIP_INTERFACE,
+			    desc->bInterfaceNumber, &value);
+	/* With a single setting, a device need not support the request. */
 	if (ret == -EPIPE && intf->num_altsetting == 1)
 		return 0;
 	if (ret)
@@ -107,7 +109,7 @@ static int read_back_interface(struct usb_device *udev, struct usb_interface *in
  */
 int device_config(struct usb_device *udev)
 {
-	/* It points to what stays as long as the device does. */
+	/* Configurations are freed with the device. */
 	struct usb_host_config *config = READ_ONCE(udev->actconfig);
 
 	return config ? config->desc.bConfigurationValue : -1;
@@ -127,7 +129,7 @@ int device_check_config(struct usb_device *udev, int config)
 
 	if (config < 0)
 		return 0;
-	ret = ask(udev, USB_REQ_GET_CONFIGURATION, USB_RECIP_DEVICE, 0, &value);
+	ret = dusb_get_byte(udev, USB_REQ_GET_CONFIGURATION, USB_RECIP_DEVICE, 0, &value);
 	if (ret)
 		return ret;
 	if (value == config && device_config(udev) == config)
@@ -137,14 +139,14 @@ int device_check_config(struct usb_device *udev, int config)
 }
 
 /* US3: what the device says about its configuration; the device lock is held. */
-static int read_back(struct usb_device *udev, int config)
+static int dusb_read_back(struct usb_device *udev, int config)
 {
 	int i, ret = device_check_config(udev, config);
 
 	if (config < 0)
 		return ret;
 	for (i = 0; !ret && i < udev->actconfig->desc.bNumInterfaces; i++)
-		ret = read_back_interface(udev, udev->actconfig->interface[i]);
+		ret = dusb_read_back_interface(udev, udev->actconfig->interface[i]);
 	return ret;
 }
 
@@ -168,12 +170,15 @@ int device_reset_locked(struct usb_device *udev)
 static int dusb_reset_device(struct bus_reset *r)
 {
 	int config = device_config(r->udev);
+	int ret = reach_check(r->node, r->udev, r->flags, REACH_KEEPS);
 
-	return reach_check(r->node, r->udev, r->flags, REACH_KEEPS) ?:
-	       device_reset_locked(r->udev) ?: read_back(r->udev, config);
+	if (ret)
+		return ret;
+	devreset_used(r->node, methods_of_device(r->udev), false);
+	return device_reset_locked(r->udev) ?: dusb_read_back(r->udev, config);
 }
 
-static int device_reset(struct devreset_node *node, u32 gen)
+static int dusb_device_reset(struct devreset_node *node, u32 gen)
 {
 	struct usbdev *d = node->data;
 
@@ -182,8 +187,8 @@ static int device_reset(struct devreset_node *node, u32 gen)
 
 /* --- the rest of the node ------------------------------------------------ */
 
-/* A hub's is held while what is plugged into it is enumerated. */
-static int lock_patiently(struct usb_device *udev)
+/* The lock of a hub is held while devices below it are enumerated. */
+static int dusb_lock_retry(struct usb_device *udev)
 {
 	int ret, tries = udev->maxchild ? 5 : 1;
 
@@ -194,17 +199,17 @@ static int lock_patiently(struct usb_device *udev)
 }
 
 /*
- * Of a device that nobody else looks at: does it answer? One whose lock somebody has
- * for longer is believed: that may be to unplug it. And it says nothing while it sleeps.
+ * Does the device answer? Taken for healthy while its lock is held for longer, which may be
+ * to unplug it, and while it is suspended.
  */
-static int device_check(struct devreset_node *node, const char **reason)
+static int dusb_device_check(struct devreset_node *node, const char **reason)
 {
 	struct usbdev *d = node->data;
 	struct usb_device *udev = d->udev;
 	int awake, ret = 0;
 	__le16 status;
 
-	if (lock_patiently(udev))
+	if (dusb_lock_retry(udev))
 		return 0;
 	awake = compat_pm_runtime_get_if_active(&udev->dev);
 	if (awake && udev->state == USB_STATE_CONFIGURED)
@@ -214,14 +219,22 @@ static int device_check(struct devreset_node *node, const char **reason)
 	if (awake > 0)
 		pm_runtime_put(&udev->dev);
 	usb_unlock_device(udev);
-	/* It is being unplugged, or knows nothing of the request. */
+	/* The device is being unplugged, or does not support the request. */
 	if (!ret || ret == -ENODEV || ret == -EPIPE)
 		return 0;
 	*reason = "does not answer";
 	return -EIO;
 }
 
-static void device_dump(struct devreset_node *node, struct devreset_dump *dump)
+static void dusb_device_methods(struct devreset_node *node, const struct devreset_attempt *attempt,
+				struct seq_buf *out)
+{
+	struct usbdev *d = node->data;
+
+	methods_print(d->udev, attempt, REACH_KEEPS, out);
+}
+
+static void dusb_device_dump(struct devreset_node *node, struct devreset_dump *dump)
 {
 	struct usbdev *d = node->data;
 	struct usb_device *udev = d->udev;
@@ -235,7 +248,7 @@ static void device_dump(struct devreset_node *node, struct devreset_dump *dump)
 	devreset_dump_printf(dump, "descriptor: %18ph\n", &udev->descriptor);
 }
 
-static void free_usbdev(struct usbdev *d)
+static void dusb_free_device(struct usbdev *d)
 {
 	mutex_lock(&usbdevs_lock);
 	list_del(&d->link);
@@ -244,22 +257,23 @@ static void free_usbdev(struct usbdev *d)
 	kfree(d);
 }
 
-static void device_release(struct devreset_node *node)
+static void dusb_device_release(struct devreset_node *node)
 {
-	free_usbdev(node->data);
+	dusb_free_device(node->data);
 }
 
 static const struct devreset_ops device_ops = {
-	.may_reset = device_may_reset,
-	.reset = device_reset,
-	.check = device_check,
-	.dump = device_dump,
-	.release = device_release,
+	.may_reset = dusb_device_may_reset,
+	.reset = dusb_device_reset,
+	.check = dusb_device_check,
+	.dump = dusb_device_dump,
+	.methods = dusb_device_methods,
+	.release = dusb_device_release,
 };
 
-static struct devreset_node *register_below(struct devreset_node *port,
-					    struct devreset_provider *provider,
-					    struct usb_device *udev)
+static struct devreset_node *dusb_register_device(struct devreset_node *port,
+						  struct devreset_provider *provider,
+						  struct usb_device *udev)
 {
 	struct devreset_desc desc = {
 		.ops = &device_ops,
@@ -284,7 +298,7 @@ static struct devreset_node *register_below(struct devreset_node *port,
 	desc.data = d;
 	node = devreset_register(&udev->dev, &desc);
 	if (IS_ERR(node))
-		free_usbdev(d);
+		dusb_free_device(d);
 	return node;
 }
 
@@ -299,12 +313,12 @@ int device_probe(struct devreset_provider *provider, struct usb_device *udev)
 {
 	struct devreset_node *node, *port;
 
-	/* One that has nothing below it may go before it is used. */
+	/* A port node with nothing below it may be unregistered before it is used. */
 	do {
 		port = port_get(provider, udev);
 		if (IS_ERR(port))
 			return PTR_ERR(port);
-		node = register_below(port, provider, udev);
+		node = dusb_register_device(port, provider, udev);
 		devreset_put(port);
 		if (udev->state == USB_STATE_NOTATTACHED) {
 			/* device_forget() may have come too early. */

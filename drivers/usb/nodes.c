@@ -13,14 +13,14 @@
 
 static unsigned int stall_ms = 2000;
 
-/* With none at all, whatever is outstanding would be a hang. */
-static int set_stall_ms(const char *val, const struct kernel_param *kp)
+/* With 0, all outstanding work would be a hang. */
+static int dusb_set_stall_ms(const char *val, const struct kernel_param *kp)
 {
 	return param_set_uint_minmax(val, kp, 100, 600000);
 }
 
 static const struct kernel_param_ops stall_ms_ops = {
-	.set = set_stall_ms,
+	.set = dusb_set_stall_ms,
 	.get = param_get_uint,
 };
 
@@ -29,10 +29,10 @@ MODULE_PARM_DESC(stall_ms, "how long a pipe with work outstanding may stand stil
 
 #define STATUS_MS	1000
 
-/* A check is given so long for the device to show that it works, at most */
+/* How long a check waits for the device to complete an URB, at most */
 #define PROOF_MS	5000
 
-static unsigned long stall(void)
+static unsigned long dusb_stall_jiffies(void)
 {
 	return msecs_to_jiffies(READ_ONCE(stall_ms));
 }
@@ -44,37 +44,38 @@ static unsigned long stall(void)
 bool pipe_is_stalled(struct pipe *pipe)
 {
 	lockdep_assert_held(&pipe->ui->lock);
-	return pipe->outstanding && time_after_eq(jiffies, pipe->stamp + stall());
+	return pipe->outstanding && time_after_eq(jiffies, pipe->stamp + dusb_stall_jiffies());
 }
 
 /* --- checking ------------------------------------------------------------ */
 
-static const char *pipe_fault(struct pipe *pipe)
+static const char *dusb_pipe_fault(struct pipe *pipe)
 {
-	if (pipe->struck)
+	if (pipe->over_limit)
 		return "three errors in a row";
 	return pipe_is_stalled(pipe) ? "no progress" : NULL;
 }
 
-/* After a reset: it has moved something, or never will. */
-static bool pipe_is_decided(struct pipe *pipe)
+/* After a reset: an URB was completed, or none will be. */
+static bool dusb_pipe_is_decided(struct pipe *pipe)
 {
-	return pipe->proven || (!pipe->outstanding && !pipe->suspect) || pipe_fault(pipe);
+	return pipe->proven || (!pipe->outstanding && !pipe->check_pending) ||
+	       dusb_pipe_fault(pipe);
 }
 
-static bool is_decided(struct usbif *ui)
+static bool dusb_is_decided(struct usbif *ui)
 {
 	bool decided;
 
 	spin_lock_irq(&ui->lock);
 	decided = ui->stopped || !ui->restarted ||
-		  (pipe_is_decided(&ui->in) && pipe_is_decided(&ui->out));
+		  (dusb_pipe_is_decided(&ui->in) && dusb_pipe_is_decided(&ui->out));
 	spin_unlock_irq(&ui->lock);
 	return decided;
 }
 
-/* Who waits is told, if nobody cures it by itself. */
-static void find_hope(struct devreset_node *node, const char *fault)
+/* Fail readers and writers where no automatic recovery follows. */
+static void dusb_report_hang(struct devreset_node *node, const char *fault)
 {
 	int ret = devreset_recover(node, fault);
 	struct usbif *ui = node->data;
@@ -84,22 +85,22 @@ static void find_hope(struct devreset_node *node, const char *fault)
 		return;
 	spin_lock_irq(&ui->lock);
 	all = ui->stopped & STOP_RESET;
-	ui->in.hopeless |= all || pipe_fault(&ui->in);
-	ui->out.hopeless |= all || pipe_fault(&ui->out);
+	ui->in.unrecoverable |= all || dusb_pipe_fault(&ui->in);
+	ui->out.unrecoverable |= all || dusb_pipe_fault(&ui->out);
 	spin_unlock_irq(&ui->lock);
 }
 
 /*
- * An URB may carry more than a slow device moves in that time. What it has moved shows
- * when the URB is called back; the rest goes on.
+ * A slow device may need longer than that for an URB. What it has transferred is accounted
+ * for when the URB is unlinked; the rest is submitted again.
  */
-static void look(struct pipe *pipe)
+static void dusb_account_partial(struct pipe *pipe)
 {
 	struct usbif *ui = pipe->ui;
 	bool stalled;
 
 	spin_lock_irq(&ui->lock);
-	stalled = !ui->stopped && !pipe->struck && pipe_is_stalled(pipe);
+	stalled = !ui->stopped && !pipe->over_limit && pipe_is_stalled(pipe);
 	spin_unlock_irq(&ui->lock);
 	if (!stalled)
 		return;
@@ -110,8 +111,8 @@ static void look(struct pipe *pipe)
 }
 
 /*
- * Each direction for itself: one that moves does not excuse the other. Work that a
- * reset has interrupted is the test of that reset.
+ * Each direction is checked by itself. Work that a reset has interrupted is the test of
+ * that reset.
  */
 static int usbif_check(struct devreset_node *node, const char **reason)
 {
@@ -119,31 +120,31 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 	const char *fault = NULL;
 	bool first;
 
-	wait_event_timeout(ui->wait, is_decided(ui),
-			   min(stall(), msecs_to_jiffies(PROOF_MS)) + 1);
-	look(&ui->out);
-	look(&ui->in);
+	wait_event_timeout(ui->wait, dusb_is_decided(ui),
+			   min(dusb_stall_jiffies(), msecs_to_jiffies(PROOF_MS)) + 1);
+	dusb_account_partial(&ui->out);
+	dusb_account_partial(&ui->in);
 	spin_lock_irq(&ui->lock);
 	first = ui->restarted;
 	ui->restarted = false;
 	if (!ui->stopped) {
-		ui->in.suspect = false;
-		ui->out.suspect = false;
+		ui->in.check_pending = false;
+		ui->out.check_pending = false;
 	}
 	/* No reset is under way: callbacks come one at a time. */
 	ui->stuck = ui->stopped & STOP_RESET;
 	if (ui->stuck)
 		fault = "could not be started again";
 	else if (!ui->stopped)
-		fault = pipe_fault(&ui->out) ?: pipe_fault(&ui->in);
+		fault = dusb_pipe_fault(&ui->out) ?: dusb_pipe_fault(&ui->in);
 	if (fault)
 		usbif_watch(ui);
 	spin_unlock_irq(&ui->lock);
 	if (!fault)
 		return 0;
-	/* Who has asked for the reset is told of the first. */
+	/* The first check after a reset reports to its requester. */
 	if (!first)
-		find_hope(node, fault);
+		dusb_report_hang(node, fault);
 	wake_up_all(&ui->wait);
 	*reason = fault;
 	return -EIO;
@@ -151,7 +152,7 @@ static int usbif_check(struct devreset_node *node, const char **reason)
 
 /* --- resetting ----------------------------------------------------------- */
 
-static int pipe_reset(struct pipe *pipe)
+static int dusb_pipe_reset(struct pipe *pipe)
 {
 	struct usb_device *udev = pipe->ui->udev;
 	__le16 status;
@@ -166,30 +167,30 @@ static int pipe_reset(struct pipe *pipe)
 				   USB_DIR_IN | USB_RECIP_ENDPOINT, 0,
 				   usb_pipeendpoint(pipe->pipe) | usb_pipein(pipe->pipe),
 				   &status, sizeof(status), STATUS_MS, GFP_NOIO);
-	/* One that does not know the request is believed. */
+	/* Taken for not halted if the device does not support the request. */
 	if (ret)
 		return ret == -EPIPE ? 0 : ret;
 	return le16_to_cpu(status) & BIT(USB_ENDPOINT_HALT) ? -EIO : 0;
 }
 
 /*
- * No URB flies. Not while the USB core resets the device: host controllers have nothing
- * for its endpoints then, and it is no longer the pipes' turn anyway.
+ * No URB is in flight. Not while the USB core resets the device: host controllers have no
+ * endpoints for it then.
  */
-static int pipes_reset(struct usbif *ui)
+static int dusb_pipes_reset(struct usbif *ui)
 {
 	int ret = -EAGAIN;
 
 	mutex_lock(&ui->halt);
 	if (!(READ_ONCE(ui->stopped) & ~STOP_RESET))
-		ret = pipe_reset(&ui->out) ?: pipe_reset(&ui->in);
+		ret = dusb_pipe_reset(&ui->out) ?: dusb_pipe_reset(&ui->in);
 	if (!ret)
 		usbif_renew(ui);
 	mutex_unlock(&ui->halt);
 	return ret;
 }
 
-static void set_stuck(struct usbif *ui, bool stuck)
+static void dusb_set_stuck(struct usbif *ui, bool stuck)
 {
 	spin_lock_irq(&ui->lock);
 	ui->stuck = stuck;
@@ -200,7 +201,7 @@ static int usbif_quiesce(struct devreset_node *node)
 {
 	struct usbif *ui = node->data;
 
-	set_stuck(ui, false);
+	dusb_set_stuck(ui, false);
 	usbif_stop(ui, STOP_RESET);
 	spin_lock_irq(&ui->lock);
 	usbif_watch(ui);
@@ -208,11 +209,11 @@ static int usbif_quiesce(struct devreset_node *node)
 	return 0;
 }
 
-/* What was busy when it should have stopped, stops now. */
+/* Stopped again: quiesce may have failed. */
 static int usbif_reset(struct devreset_node *node, u32 gen)
 {
 	usbif_stop(node->data, STOP_RESET);
-	return pipes_reset(node->data);
+	return dusb_pipes_reset(node->data);
 }
 
 static int usbif_resume_node(struct devreset_node *node, int status)
@@ -220,39 +221,39 @@ static int usbif_resume_node(struct devreset_node *node, int status)
 	struct usbif *ui = node->data;
 	int ret = 0;
 
-	/* It may be at work still, or again: a reset of the USB core's has let it go. */
+	/* A reset by the USB core may have started the pipes again. */
 	if (status) {
 		usbif_stop(ui, STOP_RESET);
-		ret = pipes_reset(ui);
+		ret = dusb_pipes_reset(ui);
 	}
-	/* What else stops it will renew the pipes when it lets go. */
+	/* -EAGAIN: the other reason to be stopped renews the pipes when it ends. */
 	if (ret && ret != -EAGAIN) {
-		set_stuck(ui, true);
+		dusb_set_stuck(ui, true);
 		return -EIO;
 	}
-	set_stuck(ui, false);
+	dusb_set_stuck(ui, false);
 	usbif_go(ui, STOP_RESET);
 	return 0;
 }
 
-static void dump_pipe(struct devreset_dump *dump, const char *name, struct pipe *pipe)
+static void dusb_dump_pipe(struct devreset_dump *dump, const char *name, struct pipe *pipe)
 {
 	struct usbif *ui = pipe->ui;
 	unsigned long submitted, completed;
-	unsigned int strikes;
+	unsigned int error_count;
 	int status;
 	u64 bytes;
 
 	spin_lock_irq(&ui->lock);
 	submitted = pipe->submitted;
 	completed = pipe->completed;
-	strikes = pipe->strikes;
+	error_count = pipe->error_count;
 	status = pipe->status;
 	bytes = pipe->bytes;
 	spin_unlock_irq(&ui->lock);
 	devreset_dump_printf(dump, "%s: bytes: %llu submitted: %lu completed: %lu\n",
 			     name, bytes, submitted, completed);
-	devreset_dump_printf(dump, "%s: strikes: %u error: %d\n", name, strikes, status);
+	devreset_dump_printf(dump, "%s: error_count: %u error: %d\n", name, error_count, status);
 }
 
 static void usbif_dump(struct devreset_node *node, struct devreset_dump *dump)
@@ -262,8 +263,8 @@ static void usbif_dump(struct devreset_node *node, struct devreset_dump *dump)
 	devreset_dump_printf(dump, "%s state: %d stopped: 0x%x\n",
 			     dev_name(&ui->intf->dev), ui->udev->state,
 			     READ_ONCE(ui->stopped));
-	dump_pipe(dump, "in", &ui->in);
-	dump_pipe(dump, "out", &ui->out);
+	dusb_dump_pipe(dump, "in", &ui->in);
+	dusb_dump_pipe(dump, "out", &ui->out);
 }
 
 static const struct devreset_ops usbif_ops = {
@@ -330,7 +331,7 @@ static ssize_t answers_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(answers);
 
-static u64 read_u64(struct usbif *ui, const u64 *value)
+static u64 dusb_read_u64(struct usbif *ui, const u64 *value)
 {
 	u64 ret;
 
@@ -344,7 +345,7 @@ static ssize_t bytes_in_show(struct device *dev, struct device_attribute *attr, 
 {
 	struct usbif *ui = dev_get_drvdata(dev);
 
-	return sysfs_emit(buf, "%llu\n", read_u64(ui, &ui->in.bytes));
+	return sysfs_emit(buf, "%llu\n", dusb_read_u64(ui, &ui->in.bytes));
 }
 static DEVICE_ATTR_RO(bytes_in);
 
@@ -352,7 +353,7 @@ static ssize_t bytes_out_show(struct device *dev, struct device_attribute *attr,
 {
 	struct usbif *ui = dev_get_drvdata(dev);
 
-	return sysfs_emit(buf, "%llu\n", read_u64(ui, &ui->out.bytes));
+	return sysfs_emit(buf, "%llu\n", dusb_read_u64(ui, &ui->out.bytes));
 }
 static DEVICE_ATTR_RO(bytes_out);
 

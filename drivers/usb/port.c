@@ -32,6 +32,10 @@ static int dusb_rebuild(struct bus_reset *r)
 	int config = comeback_config(udev);
 	int err, ret;
 
+	/* The port was without power since that was checked. */
+	ret = reach_check(r->node, udev, r->flags, REACH_REMOVES);
+	if (ret)
+		return ret;
 	usb_set_configuration(udev, -1);
 	ret = device_reset_locked(udev);
 	/* Whatever came of it, it is not left unconfigured. */
@@ -85,8 +89,8 @@ static bool dusb_is_usable(struct usb_device *hub)
 }
 
 /* With the port's hub locked and awake. */
-static int reset_locked(struct port *p, struct devreset_node *node, u32 gen,
-			struct usb_device **udev)
+static int dusb_port_reset_locked(struct port *p, struct devreset_node *node, u32 gen,
+				  struct usb_device **udev)
 {
 	struct usb_device *peer;
 	int peer_port1, ret = -EAGAIN;
@@ -107,15 +111,17 @@ static int reset_locked(struct port *p, struct devreset_node *node, u32 gen,
 	return ret;
 }
 
-static int port_reset(struct devreset_node *node, u32 gen)
+static int dusb_port_reset(struct devreset_node *node, u32 gen)
 {
 	struct port *p = node->data;
 	struct usb_device *udev = NULL;
 	int ret = -EAGAIN;
 
+	/* All drivers are bound anew: the core waits for that, for policy/return_ms. */
+	devreset_used(node, DEVRESET_METHOD_REBIND, false);
 	pm_runtime_get_sync(&p->hub->dev);
 	if (usb_trylock_device(p->hub)) {
-		ret = reset_locked(p, node, gen, &udev);
+		ret = dusb_port_reset_locked(p, node, gen, &udev);
 		usb_unlock_device(p->hub);
 	}
 	if (!ret)
@@ -127,28 +133,60 @@ static int port_reset(struct devreset_node *node, u32 gen)
 	return ret;
 }
 
+/**
+ * struct dusb_asked - a question about a port, without a lock of its hub, of any reader
+ * @p: the port
+ * @attempt: what a reset would be made for
+ * @out: where to write how; NULL: only whether there is a device
+ */
+struct dusb_asked {
+	struct port *p;
+	const struct devreset_attempt *attempt;
+	struct seq_buf *out;
+};
+
 static int dusb_is_at_port(struct device *dev, void *data)
 {
-	struct port *p = data;
+	struct dusb_asked *asked = data;
+	struct usb_device *udev;
 
-	return dusb_is_type(dev, "usb_device") && to_usb_device(dev)->portnum == p->port1 &&
-	       to_usb_device(dev)->state != USB_STATE_NOTATTACHED;
+	if (!dusb_is_type(dev, "usb_device"))
+		return 0;
+	udev = to_usb_device(dev);
+	if (udev->portnum != asked->p->port1 || udev->state == USB_STATE_NOTATTACHED)
+		return 0;
+	if (asked->out)
+		methods_print(udev, asked->attempt, REACH_REMOVES, asked->out);
+	return 1;
 }
 
-/* Without a lock of the hub, for any reader of "supported". */
 static bool dusb_port_has_device(struct port *p)
 {
-	return device_for_each_child(&p->hub->dev, p, dusb_is_at_port);
+	struct dusb_asked asked = { .p = p };
+
+	return device_for_each_child(&p->hub->dev, &asked, dusb_is_at_port);
+}
+
+/* What is at the peer is only known with that hub locked. */
+static void dusb_port_methods(struct devreset_node *node, const struct devreset_attempt *attempt,
+			      struct seq_buf *out)
+{
+	struct port *p = node->data;
+	struct dusb_asked asked = { .p = p, .attempt = attempt, .out = out };
+
+	device_for_each_child(&p->hub->dev, &asked, dusb_is_at_port);
 }
 
 /* The peer is asked about by the reset itself, with its hub awake. */
-static int port_may_reset(struct devreset_node *node, unsigned int flags)
+static int dusb_port_may_reset(struct devreset_node *node, unsigned int flags)
 {
 	struct port *p = node->data;
 	int ret;
 
 	if (flags & DEVRESET_MAY_ASK)
 		return dusb_port_has_device(p) ? 0 : -ENODEV;
+	if (!methods_allow(node, DEVRESET_METHOD_REBIND))
+		return -EOPNOTSUPP;
 	if (!usb_trylock_device(p->hub))
 		return -EAGAIN;
 	ret = dusb_check_reach(p, node, flags, NULL, 0);
@@ -156,7 +194,7 @@ static int port_may_reset(struct devreset_node *node, unsigned int flags)
 	return ret;
 }
 
-static void free_port(struct port *p)
+static void dusb_free_port(struct port *p)
 {
 	comeback_del(p);
 	put_device(p->dev);
@@ -164,15 +202,16 @@ static void free_port(struct port *p)
 	kfree(p);
 }
 
-static void port_release(struct devreset_node *node)
+static void dusb_port_release(struct devreset_node *node)
 {
-	free_port(node->data);
+	dusb_free_port(node->data);
 }
 
 static const struct devreset_ops port_ops = {
-	.may_reset = port_may_reset,
-	.reset = port_reset,
-	.release = port_release,
+	.may_reset = dusb_port_may_reset,
+	.reset = dusb_port_reset,
+	.methods = dusb_port_methods,
+	.release = dusb_port_release,
 };
 
 /* --- the node ------------------------------------------------------------ */
@@ -183,7 +222,7 @@ struct search {
 };
 
 /* Of what is below the hub, its interface has the ports. */
-static int find_port(struct device *dev, void *data)
+static int dusb_find_port(struct device *dev, void *data)
 {
 	struct search *search = data;
 
@@ -196,19 +235,19 @@ static int find_port(struct device *dev, void *data)
  * The port that a device is plugged into, with a reference. Its hub may be going:
  * nothing but its list of children is safe to follow without its lock.
  */
-static struct device *port_device(struct usb_device *udev)
+static struct device *dusb_port_device(struct usb_device *udev)
 {
 	struct device *hub = &udev->parent->dev;
 	struct search search = { };
 
 	snprintf(search.name, sizeof(search.name), "%s-port%d", dev_name(hub), udev->portnum);
-	device_for_each_child(hub, &search, find_port);
+	device_for_each_child(hub, &search, dusb_find_port);
 	return search.found;
 }
 
 /* @dev: its reference becomes the node's, or is dropped. */
-static int port_register(struct devreset_provider *provider, struct usb_device *udev,
-			 struct device *dev)
+static int dusb_port_register(struct devreset_provider *provider, struct usb_device *udev,
+			      struct device *dev)
 {
 	struct devreset_desc desc = {
 		.ops = &port_ops,
@@ -234,7 +273,7 @@ static int port_register(struct devreset_provider *provider, struct usb_device *
 	desc.data = p;
 	node = devreset_register(dev, &desc);
 	if (IS_ERR(node))
-		free_port(p);
+		dusb_free_port(p);
 	return PTR_ERR_OR_ZERO(node);
 }
 
@@ -252,14 +291,14 @@ struct devreset_node *port_get(struct devreset_provider *provider, struct usb_de
 	int ret, tries = PORT_TRIES;
 
 	/*
-	 * Where somebody else was faster, and it has gone again since: once more. But
-	 * not for ever: one that is being reset, of a hub that was there before this
-	 * one, waits for what this may hold up.
+	 * -EEXIST: the node was made elsewhere, and may be gone again. Limited, as the
+	 * node may be that of a hub that was there before this one, whose reset waits
+	 * for what this holds up.
 	 */
 	do {
 		if (tries < PORT_TRIES)
 			usleep_range(1000, 2000);
-		dev = port_device(udev);
+		dev = dusb_port_device(udev);
 		if (!dev)
 			return ERR_PTR(-EOPNOTSUPP);
 		node = devreset_find(dev);
@@ -268,7 +307,7 @@ struct devreset_node *port_get(struct devreset_provider *provider, struct usb_de
 			return node;
 		}
 		comeback_end_old(udev, dev);
-		ret = port_register(provider, udev, dev);
+		ret = dusb_port_register(provider, udev, dev);
 	} while ((!ret || ret == -EEXIST) && --tries);
 	return ERR_PTR(ret == -EEXIST || !ret ? -EBUSY : ret);
 }

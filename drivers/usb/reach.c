@@ -7,7 +7,6 @@
  * device, so it may be asked at any time, also for unprivileged readers.
  */
 #include <linux/device.h>
-#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/usb.h>
 #include "usb.h"
@@ -66,40 +65,42 @@ static int dusb_check_consent(struct device *dev, void *unused)
 
 /* --- what is in use ------------------------------------------------------ */
 
-/* The memory of a driver stays for a grace period. */
-static bool dusb_intf_handles_reset(struct device *dev)
+/**
+ * reach_intf_in_use - is anything in use that an interface carries?
+ * @dev: the interface
+ * @reach: what becomes of its device
+ * @others: the reset is of a hub, so that its network interfaces count
+ * @why: set to the first user
+ * @len: bytes there
+ *
+ * Return: 0 or -EBUSY.
+ */
+int reach_intf_in_use(struct device *dev, enum reach reach, bool others, char *why,
+		      size_t len)
 {
-	struct device_driver *drv;
-	bool handles = true;
+	unsigned int flags = others ? 0 : DEVRESET_IN_USE_NO_NET;
 
-	rcu_read_lock();
-	drv = READ_ONCE(dev->driver);
-	if (drv)
-		handles = to_usb_driver(drv)->pre_reset && to_usb_driver(drv)->post_reset;
-	rcu_read_unlock();
-	return handles;
+	/*
+	 * Such a reset ends in a unit attention. Where the first command after it is one
+	 * that is not repeated, such as a readahead, the medium counts as changed, and
+	 * nothing can be read or written before all users have closed it (6.1).
+	 */
+	if (methods_of_intf(dev, reach, NULL, 0) != DEVRESET_METHOD_REBIND)
+		flags |= DEVRESET_IN_USE_MEDIA;
+	return devreset_in_use(dev, flags, why, len);
 }
 
 struct dusb_user {
 	char why[64];
 };
 
-/* Drivers without pre_reset and post_reset are unbound by the USB core. */
 static int dusb_intf_in_use(struct device *dev, void *data)
 {
 	struct dusb_user *user = data;
-	unsigned int flags = DEVRESET_IN_USE_NO_NET;
 
 	if (!dusb_is_type(dev, "usb_interface"))
 		return 0;
-	/*
-	 * Such a reset ends in a unit attention. Where the first command after it is one
-	 * that is not repeated, such as a readahead, the medium counts as changed, and
-	 * nothing can be read or written before all users have closed it (6.1).
-	 */
-	if (dusb_intf_handles_reset(dev))
-		flags |= DEVRESET_IN_USE_MEDIA;
-	return devreset_in_use(dev, flags, user->why, sizeof(user->why));
+	return reach_intf_in_use(dev, REACH_KEEPS, false, user->why, sizeof(user->why));
 }
 
 static bool dusb_ignores_use(struct devreset_node *node, unsigned int flags)

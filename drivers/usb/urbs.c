@@ -9,11 +9,11 @@
 #include <linux/usb.h>
 #include "usb.h"
 
-static unsigned int read_size = CHUNK_SIZE;
+static unsigned int read_size = DUSB_REQUEST_SIZE;
 module_param(read_size, uint, 0644);
 MODULE_PARM_DESC(read_size, "bytes that one URB asks of the device");
 
-/* What is under way when all is to stop is given so long to end by itself. */
+/* How long URBs in flight may take to complete before they are killed */
 #define DRAIN_MS	20
 
 /* --- what is outstanding; hold ui->lock ---------------------------------- */
@@ -29,8 +29,8 @@ bool pipe_is_outstanding(struct pipe *pipe)
 	lockdep_assert_held(&ui->lock);
 	if (!pipe->in)
 		return !list_empty(&pipe->queue);
-	/* Who reads needs it back, whatever the device is expected to say. */
-	if (pipe->open && (pipe->struck || ui->stopped & STOP_RESET))
+	/* A reader needs the pipe to be cured, even if the device need not send. */
+	if (pipe->open && (pipe->over_limit || ui->stopped & STOP_RESET))
 		return true;
 	if (!pipe->wanted)
 		return false;
@@ -43,7 +43,7 @@ bool pipe_is_outstanding(struct pipe *pipe)
  * usbif_account - tell the core whether work is outstanding
  * @ui: the interface, with ui->lock held
  *
- * ND15: nothing looks at an interface that is idle, or sleeps.
+ * ND15: an interface that is idle or suspended is not checked.
  */
 void usbif_account(struct usbif *ui)
 {
@@ -70,7 +70,7 @@ void usbif_account(struct usbif *ui)
 
 /* --- completion ---------------------------------------------------------- */
 
-static bool is_strike(int status)
+static bool dusb_is_transfer_error(int status)
 {
 	switch (status) {
 	case -EPROTO:
@@ -87,69 +87,69 @@ static bool is_strike(int status)
 }
 
 /*
- * Of these it is not known what the device saw of the last packet, and the host
- * begins its data toggle anew: if both go on, a packet may be taken for one that
- * came already, and dropped. A halted endpoint takes nothing until it is reset.
+ * After these it is not known whether the device has received the last packet, and the
+ * host resets its data toggle: a packet may then be dropped as a duplicate. A halted
+ * endpoint takes nothing until it is reset.
  */
-static bool is_tear(int status)
+static bool dusb_loses_toggle(int status)
 {
-	return is_strike(status) && status != -EPIPE;
+	return dusb_is_transfer_error(status) && status != -EPIPE;
 }
 
-/* Ended before its time: an error, or fewer bytes taken than it was given. */
-static bool is_cut(struct urb *urb)
+/* An error, or fewer bytes taken than submitted */
+static bool dusb_is_incomplete(struct urb *urb)
 {
 	return urb->status ||
 	       (usb_urb_dir_out(urb) && urb->actual_length < urb->transfer_buffer_length);
 }
 
-/* A slow device may never come to the end of one: a check calls it back. */
-static bool is_success(struct urb *urb)
+/* A check unlinks URBs of a slow device, which may have transferred some of them. */
+static bool dusb_is_success(struct urb *urb)
 {
 	return !urb->status || (urb->status == -ENOENT && urb->actual_length);
 }
 
-/* The device took, or sent, some of it. */
-static void move_on(struct chunk *chunk)
+/* Account for the bytes that the device took or sent. */
+static void dusb_account_urb(struct dusb_request *req)
 {
-	struct pipe *pipe = chunk->pipe;
-	unsigned int actual = chunk->urb->actual_length;
+	struct pipe *pipe = req->pipe;
+	unsigned int actual = req->urb->actual_length;
 
 	pipe->bytes += actual;
 	pipe->since += actual;
 	if (actual)
 		pipe->stamp = jiffies;
 	if (!pipe->in) {
-		chunk->done += actual;
+		req->done += actual;
 		pipe->taken += actual;
-		if (chunk->done == chunk->len)
-			list_move_tail(&chunk->link, &pipe->idle);
+		if (req->done == req->len)
+			list_move_tail(&req->link, &pipe->idle);
 		return;
 	}
-	chunk->len = actual;
-	chunk->done = 0;
-	list_move_tail(&chunk->link, actual ? &pipe->ready : &pipe->idle);
+	req->len = actual;
+	req->done = 0;
+	list_move_tail(&req->link, actual ? &pipe->ready : &pipe->idle);
 	if (actual)
 		pipe->wanted = false;
 }
 
 /*
- * What is behind the one that failed must not pass it: back with it, the last
- * one first. What failed keeps its place, and is sent again from where it ended.
+ * URBs behind one that failed must not pass it: unlink them, the last one first. The one
+ * that failed keeps its place, and is submitted again from where it ended.
  */
-static void call_back(struct pipe *pipe)
+static void dusb_unlink_submitted(struct pipe *pipe)
 {
 	struct usbif *ui = pipe->ui;
-	struct urb *urb[FLIGHT];
+	struct urb *urb[MAX_IN_FLIGHT];
 	unsigned long flags;
-	struct chunk *chunk;
+	struct dusb_request *req;
 	int i, n = 0;
 
 	spin_lock_irqsave(&ui->lock, flags);
-	if (pipe->settling)
-		list_for_each_entry_reverse(chunk, &pipe->queue, link)
-			if (chunk->flying)
-				urb[n++] = usb_get_urb(chunk->urb);
+	if (pipe->draining)
+		list_for_each_entry_reverse(req, &pipe->queue, link)
+			if (req->submitted)
+				urb[n++] = usb_get_urb(req->urb);
 	spin_unlock_irqrestore(&ui->lock, flags);
 	for (i = 0; i < n; i++) {
 		usb_unlink_urb(urb[i]);
@@ -158,10 +158,10 @@ static void call_back(struct pipe *pipe)
 }
 
 /**
- * usbif_watch - whoever waits is to look again, until no recovery is under way
+ * usbif_watch - wake waiters now and then, until no recovery is under way
  * @ui: the interface, with ui->lock held
  *
- * The core does not tell us when it has given up.
+ * The core does not notify of a recovery that was given up.
  */
 void usbif_watch(struct usbif *ui)
 {
@@ -170,7 +170,7 @@ void usbif_watch(struct usbif *ui)
 		schedule_delayed_work(&ui->watch, HZ);
 }
 
-static void watch(struct work_struct *work)
+static void dusb_watch_work(struct work_struct *work)
 {
 	struct usbif *ui = container_of(to_delayed_work(work), struct usbif, watch);
 
@@ -188,11 +188,11 @@ static void watch(struct work_struct *work)
  */
 void usbif_init_watch(struct usbif *ui)
 {
-	INIT_DELAYED_WORK(&ui->watch, watch);
+	INIT_DELAYED_WORK(&ui->watch, dusb_watch_work);
 }
 
-/* Nobody cures it by itself: who waits is told. */
-static void strike_out(struct pipe *pipe, const char *reason)
+/* Waiters get -EIO where no automatic recovery follows. */
+static void dusb_report_errors(struct pipe *pipe, const char *reason)
 {
 	struct usbif *ui = pipe->ui;
 	unsigned long flags;
@@ -201,24 +201,23 @@ static void strike_out(struct pipe *pipe, const char *reason)
 	ret = devreset_recover(ui->node, reason);
 	spin_lock_irqsave(&ui->lock, flags);
 	if (ret == -EPERM || ret == -EIO)
-		pipe->hopeless = pipe->struck;
+		pipe->unrecoverable = pipe->over_limit;
 	usbif_watch(ui);
 	spin_unlock_irqrestore(&ui->lock, flags);
 }
 
 /*
- * Not each URB is worth waking somebody for. Who finds nothing to read, no room to
- * write, or not all taken, leaves word of what he waits for; and a check waits for the
- * first one after a reset. Hold ui->lock.
+ * Not each URB wakes waiters: "wanted" and "due" say for what they wait, and a check waits
+ * for the first one after a reset. Hold ui->lock.
  */
-static bool is_news(struct urb *urb)
+static bool dusb_needs_wake_up(struct urb *urb)
 {
-	struct chunk *chunk = urb->context;
-	struct pipe *pipe = chunk->pipe;
+	struct dusb_request *req = urb->context;
+	struct pipe *pipe = req->pipe;
 
 	if (!pipe->proven)
 		return true;
-	/* For who takes a short read for the end, the first one after it is news, too. */
+	/* A reader may wait elsewhere after a short read: wake it for the first one after. */
 	if (pipe->in)
 		return pipe->wanted || list_empty(&pipe->ready);
 	if (pipe->taken + urb->actual_length < pipe->due)
@@ -227,52 +226,52 @@ static bool is_news(struct urb *urb)
 	return true;
 }
 
-static void pipe_complete(struct urb *urb)
+static void dusb_pipe_complete(struct urb *urb)
 {
-	struct chunk *chunk = urb->context;
-	struct pipe *pipe = chunk->pipe;
+	struct dusb_request *req = urb->context;
+	struct pipe *pipe = req->pipe;
 	struct usbif *ui = pipe->ui;
-	bool first, news, struck = false;
+	bool first, news, over_limit = false;
 	unsigned long flags;
 
 	spin_lock_irqsave(&ui->lock, flags);
-	news = is_news(urb);
-	chunk->flying = false;
-	pipe->flying--;
+	news = dusb_needs_wake_up(urb);
+	req->submitted = false;
+	pipe->in_flight--;
 	pipe->completed++;
-	first = is_cut(urb) && !pipe->settling;
-	pipe->settling |= is_cut(urb);
-	pipe->torn |= is_tear(urb->status);
-	if (!is_success(urb)) {
+	first = dusb_is_incomplete(urb) && !pipe->draining;
+	pipe->draining |= dusb_is_incomplete(urb);
+	pipe->toggle_lost |= dusb_loses_toggle(urb->status);
+	if (!dusb_is_success(urb)) {
 		pipe->status = urb->status;
 	} else {
-		pipe->strikes = 0;
+		pipe->error_count = 0;
 		pipe->proven = true;
-		pipe->suspect = false;
-		pipe->hopeless &= pipe->struck;
+		pipe->check_pending = false;
+		pipe->unrecoverable &= pipe->over_limit;
 	}
-	if (is_strike(urb->status) && ++pipe->strikes == STRIKES) {
-		pipe->struck = true;
-		struck = true;
+	if (dusb_is_transfer_error(urb->status) && ++pipe->error_count == ERROR_LIMIT) {
+		pipe->over_limit = true;
+		over_limit = true;
 	}
-	move_on(chunk);
+	dusb_account_urb(req);
 	pipe_run(pipe);
-	/* Who holds it calls all of them back, the last one first. */
-	first = first && pipe->settling && !pipe->held;
+	/* pipe_hold() kills all of them itself, the last one first. */
+	first = first && pipe->draining && !pipe->held;
 	usbif_account(ui);
 	spin_unlock_irqrestore(&ui->lock, flags);
 
 	if (first)
-		call_back(pipe);
-	if (struck)
-		strike_out(pipe, "three errors in a row");
-	if (news || struck)
+		dusb_unlink_submitted(pipe);
+	if (over_limit)
+		dusb_report_errors(pipe, "three errors in a row");
+	if (news || over_limit)
 		wake_up_all(&ui->wait);
 }
 
 /**
  * pipe_clear_halt - clear the halt, with which the data toggle begins anew on both sides
- * @pipe: the pipe; no URB flies
+ * @pipe: the pipe; no URB is in flight
  *
  * Return: 0 or an errno.
  */
@@ -282,80 +281,80 @@ int pipe_clear_halt(struct pipe *pipe)
 	int ret = usb_clear_halt(udev, pipe->pipe);
 
 	/*
-	 * An xHCI driver that has reset the endpoint itself, after an error, does not
-	 * do so the first time; what went since then has moved the toggle.
+	 * xHCI's driver, having reset the endpoint itself after an error, ignores the
+	 * first request to do so; transfers since then have moved the toggle.
 	 */
 	if (!ret)
 		usb_reset_endpoint(udev, usb_pipeendpoint(pipe->pipe) | usb_pipein(pipe->pipe));
 	return ret;
 }
 
-/* As in a reset of the pipes, but of this one alone, and nobody is told. */
-static void pipe_mend(struct work_struct *work)
+/* As in a reset of the pipes, but of this pipe alone, and unknown to the core. */
+static void dusb_clear_halt_work(struct work_struct *work)
 {
-	struct pipe *pipe = container_of(work, struct pipe, mend);
+	struct pipe *pipe = container_of(work, struct pipe, clear_halt);
 	struct usbif *ui = pipe->ui;
 	bool due;
 	int ret = 0;
 
 	mutex_lock(&ui->halt);
 	spin_lock_irq(&ui->lock);
-	due = pipe->torn && !pipe->flying && !pipe->struck && !ui->stopped;
+	due = pipe->toggle_lost && !pipe->in_flight && !pipe->over_limit && !ui->stopped;
 	spin_unlock_irq(&ui->lock);
 	if (due)
 		ret = pipe_clear_halt(pipe);
 	spin_lock_irq(&ui->lock);
 	if (due && !ret)
-		pipe->torn = false;
-	pipe->struck |= ret < 0;
+		pipe->toggle_lost = false;
+	pipe->over_limit |= ret < 0;
 	pipe_run(pipe);
 	usbif_account(ui);
 	spin_unlock_irq(&ui->lock);
 	mutex_unlock(&ui->halt);
 	if (ret)
-		strike_out(pipe, "its halt cannot be cleared");
+		dusb_report_errors(pipe, "its halt cannot be cleared");
 	wake_up_all(&ui->wait);
 }
 
 /**
- * usbif_stop_work - wait for what happens beside everything else
+ * usbif_stop_work - cancel the work items
  * @ui: the interface, stopped by STOP_GONE; its node is still there
  */
 void usbif_stop_work(struct usbif *ui)
 {
 	cancel_delayed_work_sync(&ui->watch);
-	cancel_work_sync(&ui->in.mend);
-	cancel_work_sync(&ui->out.mend);
+	cancel_work_sync(&ui->in.clear_halt);
+	cancel_work_sync(&ui->out.clear_halt);
 }
 
 /* --- submission ---------------------------------------------------------- */
 
-/* An URB that cannot be submitted stays where it is; no progress is a hang. */
-static int submit(struct chunk *chunk)
+/* An URB that cannot be submitted stays queued; no progress is a hang. */
+static int dusb_submit(struct dusb_request *req)
 {
-	struct pipe *pipe = chunk->pipe;
-	u8 *data = chunk->buf;
+	struct pipe *pipe = req->pipe;
+	u8 *data = req->buf;
 	unsigned int size;
 	int ret;
 
 	if (pipe->in) {
-		size = clamp(READ_ONCE(read_size), 1U, (unsigned int)CHUNK_SIZE);
+		size = clamp(READ_ONCE(read_size), 1U, (unsigned int)DUSB_REQUEST_SIZE);
 	} else {
-		data += chunk->done;
-		size = chunk->len - chunk->done;
+		data += req->done;
+		size = req->len - req->done;
 	}
-	usb_fill_bulk_urb(chunk->urb, pipe->ui->udev, pipe->pipe, data, size,
-			  pipe_complete, chunk);
-	usb_anchor_urb(chunk->urb, &pipe->anchor);
-	ret = usb_submit_urb(chunk->urb, GFP_ATOMIC);
+	usb_fill_bulk_urb(req->urb, pipe->ui->udev, pipe->pipe, data, size,
+			  dusb_pipe_complete, req);
+	usb_anchor_urb(req->urb, &pipe->anchor);
+	ret = usb_submit_urb(req->urb, GFP_ATOMIC);
 	if (ret) {
-		usb_unanchor_urb(chunk->urb);
+		usb_unanchor_urb(req->urb);
 		pipe->status = ret;
 		return ret;
 	}
-	chunk->flying = true;
-	pipe->last = chunk;
-	pipe->flying++;
+	req->submitted = true;
+	pipe->last = req;
+	pipe->in_flight++;
 	pipe->submitted++;
 	return 0;
 }
@@ -367,36 +366,36 @@ static int submit(struct chunk *chunk)
 void pipe_run(struct pipe *pipe)
 {
 	struct usbif *ui = pipe->ui;
-	struct chunk *chunk;
+	struct dusb_request *req;
 
 	lockdep_assert_held(&ui->lock);
-	if (ui->stopped || pipe->struck || pipe->held)
+	if (ui->stopped || pipe->over_limit || pipe->held)
 		return;
-	if (pipe->settling && pipe->flying)
+	if (pipe->draining && pipe->in_flight)
 		return;
-	pipe->settling = false;
-	if (pipe->torn) {
-		schedule_work(&pipe->mend);
+	pipe->draining = false;
+	if (pipe->toggle_lost) {
+		schedule_work(&pipe->clear_halt);
 		return;
 	}
 	if (pipe->in && pipe->open)
 		list_splice_tail_init(&pipe->idle, &pipe->queue);
 	/*
-	 * The others follow as these end, from where these are completed: so the
-	 * controller need not wait for who reads or writes, nor they for its locks.
+	 * The others are submitted by the completion of these: the controller need not
+	 * wait for readers and writers, nor these for its locks.
 	 */
-	chunk = pipe->last && pipe->last->flying ? pipe->last : NULL;
-	chunk = list_prepare_entry(chunk, &pipe->queue, link);
-	list_for_each_entry_continue(chunk, &pipe->queue, link)
-		if (pipe->flying == FLIGHT || (!chunk->flying && submit(chunk)))
+	req = pipe->last && pipe->last->submitted ? pipe->last : NULL;
+	req = list_prepare_entry(req, &pipe->queue, link);
+	list_for_each_entry_continue(req, &pipe->queue, link)
+		if (pipe->in_flight == MAX_IN_FLIGHT || (!req->submitted && dusb_submit(req)))
 			break;
 }
 
 /* --- stop and go --------------------------------------------------------- */
 
 /**
- * pipe_hold - call all URBs back, wait for them, and submit no more
- * @pipe: the pipe, running or not; who holds it lets go by pipe_let_go()
+ * pipe_hold - kill all URBs, and submit no more until pipe_let_go()
+ * @pipe: the pipe, running or not
  *
  * Context: process, may sleep.
  */
@@ -419,7 +418,7 @@ void pipe_let_go(struct pipe *pipe)
 	usbif_account(pipe->ui);
 }
 
-static void pipe_poison(struct pipe *pipe)
+static void dusb_pipe_poison(struct pipe *pipe)
 {
 	int i;
 
@@ -427,59 +426,59 @@ static void pipe_poison(struct pipe *pipe)
 		return;
 	usb_wait_anchor_empty_timeout(&pipe->anchor, DRAIN_MS);
 	usb_kill_anchored_urbs(&pipe->anchor);
-	for (i = 0; i < CHUNKS; i++)
-		usb_poison_urb(pipe->chunk[i].urb);
+	for (i = 0; i < MAX_REQUESTS; i++)
+		usb_poison_urb(pipe->req[i].urb);
 }
 
-static void pipe_unpoison(struct pipe *pipe)
+static void dusb_pipe_unpoison(struct pipe *pipe)
 {
 	int i;
 
 	if (!pipe->pipe)
 		return;
-	for (i = 0; i < CHUNKS; i++)
-		usb_unpoison_urb(pipe->chunk[i].urb);
+	for (i = 0; i < MAX_REQUESTS; i++)
+		usb_unpoison_urb(pipe->req[i].urb);
 }
 
-static void pipe_renew(struct pipe *pipe)
+static void dusb_pipe_renew(struct pipe *pipe)
 {
-	pipe->suspect |= pipe->struck;
-	pipe->torn = false;
+	pipe->check_pending |= pipe->over_limit;
+	pipe->toggle_lost = false;
 	pipe->since = 0;
 }
 
-static void renew(struct usbif *ui)
+static void dusb_renew_locked(struct usbif *ui)
 {
 	lockdep_assert_held(&ui->lock);
-	pipe_renew(&ui->in);
-	pipe_renew(&ui->out);
+	dusb_pipe_renew(&ui->in);
+	dusb_pipe_renew(&ui->out);
 	ui->restarted = true;
 }
 
 /**
- * usbif_renew - its pipes were reset: both sides begin anew
+ * usbif_renew - the pipes were reset on both sides
  * @ui: the interface, stopped
  */
 void usbif_renew(struct usbif *ui)
 {
 	spin_lock_irq(&ui->lock);
-	renew(ui);
+	dusb_renew_locked(ui);
 	spin_unlock_irq(&ui->lock);
 }
 
-static void pipe_restart(struct pipe *pipe)
+static void dusb_pipe_restart(struct pipe *pipe)
 {
-	pipe->struck = false;
-	pipe->hopeless = false;
-	pipe->strikes = 0;
+	pipe->over_limit = false;
+	pipe->unrecoverable = false;
+	pipe->error_count = 0;
 	pipe->proven = false;
 	pipe->stamp = jiffies;
 	pipe_run(pipe);
 }
 
 /**
- * usbif_stop - no URB flies, nor will (US2)
- * @ui: the interface, may stand already
+ * usbif_stop - no URB is in flight, and none will be submitted (US2)
+ * @ui: the interface, may be stopped already
  * @why: one of STOP_*, until usbif_go() with the same
  *
  * Context: process, may sleep; waits for URBs.
@@ -498,14 +497,14 @@ void usbif_stop(struct usbif *ui, unsigned int why)
 	spin_unlock_irq(&ui->lock);
 	wake_up_all(&ui->wait);
 	if (!before) {
-		pipe_poison(&ui->in);
-		pipe_poison(&ui->out);
+		dusb_pipe_poison(&ui->in);
+		dusb_pipe_poison(&ui->out);
 	}
 	mutex_unlock(&ui->halt);
 }
 
 /**
- * usbif_go - go on, unless something else stops it still
+ * usbif_go - submit URBs again, unless another reason to be stopped is left
  * @ui: the interface
  * @why: as given to usbif_stop(); with STOP_BUS, the device was reset
  *
@@ -518,16 +517,16 @@ void usbif_go(struct usbif *ui, unsigned int why)
 	mutex_lock(&ui->halt);
 	before = ui->stopped;
 	if (before && !(before & ~why)) {
-		pipe_unpoison(&ui->in);
-		pipe_unpoison(&ui->out);
+		dusb_pipe_unpoison(&ui->in);
+		dusb_pipe_unpoison(&ui->out);
 	}
 	spin_lock_irq(&ui->lock);
 	ui->stopped &= ~why;
 	if (why & STOP_BUS)
-		renew(ui);
+		dusb_renew_locked(ui);
 	if (!ui->stopped) {
-		pipe_restart(&ui->in);
-		pipe_restart(&ui->out);
+		dusb_pipe_restart(&ui->in);
+		dusb_pipe_restart(&ui->out);
 	}
 	usbif_account(ui);
 	spin_unlock_irq(&ui->lock);
@@ -537,14 +536,14 @@ void usbif_go(struct usbif *ui, unsigned int why)
 
 /* --- set-up -------------------------------------------------------------- */
 
-static int chunk_init(struct pipe *pipe, struct chunk *chunk)
+static int dusb_request_init(struct pipe *pipe, struct dusb_request *req)
 {
-	chunk->pipe = pipe;
-	chunk->urb = usb_alloc_urb(0, GFP_KERNEL);
-	chunk->buf = kmalloc(CHUNK_SIZE, GFP_KERNEL);
-	if (!chunk->urb || !chunk->buf)
+	req->pipe = pipe;
+	req->urb = usb_alloc_urb(0, GFP_KERNEL);
+	req->buf = kmalloc(DUSB_REQUEST_SIZE, GFP_KERNEL);
+	if (!req->urb || !req->buf)
 		return -ENOMEM;
-	list_add_tail(&chunk->link, &pipe->idle);
+	list_add_tail(&req->link, &pipe->idle);
 	return 0;
 }
 
@@ -564,7 +563,7 @@ int pipe_init(struct usbif *ui, struct pipe *pipe, struct usb_endpoint_descripto
 	pipe->in = pipe == &ui->in;
 	pipe->due = U64_MAX;
 	mutex_init(&pipe->users);
-	INIT_WORK(&pipe->mend, pipe_mend);
+	INIT_WORK(&pipe->clear_halt, dusb_clear_halt_work);
 	init_usb_anchor(&pipe->anchor);
 	INIT_LIST_HEAD(&pipe->idle);
 	INIT_LIST_HEAD(&pipe->queue);
@@ -573,21 +572,21 @@ int pipe_init(struct usbif *ui, struct pipe *pipe, struct usb_endpoint_descripto
 		return 0;
 	pipe->pipe = pipe->in ? usb_rcvbulkpipe(ui->udev, desc->bEndpointAddress) :
 				usb_sndbulkpipe(ui->udev, desc->bEndpointAddress);
-	for (i = 0; i < CHUNKS && !ret; i++)
-		ret = chunk_init(pipe, &pipe->chunk[i]);
+	for (i = 0; i < MAX_REQUESTS && !ret; i++)
+		ret = dusb_request_init(pipe, &pipe->req[i]);
 	return ret;
 }
 
 /**
  * pipe_free - undo pipe_init()
- * @pipe: the pipe; no URB flies
+ * @pipe: the pipe; no URB is in flight
  */
 void pipe_free(struct pipe *pipe)
 {
 	int i;
 
-	for (i = 0; i < CHUNKS; i++) {
-		usb_free_urb(pipe->chunk[i].urb);
-		kfree(pipe->chunk[i].buf);
+	for (i = 0; i < MAX_REQUESTS; i++) {
+		usb_free_urb(pipe->req[i].urb);
+		kfree(pipe->req[i].buf);
 	}
 }

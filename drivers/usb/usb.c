@@ -12,11 +12,12 @@
  *	bus_reset.c	resets by the USB core, in a worker
  *	power.c		which power that is, and how it is turned off and on
  *	reach.c		what else a reset reaches, and whether that is in use
+ *	methods.c	how drivers of interfaces get through it
  *
  * An interface cannot be reset alone, but its pipes can (US4). What a reset of
  * the device does to its other interfaces is for their drivers and the USB core
- * to know; this module chooses when, only tries locks (rule 4), and has a look
- * afterwards whether the device is configured as it was (US3).
+ * to know; this module chooses when, only tries locks (rule 4), and checks
+ * afterwards whether the device is configured as before (US3).
  */
 #include <linux/device.h>
 #include <linux/kref.h>
@@ -59,8 +60,8 @@ void usbif_put(struct usbif *ui)
 	kref_put(&ui->ref, usbif_free);
 }
 
-/* The kernel's loopback functions have no other mark than this name. */
-static enum answers guess_answers(struct usb_interface *intf, const struct usb_device_id *id)
+/* The kernel's loopback function is recognised by this name alone. */
+static enum answers dusb_guess_answers(struct usb_interface *intf, const struct usb_device_id *id)
 {
 	const char *name = intf->cur_altsetting->string;
 
@@ -97,7 +98,7 @@ static int usbif_probe(struct usb_interface *intf, const struct usb_device_id *i
 	ui = usbif_alloc(intf);
 	if (!ui)
 		return -ENOMEM;
-	ui->answers = guess_answers(intf, id);
+	ui->answers = dusb_guess_answers(intf, id);
 	ret = pipe_init(ui, &ui->in, in) ?: pipe_init(ui, &ui->out, out);
 	if (!ret)
 		ret = usbif_register_node(ui);
@@ -115,15 +116,15 @@ no_chardev:
 	usbif_stop_work(ui);
 	devreset_unregister(ui->node);
 no_node:
-	/* Who has found its files may have used them before that failed. */
+	/* The files in sysfs may have been used before that failed. */
 	cancel_delayed_work_sync(&ui->watch);
 	usbif_put(ui);
 	return ret;
 }
 
 /*
- * Who waits is told before the node is: a callback into it may wait for the
- * same, and is waited for (rule 3).
+ * Readers and writers are woken before the node goes: devreset_unregister() waits for a
+ * callback, which may wait for them (rule 3).
  */
 static void usbif_disconnect(struct usb_interface *intf)
 {
@@ -138,9 +139,9 @@ static void usbif_disconnect(struct usb_interface *intf)
 }
 
 /*
- * The device is reset by others (rule 7), or by its own node, which may have come too
- * early to have stopped this one: no URB is in flight in any case (US2). An error has
- * the USB core unbind the driver and bind it again.
+ * The device is reset by others (rule 7), or by its own node before this one was quiesced:
+ * no URB is in flight in either case (US2). On an error the USB core unbinds the driver and
+ * binds it again.
  */
 static int usbif_pre_reset(struct usb_interface *intf)
 {
@@ -154,7 +155,7 @@ static int usbif_pre_reset(struct usb_interface *intf)
 	return ret;
 }
 
-/* The USB core does not say how it went: a device that is gone is unplugged next. */
+/* The result is not known here: a device that failed is unplugged next. */
 static int usbif_post_reset(struct usb_interface *intf)
 {
 	struct usbif *ui = usb_get_intfdata(intf);
@@ -189,8 +190,8 @@ static int usbif_reset_resume(struct usb_interface *intf)
 }
 
 /*
- * The kernel's gadget zero, which always has something to say: driver_info. Whatever else
- * its device has is for the drivers of those.
+ * The kernel's gadget zero, an endless source: driver_info. Only its vendor interfaces: a
+ * composite gadget may have others.
  */
 static const struct usb_device_id usbif_ids[] = {
 	{ USB_DEVICE_INTERFACE_CLASS(0x0525, 0xa4a0, USB_CLASS_VENDOR_SPEC),
@@ -215,11 +216,11 @@ struct usb_driver usbif_driver = {
 /* --- the provider -------------------------------------------------------- */
 
 /*
- * The USB core tells that a device goes only where its own driver is at work. There
- * are others: usbip's, or none. A module's memory, the driver with it, stays for a
- * grace period; the device's lock may be held by who waits for this.
+ * The USB core notifies of the removal of a device only if its own driver, or one of its
+ * subclasses, is bound: not usbip's. The memory of a driver stays for a grace period. The
+ * device's lock must not be taken: its holder may wait for this.
  */
-static bool is_told_of(struct device *dev)
+static bool dusb_removal_is_notified(struct device *dev)
 {
 	struct device_driver *drv;
 	bool told;
@@ -232,12 +233,12 @@ static bool is_told_of(struct device *dev)
 	return told;
 }
 
-/* Not of root hubs: those are their controller's. */
-static int provider_probe(struct devreset_provider *provider, struct device *dev)
+/* No nodes for root hubs: these are reset with their host controller. */
+static int dusb_provider_probe(struct devreset_provider *provider, struct device *dev)
 {
 	struct usb_device *udev;
 
-	if (!dusb_is_type(dev, "usb_device") || !is_told_of(dev))
+	if (!dusb_is_type(dev, "usb_device") || !dusb_removal_is_notified(dev))
 		return -ENODEV;
 	udev = to_usb_device(dev);
 	return udev->parent ? device_probe(provider, udev) : -ENODEV;
@@ -248,7 +249,7 @@ struct search {
 	struct usb_device *found;
 };
 
-static int is_wanted(struct usb_device *udev, void *data)
+static int dusb_match_name(struct usb_device *udev, void *data)
 {
 	struct search *search = data;
 
@@ -259,7 +260,7 @@ static int is_wanted(struct usb_device *udev, void *data)
 }
 
 /* A number without zeros in front, up to 255. Returns what follows, or NULL. */
-static const char *skip_number(const char *s)
+static const char *dusb_skip_number(const char *s)
 {
 	unsigned int n = 0;
 
@@ -271,12 +272,12 @@ static const char *skip_number(const char *s)
 }
 
 /* As sysfs and "lsusb -t" name a device: 1-2 or 1-2.3.4 */
-static bool is_name(const char *s)
+static bool dusb_is_name(const char *s)
 {
-	s = skip_number(s);
+	s = dusb_skip_number(s);
 	if (!s || *s++ != '-')
 		return false;
-	while ((s = skip_number(s)) && *s == '.')
+	while ((s = dusb_skip_number(s)) && *s == '.')
 		s++;
 	return s && !*s;
 }
@@ -291,21 +292,21 @@ struct usb_device *dusb_find(const char *name)
 {
 	struct search search = { .name = name };
 
-	usb_for_each_dev(&search, is_wanted);
+	usb_for_each_dev(&search, dusb_match_name);
 	return search.found;
 }
 
-static struct device *provider_find(const char *name)
+static struct device *dusb_provider_find(const char *name)
 {
 	struct usb_device *udev;
 
-	if (!is_name(name))
+	if (!dusb_is_name(name))
 		return ERR_PTR(-EINVAL);
 	udev = dusb_find(name);
 	return udev ? &udev->dev : ERR_PTR(-ENODEV);
 }
 
-static int provider_identity(struct device *dev, char *buf, size_t size)
+static int dusb_provider_identity(struct device *dev, char *buf, size_t size)
 {
 	struct usb_device *udev;
 
@@ -320,12 +321,12 @@ static int provider_identity(struct device *dev, char *buf, size_t size)
 static struct devreset_provider provider = {
 	.name = "usb",
 	.owner = THIS_MODULE,
-	.probe = provider_probe,
-	.find = provider_find,
-	.identity = provider_identity,
+	.probe = dusb_provider_probe,
+	.find = dusb_provider_find,
+	.identity = dusb_provider_identity,
 };
 
-static int notify(struct notifier_block *nb, unsigned long action, void *data)
+static int dusb_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct usb_device *udev = data;
 
@@ -343,7 +344,7 @@ static int notify(struct notifier_block *nb, unsigned long action, void *data)
 }
 
 static struct notifier_block notifier = {
-	.notifier_call = notify,
+	.notifier_call = dusb_notify,
 };
 
 static int __init devreset_usb_init(void)

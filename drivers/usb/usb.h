@@ -15,27 +15,28 @@
 #include <linux/workqueue.h>
 
 /* URBs each way, how many of them are in flight at most, and how much one carries */
-#define CHUNKS		64
-#define FLIGHT		32
-#define CHUNK_SIZE	16384
+#define MAX_REQUESTS		64
+#define MAX_IN_FLIGHT		32
+#define DUSB_REQUEST_SIZE	16384
 
 /* Errors in a row that are a hang */
-#define STRIKES		3
+#define ERROR_LIMIT		3
 
+struct seq_buf;
 struct usbif;
 
 /**
- * struct chunk - an URB and its buffer
+ * struct dusb_request - an URB and its buffer
  * @link: in one of the lists of its pipe
  * @pipe: its pipe
  * @urb: the URB
- * @buf: CHUNK_SIZE bytes
+ * @buf: DUSB_REQUEST_SIZE bytes
  * @len: bytes in @buf
  * @done: out: those that the device took; in: those that were read
  * @end: out: where it ends, counted like pipe.queued
- * @flying: the URB is submitted
+ * @submitted: the URB is in flight
  */
-struct chunk {
+struct dusb_request {
 	struct list_head link;
 	struct pipe *pipe;
 	struct urb *urb;
@@ -43,7 +44,7 @@ struct chunk {
 	unsigned int len;
 	unsigned int done;
 	u64 end;
-	bool flying;
+	bool submitted;
 };
 
 /**
@@ -53,42 +54,42 @@ struct chunk {
  * @in: it goes from the device to here
  * @users: readers, or writers, one at a time
  * @anchor: URBs that are submitted
- * @flying: how many
- * @last: the one submitted last; while it flies, and nothing is @settling, so do all
+ * @in_flight: how many
+ * @last: the one submitted last; while it is in flight, and unless @draining, so are all
  *	before it in @queue
- * @chunk: the URBs
- * @idle: chunks that hold nothing
- * @queue: out: chunks that the device has to take, in order; in: URBs that it
+ * @req: the URBs
+ * @idle: requests that hold nothing
+ * @queue: out: requests that the device has to take, in order; in: URBs that it
  *	may fill
- * @ready: in: chunks to be read, in order
- * @turned_away: somebody found @users locked, and is to be woken when it is not
- * @wanted: in: somebody found nothing to read
+ * @ready: in: requests to be read, in order
+ * @turned_away: @users was found locked: wake waiters when it is unlocked
+ * @wanted: in: a reader waits for data
  * @open: in: files that may be read
- * @held: how many are taking chunks out, or have stopped it to read no more
- * @torn: after an error the two sides may disagree about the data toggle:
- *	nothing is submitted until @mend or a reset has cleared it on both
- * @mend: clears it
- * @settling: an error happened: nothing is submitted until nothing flies
- * @struck: too many errors: nothing is submitted until the next reset
- * @hopeless: something is wrong with it, and no reset comes by itself
- * @suspect: it was struck before the last reset: to be shown that it is not now
- * @strikes: errors in a row
+ * @held: calls of pipe_hold() without their pipe_let_go()
+ * @toggle_lost: after an error the two sides may disagree about the data toggle:
+ *	nothing is submitted until @clear_halt or a reset has cleared it on both
+ * @clear_halt: clears it
+ * @draining: an error happened: nothing is submitted until nothing is in flight
+ * @over_limit: ERROR_LIMIT was reached: nothing is submitted until the next reset
+ * @unrecoverable: it has failed, and no automatic reset follows
+ * @check_pending: it was over the limit before the last reset, and was not checked since
+ * @error_count: errors in a row
  * @status: the last error
  * @proven: an URB was completed since the last reset
- * @outstanding: the device is at work, or should be
+ * @outstanding: the device has work to do
  * @stamp: when something was completed, or became outstanding, in jiffies
  * @queued: out: bytes ever given to the queue
  * @taken: out: of those, how many the device took
- * @due: out: who waits is woken when it has taken so many
+ * @due: out: waiters are woken when it has taken so many
  * @bytes: bytes that went through
  * @since: and since the last reset
  * @submitted: counter of URBs
  * @completed: counter of URBs
  *
  * All but @users is under usbif.lock. The order of bytes is that of @queue;
- * where an URB ends early, what is behind it is called back before the rest of
- * it is sent. A host controller that goes on by itself after an error, as xHCI
- * does, may have sent some of that by then.
+ * where an URB ends early, those behind it are unlinked before the rest of it is
+ * submitted. A host controller that goes on by itself after an error, as xHCI
+ * does, may have sent some of those by then.
  */
 struct pipe {
 	struct usbif *ui;
@@ -96,9 +97,9 @@ struct pipe {
 	bool in;
 	struct mutex users;	/* one reader, one writer */
 	struct usb_anchor anchor;
-	unsigned int flying;
-	struct chunk *last;
-	struct chunk chunk[CHUNKS];
+	unsigned int in_flight;
+	struct dusb_request *last;
+	struct dusb_request req[MAX_REQUESTS];
 	struct list_head idle;
 	struct list_head queue;
 	struct list_head ready;
@@ -106,13 +107,13 @@ struct pipe {
 	bool wanted;
 	unsigned int open;
 	unsigned int held;
-	bool torn;
-	struct work_struct mend;
-	bool settling;
-	bool struck;
-	bool hopeless;
-	bool suspect;
-	unsigned int strikes;
+	bool toggle_lost;
+	struct work_struct clear_halt;
+	bool draining;
+	bool over_limit;
+	bool unrecoverable;
+	bool check_pending;
+	unsigned int error_count;
 	int status;
 	bool proven;
 	bool outstanding;
@@ -126,7 +127,7 @@ struct pipe {
 	unsigned long completed;
 };
 
-/* Why an interface stands: usbif.stopped */
+/* Why an interface is stopped: usbif.stopped */
 #define STOP_RESET	BIT(0)
 #define STOP_SLEEP	BIT(1)
 #define STOP_GONE	BIT(2)
@@ -154,7 +155,7 @@ enum answers {
  * @watch: wakes it while a recovery may end
  * @halt: for starting and stopping
  * @lock: for the pipes and what follows
- * @stopped: why it stands
+ * @stopped: STOP_*: why it is stopped
  * @stuck: with STOP_RESET: it could not be started again
  * @restarted: it was reset, which was not checked yet
  * @answers: see there
@@ -311,7 +312,7 @@ struct usb_device *power_find_peer(struct device *port, int *port1);
  * enum reach - what becomes of a device that a reset reaches
  * @REACH_KEEPS: it stays enumerated, and drivers that handle a reset stay bound
  * @REACH_REMOVES: it is enumerated anew
- * @REACH_OTHER: likewise, and it is not the one that the reset is for
+ * @REACH_OTHER: likewise, and the reset is for another device
  */
 enum reach {
 	REACH_KEEPS,
@@ -321,7 +322,17 @@ enum reach {
 
 /* reach.c: what a reset reaches */
 bool dusb_is_type(struct device *dev, const char *type);
+int reach_intf_in_use(struct device *dev, enum reach reach, bool others, char *why,
+		      size_t len);
 int reach_check(struct devreset_node *node, struct usb_device *udev, unsigned int flags,
 		enum reach reach);
+
+/* methods.c: how drivers get through a reset */
+enum devreset_method methods_of_intf(struct device *intf, enum reach reach, char *name,
+				     size_t len);
+enum devreset_method methods_of_device(struct usb_device *udev);
+bool methods_allow(struct devreset_node *node, enum devreset_method method);
+void methods_print(struct usb_device *udev, const struct devreset_attempt *attempt,
+		   enum reach reach, struct seq_buf *out);
 
 #endif
