@@ -233,6 +233,16 @@ const char *dr_pci_config_fault(struct pci_dev *pdev, const struct dr_pci_config
 	return fault;
 }
 
+/* Are the registers where the driver looks for them? */
+bool dr_pci_config_decodes(struct pci_dev *pdev)
+{
+	unsigned int all;
+	u16 command;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return command & PCI_COMMAND_MEMORY && !dr_pci_bars_wrong(pdev, &all);
+}
+
 /* --- saved, for a device that has lost it -------------------------------------- */
 
 /* Set at any time by ASPM, hot-plug code, setpci; not by a driver alone */

@@ -131,22 +131,24 @@ bool dr_pci_function_by_bus(struct pci_dev *pdev)
 	return dr_pci_has_method(pdev, true) && dr_pci_is_alone(pdev);
 }
 
+/**
+ * dr_pci_function_can_reset - has a function a reset of its own?
+ * @pdev: the function
+ */
+bool dr_pci_function_can_reset(struct pci_dev *pdev)
+{
+	return dr_pci_has_method(pdev, false) || dr_pci_function_by_bus(pdev);
+}
+
 static int dr_pci_function_may_reset(struct devreset_node *node, unsigned int flags)
 {
 	struct dr_pci_function *f = node->data;
 
-	if (!dr_pci_has_method(f->pdev, false) && !dr_pci_function_by_bus(f->pdev))
-		return -EOPNOTSUPP;
 	if (flags & DEVRESET_MAY_ASK)
-		return 0;
+		return dr_pci_function_can_reset(f->pdev) ? 0 : -EOPNOTSUPP;
 	if (dr_pci_run_is_on(f->pdev))
 		return -EAGAIN;
-	/* DR1: its virtual functions would feel it, and are others. */
-	if (pci_num_vf(f->pdev) && flags & DEVRESET_MAY_AUTO) {
-		pci_warn(f->pdev, "no automatic reset: it has virtual functions\n");
-		return -EBUSY;
-	}
-	return dr_pci_plan_now(f->pdev, devreset_attempt(node));
+	return dr_pci_plan_now(f->pdev, devreset_attempt(node), true);
 }
 
 static void dr_pci_function_methods(struct devreset_node *node,
@@ -194,6 +196,8 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 
 /* How long a request may take after a reset through which the driver was kept */
 #define DR_PCI_IO_TIMEOUT_MS	5000
+/* How long a driver may take to time a request out by itself: SCSI, NVMe have 30 s. */
+#define DR_PCI_DRIVER_TIMEOUT_MS	40000
 
 /*
  * A driver may say "live" after a reset and lose every request. That is seen by the
@@ -203,12 +207,20 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 static const char *dr_pci_io_fault(struct devreset_node *node, struct dr_pci_function *f)
 {
 	unsigned int doubt = READ_ONCE(devreset_policy_of(node)->probation_ms);
+	unsigned int since = jiffies_to_msecs(jiffies - f->reset_at), oldest;
+	bool repaired = f->method == DEVRESET_METHOD_REPAIR;
 
 	if (f->method != DEVRESET_METHOD_RESET_DONE &&
-	    f->method != DEVRESET_METHOD_ERROR_HANDLERS)
+	    f->method != DEVRESET_METHOD_ERROR_HANDLERS && !repaired)
 		return NULL;
-	if (time_after(jiffies, f->reset_at + msecs_to_jiffies(doubt)) ||
-	    devreset_oldest_io(&f->pdev->dev) < DR_PCI_IO_TIMEOUT_MS)
+	if (repaired)
+		doubt += DR_PCI_DRIVER_TIMEOUT_MS;
+	if (since > doubt)
+		return NULL;
+	oldest = devreset_oldest_io(&f->pdev->dev);
+	/* Without a reset, what was lost before is still the driver's to time out. */
+	if (oldest < DR_PCI_IO_TIMEOUT_MS ||
+	    (repaired && oldest > since && oldest < DR_PCI_DRIVER_TIMEOUT_MS))
 		return NULL;
 	f->io_stalled = true;
 	return "requests do not complete";

@@ -74,6 +74,7 @@ struct dr_pci_bus {
 /* config.c; @config may be NULL: nothing is known to be good */
 bool dr_pci_config_is_on(struct pci_dev *pdev);
 bool dr_pci_config_is_there(struct pci_dev *pdev);
+bool dr_pci_config_decodes(struct pci_dev *pdev);
 void dr_pci_config_save(struct pci_dev *pdev, struct dr_pci_config *config);
 const char *dr_pci_config_fault(struct pci_dev *pdev, const struct dr_pci_config *config);
 bool dr_pci_config_is_outgrown(struct pci_dev *pdev, const struct dr_pci_config *config);
@@ -89,6 +90,7 @@ struct dr_pci_function *dr_pci_function_get(struct pci_dev *pdev);
 void dr_pci_function_put(struct dr_pci_function *f);
 void dr_pci_function_refresh(struct pci_dev *pdev);
 bool dr_pci_function_by_bus(struct pci_dev *pdev);
+bool dr_pci_function_can_reset(struct pci_dev *pdev);
 const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *f);
 
 /* bus.c */
@@ -125,22 +127,27 @@ void dr_pci_driver_exit(void);
  * @method: how; DEVRESET_METHOD_ANY: not at all, @why
  * @more: there is a more invasive method
  * @status: 0; -EBUSY or -EOPNOTSUPP: refused, @why
+ * @in_use: refused because something that it carries is in use
  * @hung: what is wrong with the device, or NULL
+ * @dead: nothing of it can work
  * @why: why not, without the driver's name
  */
 struct dr_pci_plan {
 	enum devreset_method method;
 	bool more;
 	int status;
+	bool in_use;
 	const char *hung;
+	bool dead;
 	char why[80];
 };
 
 void dr_pci_plan_driver(struct pci_dev *pdev, const struct dr_pci_driver *driver,
 			const struct devreset_attempt *attempt, struct dr_pci_plan *plan);
 void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
-			const struct devreset_attempt *attempt, struct dr_pci_plan *plan);
-int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt);
+			const struct devreset_attempt *attempt, bool alone,
+			struct dr_pci_plan *plan);
+int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt, bool alone);
 void dr_pci_plan_print(struct pci_dev *pdev, const struct devreset_attempt *attempt,
 		       struct seq_buf *out);
 

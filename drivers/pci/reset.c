@@ -280,3 +280,29 @@ int dr_pci_reset_locked(struct dr_pci_run *run)
 		status = dr_pci_worse(status, dr_pci_resume(part));
 	return status < 0 ? status : status | DEVRESET_RESTORE;
 }
+
+/**
+ * dr_pci_repair_locked - put the configuration of a function right, without a reset
+ * @run: the reset, with all locks held
+ *
+ * A device that has lost all of it, as it does with its power, gets the known-good one.
+ * Whether it still works with that, the checks find out.
+ *
+ * Return: an errno, or 0.
+ */
+int dr_pci_repair_locked(struct dr_pci_run *run)
+{
+	struct dr_pci_part *part = list_first_entry(&run->parts, struct dr_pci_part, link);
+	const struct dr_pci_config *config = dr_pci_part_config(part);
+	struct pci_dev *pdev = part->pdev;
+
+	pci_info(pdev, "its configuration is put right, without a reset: driver %s %s\n",
+		 pdev->dev.driver->name, part->plan.why);
+	if (dr_pci_config_is_lost(pdev)) {
+		dr_pci_config_hold(pdev, config, true);
+		part->status = dr_pci_config_restore(pdev, config);
+	} else {
+		part->status = dr_pci_config_repair(pdev, config);
+	}
+	return part->status;
+}

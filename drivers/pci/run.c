@@ -219,7 +219,7 @@ static int dr_pci_run_plan(struct dr_pci_run *run)
 		/* The PCI core saves and restores bridges itself. */
 		if (pci_is_bridge(part->pdev))
 			continue;
-		dr_pci_plan_locked(part->pdev, part->f, &run->attempt, &part->plan);
+		dr_pci_plan_locked(part->pdev, part->f, &run->attempt, !run->bus, &part->plan);
 		if (part->plan.status)
 			return part->plan.status;
 		if (run->bus && !dr_pci_bus_consents(part->pdev, run->attempt.flags))
@@ -243,7 +243,7 @@ static bool dr_pci_part_holds(struct dr_pci_run *run, struct dr_pci_part *part)
 		return false;
 	if (pci_is_bridge(part->pdev))
 		return true;
-	dr_pci_plan_locked(part->pdev, part->f, &run->attempt, &now);
+	dr_pci_plan_locked(part->pdev, part->f, &run->attempt, !run->bus, &now);
 	return !now.status && now.method == part->plan.method;
 }
 
@@ -324,6 +324,11 @@ static int dr_pci_run_all(struct dr_pci_run *run)
 	int ret, bound;
 
 	devreset_used(run->node, run->method, run->more);
+	if (run->method == DEVRESET_METHOD_REPAIR) {
+		ret = dr_pci_repair_locked(run);
+		dr_pci_unlock_all(run);
+		return ret;
+	}
 	if (run->method != DEVRESET_METHOD_REBIND) {
 		ret = dr_pci_reset_locked(run);
 		/* A driver voted against it: bound again, it gets through nevertheless. */

@@ -101,6 +101,7 @@ static inline bool dr_pci_part_is_cut(struct dr_pci_part *part)
 
 /* reset.c; with all locks held */
 int dr_pci_reset_locked(struct dr_pci_run *run);
+int dr_pci_repair_locked(struct dr_pci_run *run);
 
 /* bind.c */
 int dr_pci_bind_pin(struct dr_pci_run *run);
