@@ -403,3 +403,28 @@ int dr_pci_config_repair(struct pci_dev *pdev, const struct dr_pci_config *confi
 		pci_restore_msi_state(pdev);
 	return dr_pci_config_fault(pdev, config) ? -EIO : 0;
 }
+
+/**
+ * dr_pci_config_isolate - neither DMA nor interrupts from now on
+ * @pdev: the function
+ *
+ * dr_pci_config_repair(), and any reset that ends with it, undo it.
+ */
+void dr_pci_config_isolate(struct pci_dev *pdev)
+{
+	u16 now;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &now);
+	pci_write_config_word(pdev, PCI_COMMAND,
+			      (now & ~PCI_COMMAND_MASTER) | PCI_COMMAND_INTX_DISABLE);
+	if (pdev->msi_cap) {
+		pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &now);
+		pci_write_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
+				      now & ~PCI_MSI_FLAGS_ENABLE);
+	}
+	if (pdev->msix_cap) {
+		pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &now);
+		pci_write_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
+				      now & ~PCI_MSIX_FLAGS_ENABLE);
+	}
+}

@@ -85,6 +85,7 @@ void dr_pci_function_refresh(struct pci_dev *pdev)
 	f->voted = NULL;
 	f->detached = false;
 	f->unbound = false;
+	f->isolated = false;
 	dr_pci_config_save(pdev, &f->config);
 	mutex_unlock(&f->lock);
 	dr_pci_function_put(f);
@@ -238,15 +239,29 @@ static void dr_pci_save_grown(struct dr_pci_function *f)
 		pm_runtime_put(&f->pdev->dev);
 }
 
+static const char *dr_pci_function_fault_any(struct devreset_node *node,
+					     struct dr_pci_function *f)
+{
+	const char *fault = dr_pci_function_fault(f->pdev, f) ?: dr_pci_io_fault(node, f);
+
+	if (!fault && f->unbound)
+		fault = "no driver is bound";
+	if (!fault && f->detached)
+		fault = "driver has not resumed";
+	return fault;
+}
+
 /*
  * Others that reset or recover the device, bind or unbind it, hold its lock, block
- * its configuration, or have it marked as offline: it cannot be checked then.
+ * its configuration, or have it marked as offline: it cannot be checked then. Nor
+ * while it is isolated, which is for what has failed to say, not for this.
  */
 static int dr_pci_function_check(struct devreset_node *node, const char **reason)
 {
 	struct dr_pci_function *f = node->data;
 	struct pci_dev *pdev = f->pdev;
 	const char *fault;
+	bool isolated;
 
 	if (pci_channel_offline(pdev) || !device_trylock(&pdev->dev))
 		return -EAGAIN;
@@ -255,18 +270,15 @@ static int dr_pci_function_check(struct devreset_node *node, const char **reason
 		return -EAGAIN;
 	}
 	mutex_lock(&f->lock);
-	fault = dr_pci_function_fault(pdev, f) ?: dr_pci_io_fault(node, f);
-	if (!fault && f->unbound)
-		fault = "no driver is bound";
-	if (!fault && f->detached)
-		fault = "driver has not resumed";
-	if (!fault)
+	isolated = f->isolated;
+	fault = isolated ? NULL : dr_pci_function_fault_any(node, f);
+	if (!fault && !isolated)
 		dr_pci_save_grown(f);
 	mutex_unlock(&f->lock);
 	pci_cfg_access_unlock(pdev);
 	device_unlock(&pdev->dev);
 	if (!fault)
-		return 0;
+		return isolated ? -EAGAIN : 0;
 	*reason = fault;
 	return -EIO;
 }
@@ -292,6 +304,33 @@ static int dr_pci_function_restore(struct devreset_node *node)
 	mutex_lock(&f->lock);
 	ret = dr_pci_config_repair(f->pdev, &f->config);
 	mutex_unlock(&f->lock);
+	return ret;
+}
+
+static int dr_pci_function_isolate(struct devreset_node *node)
+{
+	struct dr_pci_function *f = node->data;
+	struct pci_dev *pdev = f->pdev;
+	int ret = 0;
+
+	if (dr_pci_run_is_on(pdev) || !device_trylock(&pdev->dev))
+		return -EAGAIN;
+	if (!pci_cfg_access_trylock(pdev)) {
+		device_unlock(&pdev->dev);
+		return -EAGAIN;
+	}
+	mutex_lock(&f->lock);
+	if (dr_pci_config_is_there(pdev)) {
+		dr_pci_config_isolate(pdev);
+		f->isolated = true;
+	} else {
+		ret = -EIO;
+	}
+	mutex_unlock(&f->lock);
+	pci_cfg_access_unlock(pdev);
+	if (!ret)
+		ret = dr_pci_below_carrier_off(pdev);
+	device_unlock(&pdev->dev);
 	return ret;
 }
 
@@ -337,6 +376,7 @@ static const struct devreset_ops dr_pci_function_ops = {
 	.reset = dr_pci_function_reset,
 	.restore = dr_pci_function_restore,
 	.check = dr_pci_function_check,
+	.isolate = dr_pci_function_isolate,
 	.dump = dr_pci_function_dump,
 	.methods = dr_pci_function_methods,
 	.release = dr_pci_function_release,

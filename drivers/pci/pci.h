@@ -42,6 +42,7 @@ struct dr_pci_config {
  * @voted: the driver, if its error_detected() votes against resets; only compared
  * @detached: its driver was told of an error, and has not resumed; under the device lock
  * @unbound: a reset has left it without the driver that it had; under the device lock
+ * @isolated: it has failed, and DMA and interrupts are off for that reason
  */
 struct dr_pci_function {
 	struct kref ref;
@@ -55,6 +56,7 @@ struct dr_pci_function {
 	struct device_driver *voted;
 	bool detached;
 	bool unbound;
+	bool isolated;
 };
 
 /**
@@ -82,6 +84,7 @@ bool dr_pci_config_is_lost(struct pci_dev *pdev);
 void dr_pci_config_hold(struct pci_dev *pdev, const struct dr_pci_config *config, bool lost);
 int dr_pci_config_restore(struct pci_dev *pdev, const struct dr_pci_config *config);
 int dr_pci_config_repair(struct pci_dev *pdev, const struct dr_pci_config *config);
+void dr_pci_config_isolate(struct pci_dev *pdev);
 
 /* function.c */
 int dr_pci_function_probe(struct devreset_provider *provider, struct pci_dev *pdev);
@@ -161,6 +164,9 @@ void dr_pci_run_exit(void);
 
 /* probe.c: the registers of well-known controllers */
 const char *dr_pci_probe(struct pci_dev *pdev);
+
+/* below.c: what a driver has made */
+int dr_pci_below_carrier_off(struct pci_dev *pdev);
 
 /* edu.c */
 extern struct pci_driver edu_driver;

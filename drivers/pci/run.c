@@ -216,6 +216,7 @@ static int dr_pci_run_plan(struct dr_pci_run *run)
 	run->more = false;
 	list_for_each_entry(part, &run->parts, link) {
 		part->bound = part->pdev->dev.driver;
+		part->isolated = part->f && READ_ONCE(part->f->isolated);
 		/* The PCI core saves and restores bridges itself. */
 		if (pci_is_bridge(part->pdev))
 			continue;
@@ -345,6 +346,16 @@ static int dr_pci_run_all(struct dr_pci_run *run)
 	return dr_pci_run_rebind(run);
 }
 
+/* Whose isolation ends: what an operator asked for, not what a ladder of others did. */
+static void dr_pci_run_isolation(struct dr_pci_run *run, struct dr_pci_part *part)
+{
+	bool again = part->isolated && run->attempt.flags & DEVRESET_MAY_AUTO;
+
+	if (again && dr_pci_config_is_there(part->pdev))
+		dr_pci_config_isolate(part->pdev);
+	part->f->isolated = again;
+}
+
 /* For the checks that follow: how the drivers got through it. */
 static void dr_pci_run_note(struct dr_pci_run *run)
 {
@@ -357,6 +368,7 @@ static void dr_pci_run_note(struct dr_pci_run *run)
 		part->f->method = part->plan.method;
 		part->f->reset_at = jiffies;
 		part->f->io_stalled = false;
+		dr_pci_run_isolation(run, part);
 		mutex_unlock(&part->f->lock);
 	}
 }

@@ -27,6 +27,7 @@
  * @prepared: its driver has to be told the end
  * @held: of a bridge: its configuration was saved
  * @marked: COMMAND reads back what no reset leaves there
+ * @isolated: it was isolated when the reset began
  */
 struct dr_pci_part {
 	struct list_head link;
@@ -41,6 +42,7 @@ struct dr_pci_part {
 	bool prepared;
 	bool held;
 	bool marked;
+	bool isolated;
 };
 
 /**
