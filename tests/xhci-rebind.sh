@@ -96,9 +96,9 @@ ok "DR5, DR14: for a wrong configuration alone, a ladder puts that right and res
 umount /run/mnt
 expect "$xhci xhci_hcd rebind" cat "$class/$managed/methods"
 reset "$managed" function
+there one || fail "one is not back"
+there two || fail "two is not back"
 expect rebind cat "$class/$managed/last/method"
-wait_for 60 there one
-wait_for 60 there two
 same
 mount "/dev/$(disk two)" /run/mnt
 expect kept cat /run/mnt/file
@@ -109,6 +109,21 @@ wait_for 60 there one
 same
 umount -l /run/mnt
 ok "DR5: with force it is done although a disk is mounted"
+
+# What is enumerated from now on is of no use to its driver
+n=$(<"$class/$managed/stats/soft_errors")
+policy "$managed" return_ms=20000
+put 0 /sys/module/usbcore/parameters/authorized_default
+reset "$managed" function
+put 1 /sys/module/usbcore/parameters/authorized_default
+expect $((n + 1)) cat "$class/$managed/stats/soft_errors"
+expect 1 logged "$xhci: driver xhci_hcd bound again, but of 2 disks and 0 interfaces only 0 and 0 have come back"
+policy "$managed" return_ms=60000
+reset "$managed" function
+wait_for 60 there one
+wait_for 60 there two
+same
+ok "DR15: where the disks don't come back with the driver, that is said"
 
 policy "$managed" rebind=never
 refused EBUSY reset "$managed" "function force"

@@ -16,6 +16,7 @@
 struct dr_pci_walk {
 	unsigned int depth;
 	const char *class;
+	const char *type;	/* NULL: any */
 	void (*found)(struct device *dev);
 	unsigned int count;
 };
@@ -29,12 +30,34 @@ static int dr_pci_walk_one(struct device *dev, void *data)
 	walk->depth++;
 	device_for_each_child(dev, walk, dr_pci_walk_one);
 	walk->depth--;
-	if (!dev->class || strcmp(dev->class->name, walk->class))
+	if (!dev->class || strcmp(dev->class->name, walk->class) ||
+	    (walk->type && (!dev->type || strcmp(dev->type->name, walk->type))))
 		return 0;
 	walk->count++;
 	if (walk->found)
 		walk->found(dev);
 	return 0;
+}
+
+/* --- counted -------------------------------------------------------------------------- */
+
+static unsigned int dr_pci_count(struct pci_dev *pdev, const char *class, const char *type)
+{
+	struct dr_pci_walk walk = { .class = class, .type = type };
+
+	device_for_each_child(&pdev->dev, &walk, dr_pci_walk_one);
+	return walk.count;
+}
+
+/**
+ * dr_pci_below_count - how many disks and interfaces has a driver made?
+ * @pdev: the function
+ * @below: filled in
+ */
+void dr_pci_below_count(struct pci_dev *pdev, struct dr_pci_below *below)
+{
+	below->disks = dr_pci_count(pdev, "block", "disk");
+	below->interfaces = dr_pci_count(pdev, "net", NULL);
 }
 
 /* --- isolated ------------------------------------------------------------------------ */

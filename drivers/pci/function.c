@@ -239,6 +239,19 @@ static void dr_pci_save_grown(struct dr_pci_function *f)
 		pm_runtime_put(&f->pdev->dev);
 }
 
+/**
+ * dr_pci_function_is_detached - does the driver wait for slot_reset() and resume()?
+ * @f: the function's data, with the device lock held
+ *
+ * Not any more when another reset or recovery has had it enable the device again.
+ */
+bool dr_pci_function_is_detached(struct dr_pci_function *f)
+{
+	if (f->detached && f->disabled && pci_is_enabled(f->pdev))
+		f->detached = false;
+	return f->detached;
+}
+
 static const char *dr_pci_function_fault_any(struct devreset_node *node,
 					     struct dr_pci_function *f)
 {
@@ -246,7 +259,7 @@ static const char *dr_pci_function_fault_any(struct devreset_node *node,
 
 	if (!fault && f->unbound)
 		fault = "no driver is bound";
-	if (!fault && f->detached)
+	if (!fault && dr_pci_function_is_detached(f))
 		fault = "driver has not resumed";
 	return fault;
 }

@@ -41,6 +41,7 @@ struct dr_pci_config {
  * @io_stalled: requests did not complete after it
  * @voted: the driver, if its error_detected() votes against resets; only compared
  * @detached: its driver was told of an error, and has not resumed; under the device lock
+ * @disabled: and it has disabled the device for that time
  * @unbound: a reset has left it without the driver that it had; under the device lock
  * @isolated: it has failed, and DMA and interrupts are off for that reason
  */
@@ -55,6 +56,7 @@ struct dr_pci_function {
 	bool io_stalled;
 	struct device_driver *voted;
 	bool detached;
+	bool disabled;
 	bool unbound;
 	bool isolated;
 };
@@ -94,6 +96,7 @@ void dr_pci_function_put(struct dr_pci_function *f);
 void dr_pci_function_refresh(struct pci_dev *pdev);
 bool dr_pci_function_by_bus(struct pci_dev *pdev);
 bool dr_pci_function_can_reset(struct pci_dev *pdev);
+bool dr_pci_function_is_detached(struct dr_pci_function *f);
 const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *f);
 
 /* bus.c */
@@ -166,6 +169,12 @@ void dr_pci_run_exit(void);
 const char *dr_pci_probe(struct pci_dev *pdev);
 
 /* below.c: what a driver has made */
+struct dr_pci_below {
+	unsigned int disks;
+	unsigned int interfaces;
+};
+
+void dr_pci_below_count(struct pci_dev *pdev, struct dr_pci_below *below);
 int dr_pci_below_carrier_off(struct pci_dev *pdev);
 
 /* edu.c */

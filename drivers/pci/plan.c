@@ -217,7 +217,7 @@ void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
 	if (f && pdev->dev.driver && f->voted == pdev->dev.driver)
 		driver.can &= ~DR_PCI_DRIVER_HANDLERS;
 	/* It waits for slot_reset() and resume(). */
-	if (f && f->detached)
+	if (f && dr_pci_function_is_detached(f))
 		driver.can &= ~DR_PCI_DRIVER_DONE;
 	dr_pci_plan_driver(pdev, &driver, &now, plan);
 	plan->hung = dr_pci_function_fault(pdev, f);

@@ -66,6 +66,15 @@ static void dr_pci_silence(struct dr_pci_part *part)
 	part->marked = now == PCI_COMMAND_INTX_DISABLE;
 }
 
+/* The driver waits for slot_reset(). */
+static void dr_pci_detached(struct dr_pci_part *part)
+{
+	if (!part->f)
+		return;
+	part->f->detached = true;
+	part->f->disabled = !pci_is_enabled(part->pdev);
+}
+
 /* -EBUSY: the driver does not want to get through the reset. */
 static int dr_pci_prepare(struct dr_pci_part *part)
 {
@@ -87,12 +96,11 @@ static int dr_pci_prepare(struct dr_pci_part *part)
 	/* After that the driver has disabled the device: what is held is older. */
 	pdev->error_state = pci_channel_io_frozen;
 	/* Drivers don't expect to be told twice without resume(). */
-	if (part->f && part->f->detached)
+	if (part->f && dr_pci_function_is_detached(part->f))
 		return 0;
 	part->vote = handlers->error_detected(pdev, pci_channel_io_frozen);
 	if (part->vote != PCI_ERS_RESULT_DISCONNECT) {
-		if (part->f)
-			part->f->detached = true;
+		dr_pci_detached(part);
 		return 0;
 	}
 	pci_warn(pdev, "not reset: driver %s votes against it\n", pdev->dev.driver->name);
@@ -205,7 +213,9 @@ static int dr_pci_handlers_resume(struct dr_pci_part *part, int status)
 	    handlers->slot_reset(pdev) == PCI_ERS_RESULT_RECOVERED)
 		ret = 0;
 	pdev->error_state = pci_channel_io_normal;
-	if (!ret && part->f)
+	if (ret)
+		dr_pci_detached(part);
+	else if (part->f)
 		part->f->detached = false;
 	if (!ret && handlers->resume)
 		handlers->resume(pdev);

@@ -316,7 +316,9 @@ static int dr_pci_run_rebind(struct dr_pci_run *run)
 		dr_pci_unlock_all(run);
 	}
 	bound = dr_pci_bind(run);
-	return dr_pci_run_touched(ret < 0 || !bound ? ret : bound);
+	if (ret < 0 || bound < 0)
+		return dr_pci_run_touched(ret < 0 ? ret : bound);
+	return ret | bound;
 }
 
 /* Ends with all locks dropped. */
@@ -339,7 +341,7 @@ static int dr_pci_run_all(struct dr_pci_run *run)
 			if (ret < 0)
 				return ret;
 			bound = dr_pci_bind(run);
-			return bound ? dr_pci_run_touched(bound) : ret;
+			return bound < 0 ? dr_pci_run_touched(bound) : ret | bound;
 		}
 		devreset_used(run->node, run->method, run->more);
 	}

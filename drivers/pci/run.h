@@ -21,6 +21,8 @@
  * @plan: how its driver gets through it
  * @bound: its driver when it was planned; only compared
  * @drv: the driver that is unbound for it and bound again, its module pinned
+ * @back: and was bound again
+ * @below: what that driver had made
  * @vote: what error_detected() said
  * @status: what became of it: an errno, or DEVRESET_* flags
  * @locked: its locks are held
@@ -36,6 +38,8 @@ struct dr_pci_part {
 	struct dr_pci_plan plan;
 	struct device_driver *bound;
 	struct device_driver *drv;
+	bool back;
+	struct dr_pci_below below;
 	pci_ers_result_t vote;
 	int status;
 	bool locked;
