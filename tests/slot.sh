@@ -76,6 +76,8 @@ expect "" cat /run/wrong
 ok "DR2: it lost nothing, and works on"
 
 policy "$member" ceiling=function final=isolate
+record_uevents /run/uevents
+recorder=$!
 setpci -s "$edu" COMMAND=0:2
 factorial "$edu" 11 >/run/result &
 writer=$!
@@ -96,6 +98,12 @@ refused EOPNOTSUPP reset "$member" recover
 expect failed cat "$class/$member/state"
 sibling_stats 1
 ok "DR6: nor does anything more"
+
+wait_for 30 grep -q '^DEVRESET_STATE=failed$' /run/uevents
+kill $recorder
+wait $recorder || true
+expect DEVRESET_METHODS=platform eval "grep ^DEVRESET_METHODS= /run/uevents | sort -u"
+ok "DR16: the event of that names the scope that was not tried"
 
 # isolated FUNCTION: neither DMA nor interrupts
 isolated() { [ $((0x$(setpci -s "$1" COMMAND) & 4)) = 0 ] && [ $((0x$(setpci -s "$1" CAP_MSI+2.w) & 1)) = 0 ]; }

@@ -50,12 +50,26 @@ void dr_state_changed(struct dr_node *node)
 	dr_tell_end(node);
 }
 
+/* The scopes of resets of @node beyond @tried, the least invasive first. */
+static char *left_to_try(struct dr_node *node, enum devreset_scope tried)
+{
+	unsigned int scopes = devreset_supported(&node->pub);
+	char line[64];
+	int scope, len = 0;
+
+	for (scope = tried + 1; scope <= DEVRESET_PLATFORM; scope++)
+		if (scopes & BIT(scope))
+			len += scnprintf(line + len, sizeof(line) - len, "%s%s",
+					 len ? " " : "", dr_scope_name(scope));
+	return kasprintf(GFP_KERNEL, DEVRESET_UEVENT_METHODS "=%s", len ? line : "none");
+}
+
 /* A request made at @node begins (@status -EINPROGRESS), or is over. */
 void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	       const char *reason)
 {
 	char name[REASON_LEN + sizeof(DEVRESET_UEVENT_NODE)];
-	char *env[6] = { name };
+	char *env[7] = { name };
 	int i;
 
 	env[1] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATE "=%s",
@@ -65,6 +79,8 @@ void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 			   status == -EINPROGRESS ? "recover" : "none");
 	env[3] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_STATUS "=%d", status);
 	env[4] = kasprintf(GFP_KERNEL, DEVRESET_UEVENT_REASON "=%s", reason);
+	if (status != -EINPROGRESS && READ_ONCE(node->hist.state) == DEVRESET_FAILED)
+		env[5] = left_to_try(node, scope);
 	/* Short of memory: better no event than a recovery that fails for it. */
 	if (env[1] && env[2] && env[3] && env[4] && dr_tell_begin(node)) {
 		mutex_lock(&dr_mutex);
@@ -74,7 +90,7 @@ void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 		mutex_unlock(&dr_mutex);
 		dr_tell_end(node);
 	}
-	for (i = 1; i < 5; i++)
+	for (i = 1; i < ARRAY_SIZE(env); i++)
 		kfree(env[i]);
 }
 

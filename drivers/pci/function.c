@@ -347,6 +347,19 @@ static int dr_pci_function_isolate(struct devreset_node *node)
 	return ret;
 }
 
+static void dr_pci_dump_errors(struct pci_dev *pdev, struct devreset_dump *dump)
+{
+	char line[DR_PCI_EVIDENCE_LEN];
+	struct seq_buf out;
+
+	seq_buf_init(&out, line, sizeof(line));
+	dr_pci_evidence(pdev, &out);
+	if (seq_buf_used(&out)) {
+		devreset_dump_write(dump, line, seq_buf_used(&out));
+		devreset_dump_printf(dump, "\n");
+	}
+}
+
 /* In the format of lspci -x, which lspci -F reads. */
 static void dr_pci_function_dump(struct devreset_node *node, struct devreset_dump *dump)
 {
@@ -361,6 +374,7 @@ static void dr_pci_function_dump(struct devreset_node *node, struct devreset_dum
 			     pdev->device, pdev->revision);
 	if (!pci_device_is_present(pdev)) {
 		devreset_dump_printf(dump, "does not answer\n");
+		dr_pci_dump_errors(pdev, dump);
 		return;
 	}
 	for (pos = 0; pos < pdev->cfg_size; pos += sizeof(line)) {
@@ -372,6 +386,7 @@ static void dr_pci_function_dump(struct devreset_node *node, struct devreset_dum
 			break;
 	}
 	devreset_dump_printf(dump, "\n");
+	dr_pci_dump_errors(pdev, dump);
 }
 
 static void dr_pci_function_release(struct devreset_node *node)

@@ -177,6 +177,10 @@ struct dr_pci_below {
 void dr_pci_below_count(struct pci_dev *pdev, struct dr_pci_below *below);
 int dr_pci_below_carrier_off(struct pci_dev *pdev);
 
+/* evidence.c: what the hardware has recorded of errors */
+#define DR_PCI_EVIDENCE_LEN	240
+void dr_pci_evidence(struct pci_dev *pdev, struct seq_buf *out);
+
 /* edu.c */
 extern struct pci_driver edu_driver;
 

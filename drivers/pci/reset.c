@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pci_hotplug.h>
+#include <linux/seq_buf.h>
 #include "pci.h"
 #include "run.h"
 
@@ -29,17 +30,17 @@ static const struct dr_pci_config *dr_pci_part_config(struct dr_pci_part *part)
 
 /* --- before ---------------------------------------------------------------------- */
 
-/* What the device itself has to say is gone when its configuration is restored. */
+/* What is recorded is gone when the configuration is restored. */
 static void dr_pci_report_errors(struct pci_dev *pdev)
 {
-	int pos = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_ERR);
-	u32 status;
+	char line[DR_PCI_EVIDENCE_LEN];
+	struct seq_buf out;
 
-	if (!pos)
-		return;
-	pci_read_config_dword(pdev, pos + PCI_ERR_UNCOR_STATUS, &status);
-	if (status && !PCI_POSSIBLE_ERROR(status))
-		pci_warn(pdev, "uncorrectable errors before the reset: %#010x\n", status);
+	seq_buf_init(&out, line, sizeof(line) - 1);
+	dr_pci_evidence(pdev, &out);
+	line[seq_buf_used(&out)] = '\0';
+	if (*line)
+		pci_warn(pdev, "before the reset: %s\n", line);
 }
 
 static void dr_pci_hold(struct dr_pci_part *part, bool lost)

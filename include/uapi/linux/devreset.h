@@ -94,5 +94,7 @@ enum devreset_final {
 #define DEVRESET_UEVENT_SCOPE	"DEVRESET_SCOPE"
 #define DEVRESET_UEVENT_STATUS	"DEVRESET_STATUS"
 #define DEVRESET_UEVENT_REASON	"DEVRESET_REASON"
+/* Of a node that is failed: what is left to try, such as "platform", or "none" */
+#define DEVRESET_UEVENT_METHODS	"DEVRESET_METHODS"
 
 #endif /* _UAPI_LINUX_DEVRESET_H */
