@@ -110,6 +110,24 @@ same
 umount -l /run/mnt
 ok "DR5: with force it is done although a disk is mounted"
 
+# A transfer that its driver cannot stop; what is wrong is over before it is looked at
+setpci -s "$xhci" COMMAND=0:2
+python3 -IS - "$usb/$(usb_of one)" <<'END' || true
+import fcntl, struct, sys
+name = [open(f"{sys.argv[1]}/{n}").read().strip().zfill(3) for n in ("busnum", "devnum")]
+with open("/dev/bus/usb/" + "/".join(name), "r+b", buffering=0) as device:
+    # GET_STATUS, within 500 ms
+    fcntl.ioctl(device, 0xC0185500, struct.pack("BBHHHIP", 0x80, 0, 0, 0, 0, 500, 0))
+END
+wait_for 90 eval "dmesg | grep -q '$xhci: HC died'"
+setpci -s "$xhci" COMMAND=2:2
+n=$(<"$class/$managed/stats/successes")
+policy "$managed" check_interval_ms=500
+comes_back $((n + 1)) "driver has given the controller up"
+policy "$managed" check_interval_ms=0
+wait_for 60 there two
+ok "DR15: given up by its driver, with nothing wrong that its registers tell: it is bound again"
+
 # What is enumerated from now on is of no use to its driver
 n=$(<"$class/$managed/stats/soft_errors")
 policy "$managed" return_ms=20000

@@ -228,7 +228,8 @@ void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
 	/* What loses requests is unbound as what does not answer. */
 	if (!plan->hung && f && f->io_stalled)
 		plan->hung = "requests do not complete";
-	if (plan->status == -EBUSY || (plan->status && !alone))
+	/* That a function has no reset is known to all, and no news. */
+	if (plan->status && (!alone || dr_pci_function_can_reset(pdev)))
 		dev_warn_ratelimited(&pdev->dev, "not reset: driver %s %s\n", driver.name,
 				     plan->why);
 }

@@ -8,6 +8,9 @@
  */
 #include <linux/io.h>
 #include <linux/pci.h>
+#include <linux/string.h>
+#include <linux/usb.h>
+#include <linux/usb/hcd.h>
 #include "pci.h"
 
 #define DR_PCI_CLASS_XHCI	0x0c0330
@@ -167,8 +170,20 @@ static const char *dr_pci_probe_virtio(struct pci_dev *pdev)
 	return status & VIRTIO_STATUS_NEEDS_RESET ? "device needs a reset" : NULL;
 }
 
+/* It may run, and nobody uses it any more. */
+static bool dr_pci_hcd_is_dead(struct pci_dev *pdev)
+{
+	const char *driver = pdev->dev.driver->name;
+	struct usb_hcd *hcd;
+
+	if (strcmp(driver, "xhci_hcd") && strcmp(driver, "ehci-pci"))
+		return false;
+	hcd = pci_get_drvdata(pdev);
+	return hcd && HCD_DEAD(hcd);
+}
+
 /**
- * dr_pci_probe - do the registers of a controller say that it has stopped?
+ * dr_pci_probe - do a controller's registers, or its driver, say that it has stopped?
  * @pdev: the function, with its device lock held, in D0 and with memory decode on
  *
  * Return: what they say, or NULL, also for a device of no class known here.
@@ -184,6 +199,8 @@ const char *dr_pci_probe(struct pci_dev *pdev)
 	/* A guest, or a program, may stop its controller. */
 	if (to_pci_driver(pdev->dev.driver)->driver_managed_dma)
 		return NULL;
+	if (IS_ENABLED(CONFIG_USB) && dr_pci_hcd_is_dead(pdev))
+		return "driver has given the controller up";
 	if (pdev->vendor == VIRTIO_VENDOR)
 		return dr_pci_probe_virtio(pdev);
 	for (i = 0; i < ARRAY_SIZE(dr_pci_probes); i++)
