@@ -8,15 +8,24 @@
 #include <linux/pci.h>
 #include <linux/rtnetlink.h>
 #include <linux/string.h>
+#include <scsi/scsi_device.h>
 #include "pci.h"
 
 /* Levels of the device model that are walked, as by the core's devreset_in_use() */
 #define DR_PCI_DEPTH_LIMIT	40
 
+/**
+ * struct dr_pci_walk - a walk through all that is below a device
+ * @depth: levels that are walked just now
+ * @class: of the devices that are looked for, NULL: any
+ * @type: the same
+ * @found: called for each of them, or NULL
+ * @count: how many they are
+ */
 struct dr_pci_walk {
 	unsigned int depth;
 	const char *class;
-	const char *type;	/* NULL: any */
+	const char *type;
 	void (*found)(struct device *dev);
 	unsigned int count;
 };
@@ -30,8 +39,9 @@ static int dr_pci_walk_one(struct device *dev, void *data)
 	walk->depth++;
 	device_for_each_child(dev, walk, dr_pci_walk_one);
 	walk->depth--;
-	if (!dev->class || strcmp(dev->class->name, walk->class) ||
-	    (walk->type && (!dev->type || strcmp(dev->type->name, walk->type))))
+	if (walk->class && (!dev->class || strcmp(dev->class->name, walk->class)))
+		return 0;
+	if (walk->type && (!dev->type || !dev->type->name || strcmp(dev->type->name, walk->type)))
 		return 0;
 	walk->count++;
 	if (walk->found)
@@ -58,6 +68,35 @@ void dr_pci_below_count(struct pci_dev *pdev, struct dr_pci_below *below)
 {
 	below->disks = dr_pci_count(pdev, "block", "disk");
 	below->interfaces = dr_pci_count(pdev, "net", NULL);
+}
+
+/* --- cut off ------------------------------------------------------------------------- */
+
+/*
+ * scsi_remove_host() deletes a device that is blocked at once, and fails what its driver
+ * sends to it after that. The functions for it are in a module that need not be there.
+ */
+static void dr_pci_scsi_block(struct device *dev)
+{
+	struct scsi_device *sdev = to_scsi_device(dev);
+
+	mutex_lock(&sdev->state_mutex);
+	if (sdev->sdev_state == SDEV_RUNNING || sdev->sdev_state == SDEV_QUIESCE)
+		sdev->sdev_state = SDEV_BLOCK;
+	mutex_unlock(&sdev->state_mutex);
+}
+
+/**
+ * dr_pci_below_block - hold what goes to the SCSI devices of a function that was cut off
+ * @pdev: the function, whose driver is about to be unbound
+ *
+ * So the cache of a disk is not flushed, which would take a minute for each.
+ */
+void dr_pci_below_block(struct pci_dev *pdev)
+{
+	struct dr_pci_walk walk = { .type = "scsi_device", .found = dr_pci_scsi_block };
+
+	device_for_each_child(&pdev->dev, &walk, dr_pci_walk_one);
 }
 
 /* --- isolated ------------------------------------------------------------------------ */

@@ -197,8 +197,8 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 
 /* How long a request may take after a reset through which the driver was kept */
 #define DR_PCI_IO_TIMEOUT_MS	5000
-/* How long a driver may take to time a request out by itself: SCSI, NVMe have 30 s. */
-#define DR_PCI_DRIVER_TIMEOUT_MS	40000
+/* How long a driver may take to time a request out and to have tried it again: 30 s, and more */
+#define DR_PCI_DRIVER_TIMEOUT_MS	60000
 
 /*
  * A driver may say "live" after a reset and lose every request. That is seen by the

@@ -175,6 +175,7 @@ struct dr_pci_below {
 };
 
 void dr_pci_below_count(struct pci_dev *pdev, struct dr_pci_below *below);
+void dr_pci_below_block(struct pci_dev *pdev);
 int dr_pci_below_carrier_off(struct pci_dev *pdev);
 
 /* evidence.c: what the hardware has recorded of errors */
