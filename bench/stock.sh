@@ -12,18 +12,28 @@
 # qemu: -device pcie-root-port,id=rp2,chassis=2,slot=2 -device virtio-net-pci,bus=rp2,netdev=n2,romfile=
 # qemu: -device pcie-root-port,id=rp3,chassis=3,slot=3 -device nvme,serial=one,drive=d1,bus=rp3
 # qemu: -device pcie-root-port,id=rp4,chassis=4,slot=4 -device qemu-xhci,id=usb,bus=rp4 -device usb-storage,bus=usb.0,drive=d2,serial=one
+# qemu: -drive if=none,id=d5,file=/bin/busybox,format=raw,snapshot=on -drive if=none,id=d6,file=/bin/busybox,format=raw,snapshot=on
+# qemu: -drive if=none,id=d7,file=/bin/busybox,format=raw,snapshot=on -drive if=none,id=d8,file=/bin/busybox,format=raw,snapshot=on
+# qemu: -device pcie-root-port,id=rp5,chassis=5,slot=5 -device virtio-blk-pci,bus=rp5,drive=d5
+# qemu: -device pcie-root-port,id=rp6,chassis=6,slot=6 -device virtio-scsi-pci,id=vscsi,bus=rp6 -device scsi-hd,bus=vscsi.0,drive=d6
+# qemu: -device pcie-root-port,id=rp7,chassis=7,slot=7 -device ich9-ahci,id=ahci,bus=rp7 -device ide-hd,bus=ahci.0,drive=d7
+# qemu: -device pcie-root-port,id=rp8,chassis=8,slot=8 -device megasas,id=raid,bus=rp8 -device scsi-hd,bus=raid.0,drive=d8
+# qemu: -netdev user,id=n9,net=10.0.4.0/24 -device pcie-root-port,id=rp9,chassis=9,slot=9 -device e1000,bus=rp9,netdev=n9,romfile=
 # append: iomem=relaxed
-# timeout: 2400
+# timeout: 4000
 
 . "${DEVRESET_TOP:-.}/bench/lib.sh"
 . "$DEVRESET_TOP/tests/lib-usb.sh"
 
 watch=40
 only=$(sed -n 's/.*\bonly=\([^ ]*\).*/\1/p' /proc/cmdline)
-modprobe -a nvme xhci_pci usb-storage sd_mod e1000e virtio_net
+modprobe -a nvme xhci_pci usb-storage sd_mod e1000e virtio_net virtio_blk virtio_scsi ahci megaraid_sas e1000
+# The first AHCI is the machine's own
 declare -A at=([e1000e]=$(pci_of 8086:10d3) [virtio-net]=$(pci_of 1af4:1041)
-	[nvme]=$(pci_of 1b36:0010) [xhci]=$(pci_of 1b36:000d))
-declare -A peer=([e1000e]=10.0.2 [virtio-net]=10.0.3)
+	[nvme]=$(pci_of 1b36:0010) [xhci]=$(pci_of 1b36:000d) [virtio-blk]=$(pci_of 1af4:1042)
+	[virtio-scsi]=$(pci_of 1af4:1048) [ahci]=$(pci_of 8086:2922 2) [megasas]=$(pci_of 1000:0060)
+	[e1000]=$(pci_of 8086:100e))
+declare -A peer=([e1000e]=10.0.2 [virtio-net]=10.0.3 [e1000]=10.0.4)
 
 port_of() { basename "$(dirname "$(readlink -f "$pci/$1")")"; }
 
@@ -34,8 +44,8 @@ manager() {
 	local name if
 
 	while :; do
-		for name in e1000e virtio-net; do
-			if=$(interface $name) || continue
+		for name in "${!peer[@]}"; do
+			if=$(interface "$name") || continue
 			[ "$(cat "/sys/class/net/$if/operstate" 2>&1)" = up ] ||
 				timeout 10 ip link set "$if" up || true
 			timeout 10 ip addr replace "${peer[$name]}.15/24" dev "$if" || true
@@ -48,6 +58,9 @@ block() {
 	case $1 in
 	nvme) basename "$(compgen -G "$pci/${at[nvme]}/nvme/nvme*/nvme*n1")" ;;
 	xhci) basename "$(echo "$usb/$(usb_of one)"/*/host*/target*/*/block/sd*)" ;;
+	virtio-blk) basename "$(compgen -G "$pci/${at[$1]}/virtio*/block/vd*")" ;;
+	*) basename "$(compgen -G "$pci/${at[$1]}/host*/target*/*/block/sd*" ||
+		compgen -G "$pci/${at[$1]}/*/host*/target*/*/block/sd*")" ;;
 	esac
 }
 
@@ -56,7 +69,7 @@ serves() {
 	local if
 
 	case $1 in
-	nvme | xhci)
+	nvme | xhci | virtio-blk | virtio-scsi | ahci | megasas)
 		timeout 4 cmp -s -n 65536 /bin/busybox <(timeout 4 dd "if=/dev/$(block "$1")" \
 			iflag=direct bs=64k count=1 status=none 2>&1)
 		;;
@@ -82,6 +95,11 @@ faults=(
 	"e1000e:transmitter off" "e1000e:bus master off" "e1000e:memory decode off"
 	"e1000e:BARs zeroed" "e1000e:power cut for 3 s"
 )
+for d in virtio-blk virtio-scsi ahci megasas e1000; do
+	for f in "reset behind its driver" "bus master off" "memory decode off" "BARs zeroed"; do
+		faults+=("$d:$f")
+	done
+done
 inject() {
 	local d=${1%%:*} what=${1#*:}
 
@@ -91,7 +109,7 @@ inject() {
 	HCRST) reg xhci 40+2 ;;
 	"bus master off") setpci -s "${at[$d]}" COMMAND=0:4 ;;
 	"memory decode off") setpci -s "${at[$d]}" COMMAND=0:2 ;;
-	"BARs zeroed") setpci -s "${at[$d]}" BASE_ADDRESS_0=0 BASE_ADDRESS_1=0 ;;
+	"BARs zeroed") setpci -s "${at[$d]}" BASE_ADDRESS_{0..5}=0 ;;
 	"CFS, idle") reg nvme 14-1 28=0 2c=0 14+1 ;;
 	"CFS, under I/O") load_on nvme; reg nvme 14-1 28=0 2c=0 14+1 ;;
 	"power cut for 3 s") cycle "$d" 3 ;;

@@ -21,6 +21,7 @@ static const char * const what_names[FAKE_OPS] = {
 	[FAKE_RESTORE] = "restore",
 	[FAKE_RESUME] = "resume",
 	[FAKE_DUMP] = "dump",
+	[FAKE_ISOLATE] = "isolate",
 	[FAKE_RELEASE] = "release",
 	[FAKE_ASKED] = "asked",
 };
@@ -221,6 +222,17 @@ static void fake_dump(struct devreset_node *node, struct devreset_dump *dump)
 
 	fake->data = (unsigned long)dump;
 	fake_call(fake, FAKE_DUMP, "");
+}
+
+static int fake_isolate(struct devreset_node *node)
+{
+	return fake_call(node->data, FAKE_ISOLATE, "");
+}
+
+/* From now on it has ops->isolate. */
+void fake_isolates(struct fake *fake)
+{
+	fake->ops->isolate = fake_isolate;
 }
 
 static void fake_release(struct devreset_node *node)

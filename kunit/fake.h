@@ -32,6 +32,7 @@ enum fake_what {
 	FAKE_RESTORE,
 	FAKE_RESUME,
 	FAKE_DUMP,
+	FAKE_ISOLATE,
 	FAKE_RELEASE,
 	FAKE_ASKED,	/* may_reset with DEVRESET_MAY_ASK: beside all others */
 	FAKE_OPS,
@@ -175,6 +176,7 @@ struct fake *fake_add(struct fake_tree *tree, const char *name,
 int fake_register(struct fake *fake);
 int fake_unregister(struct fake *fake);
 void fake_gone(struct fake *fake);
+void fake_isolates(struct fake *fake);
 void fake_family(struct fake_tree *tree, struct family *family);
 
 __printf(2, 3)

@@ -76,6 +76,45 @@ static void dr6_stops_where_it_is_cured(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_stat(f.a, STAT_SUCCESSES), 1);
 }
 
+static void dr16_isolated_when_it_has_failed(struct kunit *test)
+{
+	struct fake_tree *tree = test->priv;
+	struct family f;
+
+	fake_family(tree, &f);
+	fake_isolates(f.p);
+	fake_isolates(f.g);
+	tree->traced = BIT(FAKE_RESET) | BIT(FAKE_ISOLATE);
+	f.x->op[FAKE_CHECK].ret = -EIO;
+	fake_policy(f.x)->ceiling = DEVRESET_COMPONENT;
+	fake_policy(f.x)->max_attempts = 1;
+	fake_policy(f.a)->max_attempts = 1;
+	fake_policy(f.x)->final = DEVRESET_FINAL_ISOLATE;
+	/* Its device, though above the ceiling. A busy lock is tried again. */
+	fake_returns(f.p, FAKE_ISOLATE, -EAGAIN, 0);
+	KUNIT_EXPECT_EQ(test, devreset_recover(f.x->node, "hang"), 0);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_STREQ(test, tree->trace, "reset:x reset:a isolate:p isolate:p");
+	KUNIT_EXPECT_EQ(test, state_of(f.x), DEVRESET_FAILED);
+
+	/* A reset that does not cure it may have ended that. */
+	fake_rewind(tree);
+	f.x->op[FAKE_CHECK].ret = -EIO;
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.x->node, DEVRESET_COMPONENT, 0, NULL), -EIO);
+	KUNIT_EXPECT_STREQ(test, tree->trace, "reset:x isolate:p");
+	fake_rewind(tree);
+	KUNIT_EXPECT_EQ(test, devreset_reset(f.x->node, DEVRESET_COMPONENT, 0, NULL), 0);
+	KUNIT_EXPECT_STREQ(test, tree->trace, "reset:x");
+
+	fake_rewind(tree);
+	fake_policy(f.x)->final = DEVRESET_FINAL_KEEP;
+	f.x->op[FAKE_CHECK].ret = -EIO;
+	KUNIT_EXPECT_EQ(test, devreset_recover(f.x->node, "hang"), 0);
+	fake_expect_rest(tree);
+	KUNIT_EXPECT_STREQ(test, tree->trace, "reset:x reset:a");
+	KUNIT_EXPECT_EQ(test, state_of(f.x), DEVRESET_FAILED);
+}
+
 static void dr6_not_above_the_ceiling(struct kunit *test)
 {
 	struct fake_tree *tree = test->priv;
@@ -505,6 +544,7 @@ static struct kunit_case recovery_cases[] = {
 	KUNIT_CASE(a_check_that_cannot_be_made_now),
 	KUNIT_CASE(dr6_climbs_only_when_the_lower_did_not_help),
 	KUNIT_CASE(dr6_stops_where_it_is_cured),
+	KUNIT_CASE(dr16_isolated_when_it_has_failed),
 	KUNIT_CASE(dr6_not_above_the_ceiling),
 	KUNIT_CASE(dr6_probation),
 	KUNIT_CASE(dr15_method_of_what_was_touched),

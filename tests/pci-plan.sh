@@ -69,6 +69,15 @@ reset "$managed" function
 called "detected(frozen) slot_reset(frozen) slot_reset(frozen) resume"
 ok "DR15: and not told a second time, where the first reset failed"
 
+forget
+echo 1 >$dummy/sticks
+refused EIO reset "$managed" function
+echo -n "$edu" >$dummy/recovers
+forget
+reset "$managed" function
+called "detected(frozen) slot_reset(frozen) resume"
+ok "DR15: but told anew, where others have recovered it meanwhile"
+
 driven
 methods "dummy refused: has no reset handlers and policy/rebind is never"
 refused EBUSY reset "$managed" function

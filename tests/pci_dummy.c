@@ -188,6 +188,24 @@ static const struct kernel_param_ops toggle_ops = { .set = toggle_set };
 module_param_cb(toggle, &toggle_ops, NULL, 0200);
 MODULE_PARM_DESC(toggle, "a function whose decode is off for a second, with its configuration blocked");
 
+static int recovers_set(const char *val, const struct kernel_param *kp)
+{
+	struct device *dev = bus_find_device_by_name(&pci_bus_type, NULL, val);
+
+	if (!dev)
+		return -ENODEV;
+	device_lock(dev);
+	dummy_slot_reset(to_pci_dev(dev));
+	dummy_resume(to_pci_dev(dev));
+	device_unlock(dev);
+	put_device(dev);
+	return 0;
+}
+
+static const struct kernel_param_ops recovers_ops = { .set = recovers_set };
+module_param_cb(recovers, &recovers_ops, NULL, 0200);
+MODULE_PARM_DESC(recovers, "a function of this driver that others recover: slot_reset(), resume()");
+
 /* In place of a function: @sp still points to where that would return to. */
 asmlinkage void dummy_just_return(void);
 asm(".pushsection .text\n"

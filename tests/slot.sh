@@ -1,6 +1,6 @@
 #!/bin/bash
 # Two edu are functions of one slot: no function can be reset alone, the ladder goes on to the bus if it may
-# contracts: DR2 DR5 DR6 DR8 DR11
+# contracts: DR2 DR5 DR6 DR8 DR11 DR16
 # qemu: -device pcie-root-port,id=rp1,chassis=1
 # qemu: -device edu,bus=rp1,multifunction=on,addr=0.0
 # qemu: -device edu,bus=rp1,addr=0.1
@@ -75,7 +75,9 @@ wait_for 30 further $(($(progress) + 2))
 expect "" cat /run/wrong
 ok "DR2: it lost nothing, and works on"
 
-policy "$member" ceiling=function
+policy "$member" ceiling=function final=isolate
+record_uevents /run/uevents
+recorder=$!
 setpci -s "$edu" COMMAND=0:2
 factorial "$edu" 11 >/run/result &
 writer=$!
@@ -97,7 +99,27 @@ expect failed cat "$class/$member/state"
 sibling_stats 1
 ok "DR6: nor does anything more"
 
+wait_for 30 grep -q '^DEVRESET_STATE=failed$' /run/uevents
+kill $recorder
+wait $recorder || true
+expect DEVRESET_METHODS=platform eval "grep ^DEVRESET_METHODS= /run/uevents | sort -u"
+ok "DR16: the event of that names the scope that was not tried"
+
+# isolated FUNCTION: neither DMA nor interrupts
+isolated() { [ $((0x$(setpci -s "$1" COMMAND) & 4)) = 0 ] && [ $((0x$(setpci -s "$1" CAP_MSI+2.w) & 1)) = 0 ]; }
+isolated "$edu" || fail "not isolated"
+! isolated "$sibling" || fail "isolated"
+[ "$(logged "$member: failed, and isolated")" -ge 1 ] || fail "not in the log"
+put "pci $edu" $class/manage
+policy "$function" check_interval_ms=100
+sleep 1
+isolated "$edu" || fail "not isolated any more"
+expect healthy cat "$class/$function/state"
+put "pci $edu" $class/unmanage
+ok "DR16: with final=isolate it can neither write to memory nor interrupt, and what is above it does not change that"
+
 reset "$member" platform
+! isolated "$edu" || fail "isolated"
 expect healthy cat "$class/$member/state"
 wait $writer
 expect 39916800 cat /run/result

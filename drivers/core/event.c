@@ -52,12 +52,28 @@ void dr_state_changed(struct dr_node *node)
 	dr_tell_end(node);
 }
 
+/* The scopes of resets of @node beyond @tried, the least invasive first, into @line. */
+static void left_to_try(struct dr_node *node, enum devreset_scope tried, char *line, size_t size)
+{
+	unsigned int scopes = devreset_supported(&node->pub);
+	int scope, len = 0;
+
+	strscpy(line, "none", size);
+	for (scope = tried + 1; scope <= DEVRESET_PLATFORM; scope++)
+		if (scopes & BIT(scope))
+			len += scnprintf(line + len, size - len, "%s%s",
+					 len ? " " : "", dr_scope_name(scope));
+}
+
 /* A request made at @node begins (@status -EINPROGRESS), or is over. */
 void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 	       const char *reason)
 {
 	struct kobj_uevent_env *env = kzalloc(sizeof(*env), GFP_KERNEL);
+	char left[64] = "";
 
+	if (status != -EINPROGRESS && READ_ONCE(node->hist.state) == DEVRESET_FAILED)
+		left_to_try(node, scope, left, sizeof(left));
 	/* Short of memory: better no event than a recovery that fails for it. */
 	if (env && dr_tell_begin(node)) {
 		mutex_lock(&dr_mutex);
@@ -69,6 +85,8 @@ void dr_uevent(struct dr_node *node, enum devreset_scope scope, int status,
 			       status == -EINPROGRESS ? "recover" : "none");
 		add_uevent_var(env, DEVRESET_UEVENT_STATUS "=%d", status);
 		add_uevent_var(env, DEVRESET_UEVENT_REASON "=%s", reason);
+		if (left[0])
+			add_uevent_var(env, DEVRESET_UEVENT_METHODS "=%s", left);
 		kobject_uevent_env(&node->dev.kobj, KOBJ_CHANGE, env->envp);
 		mutex_unlock(&dr_mutex);
 		dr_tell_end(node);

@@ -153,6 +153,55 @@ static int joined(struct request *req)
 	return 0;
 }
 
+/* --- policy/final ----------------------------------------------------------------- */
+
+/* The nearest node from @node up to its device that can isolate it, with a reference. */
+static struct dr_node *find_isolator(struct dr_node *node)
+{
+	struct dr_node *n;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	for (n = node; n && (n->dying || !n->ops->isolate); n = n->parent)
+		;
+	if (n && dr_relative_scope(node, n) > DEVRESET_FUNCTION)
+		n = NULL;
+	if (n)
+		dr_get(n);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	return n;
+}
+
+/* Its device is claimed: no reset of it begins before this is over, and none is undone. */
+static void isolate(struct dr_node *origin)
+{
+	unsigned long deadline = dr_deadline(origin), backoff = 0;
+	struct dr_node *node = find_isolator(origin);
+	int ret = -EOPNOTSUPP;
+
+	while (node) {
+		ret = node_enter(node, deadline);
+		if (ret)
+			break;
+		ret = node->ops->isolate(&node->pub);
+		node_leave(node);
+		if (ret != -EAGAIN || dr_back_off(&backoff, deadline, READ_ONCE(node->dying)))
+			break;
+	}
+	if (ret)
+		dr_err(origin, "failed, and not isolated (%d)\n", ret);
+	else
+		dr_warn(origin, "failed, and isolated\n");
+	if (node)
+		dr_put(node);
+}
+
+static bool is_to_isolate(struct dr_node *origin)
+{
+	return READ_ONCE(origin->policy.final) == DEVRESET_FINAL_ISOLATE &&
+	       !READ_ONCE(origin->dying);
+}
+
 /* Claim what @req is aimed at. A ladder waits for the end of a suspend. */
 static int claim_target(struct request *req)
 {
@@ -203,6 +252,10 @@ static int claim_and_reset(struct request *req, struct attempt *attempt)
 		if (!req->automatic)
 			revive(req);
 	}
+	/* It is failed still; a reset that did not cure it may have ended its isolation. */
+	if (ret && req->scope != DEVRESET_MEMBER && is_to_isolate(req->origin) &&
+	    READ_ONCE(req->origin->settled) == DEVRESET_FAILED)
+		isolate(req->origin);
 	/* What reaches them from now on is another reset. */
 	req->seen = READ_ONCE(req->origin->covered);
 	req->claim.seen = READ_ONCE(req->claim.target->covered);
@@ -454,6 +507,21 @@ static enum ladder_event ladder_return(struct request *req, int *status)
 	return LADDER_CURED;
 }
 
+/* Nothing is left to try. A reset by others that came first may have cured it. */
+static int ladder_failed(struct request *req, int status)
+{
+	if (!is_to_isolate(req->origin) || !req->claim.target)
+		return status;
+	if (claim_target(req)) {
+		dr_err(req->origin, "failed, and not isolated: it is being reset\n");
+		return status;
+	}
+	if (READ_ONCE(req->origin->covered) == req->seen)
+		isolate(req->origin);
+	claim_drop(&req->claim, NULL);
+	return status;
+}
+
 int run_ladder(struct request *req)
 {
 	enum ladder_event event = LADDER_ARRIVED;
@@ -462,7 +530,7 @@ int run_ladder(struct request *req)
 	int status = -EOPNOTSUPP;
 
 	if (req->limited)
-		return -EBUSY;
+		return ladder_failed(req, -EBUSY);
 	for (;;) {
 		if (event == LADDER_GONE && origin_gone(req))
 			event = ladder_return(req, &status);
@@ -486,7 +554,7 @@ int run_ladder(struct request *req)
 		case STEP_DONE:
 			return 0;
 		case STEP_GIVE_UP:
-			return origin_gone(req) ? -ENODEV : status;
+			return origin_gone(req) ? -ENODEV : ladder_failed(req, status);
 		}
 	}
 }

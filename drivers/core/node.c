@@ -51,6 +51,7 @@ const char *dr_method_name(enum devreset_method method)
 		[DEVRESET_METHOD_RESET_DONE] = "reset_done",
 		[DEVRESET_METHOD_ERROR_HANDLERS] = "error_handlers",
 		[DEVRESET_METHOD_REBIND] = "rebind",
+		[DEVRESET_METHOD_REPAIR] = "repair",
 	};
 
 	return names[method];

@@ -59,6 +59,7 @@ int dr_pci_bind_pin(struct dr_pci_run *run)
 			return -EAGAIN;
 		}
 		part->drv = part->pdev->dev.driver;
+		dr_pci_below_count(part->pdev, &part->below);
 	}
 	/* Nothing speaks against it any more. */
 	list_for_each_entry(part, &run->parts, link) {
@@ -80,9 +81,12 @@ void dr_pci_unbind(struct dr_pci_run *run)
 {
 	struct dr_pci_part *part;
 
-	list_for_each_entry_reverse(part, &run->parts, link)
+	list_for_each_entry_reverse(part, &run->parts, link) {
+		if (dr_pci_part_is_cut(part))
+			dr_pci_below_block(part->pdev);
 		if (part->drv)
 			device_release_driver(&part->pdev->dev);
+	}
 }
 
 /**
@@ -141,17 +145,44 @@ static int dr_pci_bind_late(struct dr_pci_part *part)
 	return -EIO;
 }
 
+static bool dr_pci_is_back(struct dr_pci_part *part, struct dr_pci_below *now)
+{
+	dr_pci_below_count(part->pdev, now);
+	return now->disks >= part->below.disks && now->interfaces >= part->below.interfaces;
+}
+
+/*
+ * A driver finds its disks and interfaces after probe. Half of the time that is left is for
+ * that; a disk may have been pulled out meanwhile, and what is back works.
+ */
+static int dr_pci_bind_await(struct dr_pci_run *run, struct dr_pci_part *part)
+{
+	unsigned long until = jiffies + dr_pci_left(run) / 2;
+	struct dr_pci_below now;
+
+	while (!dr_pci_is_back(part, &now)) {
+		if (time_after(jiffies, until)) {
+			pci_warn(part->pdev, "driver %s bound again, but of %u disks and %u interfaces only %u and %u have come back\n",
+				 part->drv->name, part->below.disks, part->below.interfaces,
+				 now.disks, now.interfaces);
+			return DEVRESET_SOFT_ERROR;
+		}
+		msleep(50);
+	}
+	return 0;
+}
+
 /**
  * dr_pci_bind - bind the same drivers again, and what an earlier reset has left unbound
  * @run: the reset, with no lock held
  *
  * All are tried (DR11).
- * Return: 0 or an errno.
+ * Return: an errno, or DEVRESET_* flags.
  */
 int dr_pci_bind(struct dr_pci_run *run)
 {
 	struct dr_pci_part *part;
-	int ret, status = 0;
+	int ret, status = 0, flags = 0;
 
 	list_for_each_entry(part, &run->parts, link) {
 		/* It may still write to memory: left cut off, and bound by a later reset. */
@@ -163,7 +194,12 @@ int dr_pci_bind(struct dr_pci_run *run)
 			ret = part->drv ? dr_pci_bind_one(run, part) : dr_pci_bind_late(part);
 		}
 		status = status ?: ret;
+		part->back = part->drv && !ret;
+	}
+	list_for_each_entry(part, &run->parts, link) {
+		if (part->back)
+			flags |= dr_pci_bind_await(run, part);
 		dr_pci_unpin(part);
 	}
-	return status;
+	return status ?: flags;
 }

@@ -77,7 +77,7 @@ static int dr_pci_bus_ask(struct pci_dev *pdev, const struct devreset_attempt *a
 
 	if (dr_pci_run_is_on(pdev))
 		return -EAGAIN;
-	ret = dr_pci_plan_now(pdev, attempt);
+	ret = dr_pci_plan_now(pdev, attempt, false);
 	if (!ret && !dr_pci_bus_consents(pdev, attempt->flags))
 		ret = -EBUSY;
 	return ret;

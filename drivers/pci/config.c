@@ -233,6 +233,16 @@ const char *dr_pci_config_fault(struct pci_dev *pdev, const struct dr_pci_config
 	return fault;
 }
 
+/* Are the registers where the driver looks for them? */
+bool dr_pci_config_decodes(struct pci_dev *pdev)
+{
+	unsigned int all;
+	u16 command;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return command & PCI_COMMAND_MEMORY && !dr_pci_bars_wrong(pdev, &all);
+}
+
 /* --- saved, for a device that has lost it -------------------------------------- */
 
 /* Set at any time by ASPM, hot-plug code, setpci; not by a driver alone */
@@ -392,4 +402,29 @@ int dr_pci_config_repair(struct pci_dev *pdev, const struct dr_pci_config *confi
 	if (dr_pci_msi_fault(pdev))
 		pci_restore_msi_state(pdev);
 	return dr_pci_config_fault(pdev, config) ? -EIO : 0;
+}
+
+/**
+ * dr_pci_config_isolate - neither DMA nor interrupts from now on
+ * @pdev: the function
+ *
+ * dr_pci_config_repair(), and any reset that ends with it, undo it.
+ */
+void dr_pci_config_isolate(struct pci_dev *pdev)
+{
+	u16 now;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &now);
+	pci_write_config_word(pdev, PCI_COMMAND,
+			      (now & ~PCI_COMMAND_MASTER) | PCI_COMMAND_INTX_DISABLE);
+	if (pdev->msi_cap) {
+		pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &now);
+		pci_write_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
+				      now & ~PCI_MSI_FLAGS_ENABLE);
+	}
+	if (pdev->msix_cap) {
+		pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &now);
+		pci_write_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
+				      now & ~PCI_MSIX_FLAGS_ENABLE);
+	}
 }

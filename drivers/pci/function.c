@@ -85,6 +85,7 @@ void dr_pci_function_refresh(struct pci_dev *pdev)
 	f->voted = NULL;
 	f->detached = false;
 	f->unbound = false;
+	f->isolated = false;
 	dr_pci_config_save(pdev, &f->config);
 	mutex_unlock(&f->lock);
 	dr_pci_function_put(f);
@@ -131,22 +132,24 @@ bool dr_pci_function_by_bus(struct pci_dev *pdev)
 	return dr_pci_has_method(pdev, true) && dr_pci_is_alone(pdev);
 }
 
+/**
+ * dr_pci_function_can_reset - has a function a reset of its own?
+ * @pdev: the function
+ */
+bool dr_pci_function_can_reset(struct pci_dev *pdev)
+{
+	return dr_pci_has_method(pdev, false) || dr_pci_function_by_bus(pdev);
+}
+
 static int dr_pci_function_may_reset(struct devreset_node *node, unsigned int flags)
 {
 	struct dr_pci_function *f = node->data;
 
-	if (!dr_pci_has_method(f->pdev, false) && !dr_pci_function_by_bus(f->pdev))
-		return -EOPNOTSUPP;
 	if (flags & DEVRESET_MAY_ASK)
-		return 0;
+		return dr_pci_function_can_reset(f->pdev) ? 0 : -EOPNOTSUPP;
 	if (dr_pci_run_is_on(f->pdev))
 		return -EAGAIN;
-	/* DR1: its virtual functions would feel it, and are others. */
-	if (pci_num_vf(f->pdev) && flags & DEVRESET_MAY_AUTO) {
-		pci_warn(f->pdev, "no automatic reset: it has virtual functions\n");
-		return -EBUSY;
-	}
-	return dr_pci_plan_now(f->pdev, devreset_attempt(node));
+	return dr_pci_plan_now(f->pdev, devreset_attempt(node), true);
 }
 
 static void dr_pci_function_methods(struct devreset_node *node,
@@ -194,6 +197,8 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 
 /* How long a request may take after a reset through which the driver was kept */
 #define DR_PCI_IO_TIMEOUT_MS	5000
+/* How long a driver may take to time a request out and to have tried it again: 30 s, and more */
+#define DR_PCI_DRIVER_TIMEOUT_MS	60000
 
 /*
  * A driver may say "live" after a reset and lose every request. That is seen by the
@@ -203,12 +208,20 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 static const char *dr_pci_io_fault(struct devreset_node *node, struct dr_pci_function *f)
 {
 	unsigned int doubt = READ_ONCE(devreset_policy_of(node)->probation_ms);
+	unsigned int since = jiffies_to_msecs(jiffies - f->reset_at), oldest;
+	bool repaired = f->method == DEVRESET_METHOD_REPAIR;
 
 	if (f->method != DEVRESET_METHOD_RESET_DONE &&
-	    f->method != DEVRESET_METHOD_ERROR_HANDLERS)
+	    f->method != DEVRESET_METHOD_ERROR_HANDLERS && !repaired)
 		return NULL;
-	if (time_after(jiffies, f->reset_at + msecs_to_jiffies(doubt)) ||
-	    devreset_oldest_io(&f->pdev->dev) < DR_PCI_IO_TIMEOUT_MS)
+	if (repaired)
+		doubt += DR_PCI_DRIVER_TIMEOUT_MS;
+	if (since > doubt)
+		return NULL;
+	oldest = devreset_oldest_io(&f->pdev->dev);
+	/* Without a reset, what was lost before is still the driver's to time out. */
+	if (oldest < DR_PCI_IO_TIMEOUT_MS ||
+	    (repaired && oldest > since && oldest < DR_PCI_DRIVER_TIMEOUT_MS))
 		return NULL;
 	f->io_stalled = true;
 	return "requests do not complete";
@@ -226,15 +239,42 @@ static void dr_pci_save_grown(struct dr_pci_function *f)
 		pm_runtime_put(&f->pdev->dev);
 }
 
+/**
+ * dr_pci_function_is_detached - does the driver wait for slot_reset() and resume()?
+ * @f: the function's data, with the device lock held
+ *
+ * Not any more when another reset or recovery has had it enable the device again.
+ */
+bool dr_pci_function_is_detached(struct dr_pci_function *f)
+{
+	if (f->detached && f->disabled && pci_is_enabled(f->pdev))
+		f->detached = false;
+	return f->detached;
+}
+
+static const char *dr_pci_function_fault_any(struct devreset_node *node,
+					     struct dr_pci_function *f)
+{
+	const char *fault = dr_pci_function_fault(f->pdev, f) ?: dr_pci_io_fault(node, f);
+
+	if (!fault && f->unbound)
+		fault = "no driver is bound";
+	if (!fault && dr_pci_function_is_detached(f))
+		fault = "driver has not resumed";
+	return fault;
+}
+
 /*
  * Others that reset or recover the device, bind or unbind it, hold its lock, block
- * its configuration, or have it marked as offline: it cannot be checked then.
+ * its configuration, or have it marked as offline: it cannot be checked then. Nor
+ * while it is isolated, which is for what has failed to say, not for this.
  */
 static int dr_pci_function_check(struct devreset_node *node, const char **reason)
 {
 	struct dr_pci_function *f = node->data;
 	struct pci_dev *pdev = f->pdev;
 	const char *fault;
+	bool isolated;
 
 	if (pci_channel_offline(pdev) || !device_trylock(&pdev->dev))
 		return -EAGAIN;
@@ -243,18 +283,15 @@ static int dr_pci_function_check(struct devreset_node *node, const char **reason
 		return -EAGAIN;
 	}
 	mutex_lock(&f->lock);
-	fault = dr_pci_function_fault(pdev, f) ?: dr_pci_io_fault(node, f);
-	if (!fault && f->unbound)
-		fault = "no driver is bound";
-	if (!fault && f->detached)
-		fault = "driver has not resumed";
-	if (!fault)
+	isolated = f->isolated;
+	fault = isolated ? NULL : dr_pci_function_fault_any(node, f);
+	if (!fault && !isolated)
 		dr_pci_save_grown(f);
 	mutex_unlock(&f->lock);
 	pci_cfg_access_unlock(pdev);
 	device_unlock(&pdev->dev);
 	if (!fault)
-		return 0;
+		return isolated ? -EAGAIN : 0;
 	*reason = fault;
 	return -EIO;
 }
@@ -283,6 +320,46 @@ static int dr_pci_function_restore(struct devreset_node *node)
 	return ret;
 }
 
+static int dr_pci_function_isolate(struct devreset_node *node)
+{
+	struct dr_pci_function *f = node->data;
+	struct pci_dev *pdev = f->pdev;
+	int ret = 0;
+
+	if (dr_pci_run_is_on(pdev) || !device_trylock(&pdev->dev))
+		return -EAGAIN;
+	if (!pci_cfg_access_trylock(pdev)) {
+		device_unlock(&pdev->dev);
+		return -EAGAIN;
+	}
+	mutex_lock(&f->lock);
+	if (dr_pci_config_is_there(pdev)) {
+		dr_pci_config_isolate(pdev);
+		f->isolated = true;
+	} else {
+		ret = -EIO;
+	}
+	mutex_unlock(&f->lock);
+	pci_cfg_access_unlock(pdev);
+	if (!ret)
+		ret = dr_pci_below_carrier_off(pdev);
+	device_unlock(&pdev->dev);
+	return ret;
+}
+
+static void dr_pci_dump_errors(struct pci_dev *pdev, struct devreset_dump *dump)
+{
+	char line[DR_PCI_EVIDENCE_LEN];
+	struct seq_buf out;
+
+	seq_buf_init(&out, line, sizeof(line));
+	dr_pci_evidence(pdev, &out);
+	if (seq_buf_used(&out)) {
+		devreset_dump_write(dump, line, seq_buf_used(&out));
+		devreset_dump_printf(dump, "\n");
+	}
+}
+
 /* In the format of lspci -x, which lspci -F reads. */
 static void dr_pci_function_dump(struct devreset_node *node, struct devreset_dump *dump)
 {
@@ -297,6 +374,7 @@ static void dr_pci_function_dump(struct devreset_node *node, struct devreset_dum
 			     pdev->device, pdev->revision);
 	if (!pci_device_is_present(pdev)) {
 		devreset_dump_printf(dump, "does not answer\n");
+		dr_pci_dump_errors(pdev, dump);
 		return;
 	}
 	for (pos = 0; pos < pdev->cfg_size; pos += sizeof(line)) {
@@ -308,6 +386,7 @@ static void dr_pci_function_dump(struct devreset_node *node, struct devreset_dum
 			break;
 	}
 	devreset_dump_printf(dump, "\n");
+	dr_pci_dump_errors(pdev, dump);
 }
 
 static void dr_pci_function_release(struct devreset_node *node)
@@ -325,6 +404,7 @@ static const struct devreset_ops dr_pci_function_ops = {
 	.reset = dr_pci_function_reset,
 	.restore = dr_pci_function_restore,
 	.check = dr_pci_function_check,
+	.isolate = dr_pci_function_isolate,
 	.dump = dr_pci_function_dump,
 	.methods = dr_pci_function_methods,
 	.release = dr_pci_function_release,

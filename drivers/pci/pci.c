@@ -12,6 +12,8 @@
  *	bind.c		drivers that are unbound for it, and bound again
  *	config.c	configuration that is known to be good
  *	probe.c		registers of well-known controllers
+ *	below.c		disks and interfaces that a driver has made
+ *	evidence.c	errors that the hardware has recorded
  *	edu.c, edu_io.c, edu_dma.c, edu_error.c
  *			driver for QEMU's "edu" device, node "edu-0000:01:00.0"
  *

@@ -41,7 +41,9 @@ struct dr_pci_config {
  * @io_stalled: requests did not complete after it
  * @voted: the driver, if its error_detected() votes against resets; only compared
  * @detached: its driver was told of an error, and has not resumed; under the device lock
+ * @disabled: and it has disabled the device for that time
  * @unbound: a reset has left it without the driver that it had; under the device lock
+ * @isolated: it has failed, and DMA and interrupts are off for that reason
  */
 struct dr_pci_function {
 	struct kref ref;
@@ -54,7 +56,9 @@ struct dr_pci_function {
 	bool io_stalled;
 	struct device_driver *voted;
 	bool detached;
+	bool disabled;
 	bool unbound;
+	bool isolated;
 };
 
 /**
@@ -74,6 +78,7 @@ struct dr_pci_bus {
 /* config.c; @config may be NULL: nothing is known to be good */
 bool dr_pci_config_is_on(struct pci_dev *pdev);
 bool dr_pci_config_is_there(struct pci_dev *pdev);
+bool dr_pci_config_decodes(struct pci_dev *pdev);
 void dr_pci_config_save(struct pci_dev *pdev, struct dr_pci_config *config);
 const char *dr_pci_config_fault(struct pci_dev *pdev, const struct dr_pci_config *config);
 bool dr_pci_config_is_outgrown(struct pci_dev *pdev, const struct dr_pci_config *config);
@@ -81,6 +86,7 @@ bool dr_pci_config_is_lost(struct pci_dev *pdev);
 void dr_pci_config_hold(struct pci_dev *pdev, const struct dr_pci_config *config, bool lost);
 int dr_pci_config_restore(struct pci_dev *pdev, const struct dr_pci_config *config);
 int dr_pci_config_repair(struct pci_dev *pdev, const struct dr_pci_config *config);
+void dr_pci_config_isolate(struct pci_dev *pdev);
 
 /* function.c */
 int dr_pci_function_probe(struct devreset_provider *provider, struct pci_dev *pdev);
@@ -89,6 +95,8 @@ struct dr_pci_function *dr_pci_function_get(struct pci_dev *pdev);
 void dr_pci_function_put(struct dr_pci_function *f);
 void dr_pci_function_refresh(struct pci_dev *pdev);
 bool dr_pci_function_by_bus(struct pci_dev *pdev);
+bool dr_pci_function_can_reset(struct pci_dev *pdev);
+bool dr_pci_function_is_detached(struct dr_pci_function *f);
 const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *f);
 
 /* bus.c */
@@ -125,22 +133,27 @@ void dr_pci_driver_exit(void);
  * @method: how; DEVRESET_METHOD_ANY: not at all, @why
  * @more: there is a more invasive method
  * @status: 0; -EBUSY or -EOPNOTSUPP: refused, @why
+ * @in_use: refused because something that it carries is in use
  * @hung: what is wrong with the device, or NULL
+ * @dead: nothing of it can work
  * @why: why not, without the driver's name
  */
 struct dr_pci_plan {
 	enum devreset_method method;
 	bool more;
 	int status;
+	bool in_use;
 	const char *hung;
+	bool dead;
 	char why[80];
 };
 
 void dr_pci_plan_driver(struct pci_dev *pdev, const struct dr_pci_driver *driver,
 			const struct devreset_attempt *attempt, struct dr_pci_plan *plan);
 void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
-			const struct devreset_attempt *attempt, struct dr_pci_plan *plan);
-int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt);
+			const struct devreset_attempt *attempt, bool alone,
+			struct dr_pci_plan *plan);
+int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt, bool alone);
 void dr_pci_plan_print(struct pci_dev *pdev, const struct devreset_attempt *attempt,
 		       struct seq_buf *out);
 
@@ -154,6 +167,20 @@ void dr_pci_run_exit(void);
 
 /* probe.c: the registers of well-known controllers */
 const char *dr_pci_probe(struct pci_dev *pdev);
+
+/* below.c: what a driver has made */
+struct dr_pci_below {
+	unsigned int disks;
+	unsigned int interfaces;
+};
+
+void dr_pci_below_count(struct pci_dev *pdev, struct dr_pci_below *below);
+void dr_pci_below_block(struct pci_dev *pdev);
+int dr_pci_below_carrier_off(struct pci_dev *pdev);
+
+/* evidence.c: what the hardware has recorded of errors */
+#define DR_PCI_EVIDENCE_LEN	240
+void dr_pci_evidence(struct pci_dev *pdev, struct seq_buf *out);
 
 /* edu.c */
 extern struct pci_driver edu_driver;

@@ -23,6 +23,7 @@ static const char * const dr_pci_method_words[] = {
 	[DEVRESET_METHOD_RESET_DONE] = "reset_done",
 	[DEVRESET_METHOD_ERROR_HANDLERS] = "error_handlers",
 	[DEVRESET_METHOD_REBIND] = "rebind",
+	[DEVRESET_METHOD_REPAIR] = "repair",
 };
 
 /* policy/rebind of a function, of which nobody has said anything: never */
@@ -115,24 +116,23 @@ static void dr_pci_plan_users(struct pci_dev *pdev, const struct devreset_attemp
 	/* With their physical function's driver, they and their users go. */
 	if (pci_num_vf(pdev)) {
 		dr_pci_refuse(plan, -EBUSY, "has virtual functions");
+		plan->in_use = true;
 		return;
 	}
 	if (attempt->flags & DEVRESET_MAY_AUTO &&
 	    dr_pci_rebind_policy(pdev) == DEVRESET_REBIND_ALWAYS)
 		return;
-	if (devreset_in_use(&pdev->dev, flags, why, sizeof(why)))
+	if (devreset_in_use(&pdev->dev, flags, why, sizeof(why))) {
 		dr_pci_refuse(plan, -EBUSY, "is in use: %s", why);
+		plan->in_use = true;
+	}
 }
 
 /* Of a dead device, nothing is left to lose. A wrong configuration alone is no death. */
 static bool dr_pci_is_dead(struct pci_dev *pdev)
 {
-	u16 command;
-
-	if (!dr_pci_config_is_there(pdev))
-		return true;
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	return command & PCI_COMMAND_MEMORY && dr_pci_probe(pdev);
+	return !dr_pci_config_is_there(pdev) ||
+	       (dr_pci_config_decodes(pdev) && dr_pci_probe(pdev));
 }
 
 /* What is used counts less, the less of it can still work. */
@@ -144,7 +144,7 @@ static void dr_pci_plan_guard(struct pci_dev *pdev, struct dr_pci_function *f,
 
 	if (plan->hung) {
 		/* An operator who asks for a reset of what hangs knows. */
-		if (!automatic || dr_pci_is_dead(pdev))
+		if (!automatic || plan->dead)
 			return;
 		flags = DEVRESET_IN_USE_HELD | DEVRESET_IN_USE_NO_NET;
 	} else if (automatic && f && f->io_stalled) {
@@ -154,31 +154,82 @@ static void dr_pci_plan_guard(struct pci_dev *pdev, struct dr_pci_function *f,
 	dr_pci_plan_users(pdev, attempt, flags, plan);
 }
 
+/*
+ * A ladder that finds nothing wrong but the configuration, and users that a reset may
+ * cost their disk, begins with putting it right; and does no more than that where they
+ * forbid the rest.
+ */
+static bool dr_pci_plan_repairs(struct pci_dev *pdev, const struct devreset_attempt *attempt,
+				struct dr_pci_plan *plan)
+{
+	char why[56];
+
+	if (!(attempt->flags & DEVRESET_MAY_AUTO) || attempt->method != DEVRESET_METHOD_ANY ||
+	    !plan->hung || plan->dead)
+		return false;
+	if (plan->in_use)
+		return true;
+	if (plan->status || plan->method == DEVRESET_METHOD_NONE || attempt->step ||
+	    !devreset_in_use(&pdev->dev, DEVRESET_IN_USE_HELD | DEVRESET_IN_USE_NO_NET,
+			     why, sizeof(why)))
+		return false;
+	snprintf(plan->why, sizeof(plan->why), "is in use: %s", why);
+	return true;
+}
+
+/* Of a function by itself */
+static void dr_pci_plan_alone(struct pci_dev *pdev, const struct devreset_attempt *attempt,
+			      struct dr_pci_plan *plan)
+{
+	/* DR1: its virtual functions would feel a reset, and are others. */
+	if (attempt->flags & DEVRESET_MAY_AUTO && pci_num_vf(pdev) && !plan->status) {
+		dr_pci_refuse(plan, -EBUSY, "has virtual functions");
+		plan->in_use = true;
+	}
+	if (dr_pci_plan_repairs(pdev, attempt, plan)) {
+		plan->method = DEVRESET_METHOD_REPAIR;
+		plan->more = true;
+		plan->status = 0;
+	} else if (!dr_pci_function_can_reset(pdev)) {
+		dr_pci_refuse(plan, -EOPNOTSUPP, "is of a function without a reset");
+	}
+}
+
 /**
  * dr_pci_plan_locked - choose the method for a function
  * @pdev: the function, with its device lock held
  * @f: its node's data, or NULL
  * @attempt: what the reset is made for
+ * @alone: the function itself is reset, not its bus
  * @plan: filled in
  */
 void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
-			const struct devreset_attempt *attempt, struct dr_pci_plan *plan)
+			const struct devreset_attempt *attempt, bool alone,
+			struct dr_pci_plan *plan)
 {
+	struct devreset_attempt now = *attempt;
 	struct dr_pci_driver driver;
 
+	/* It comes before the methods of the driver. */
+	if (now.step && f && f->method == DEVRESET_METHOD_REPAIR)
+		now.step--;
 	dr_pci_driver_look(pdev, &driver);
 	if (f && pdev->dev.driver && f->voted == pdev->dev.driver)
 		driver.can &= ~DR_PCI_DRIVER_HANDLERS;
 	/* It waits for slot_reset() and resume(). */
-	if (f && f->detached)
+	if (f && dr_pci_function_is_detached(f))
 		driver.can &= ~DR_PCI_DRIVER_DONE;
-	dr_pci_plan_driver(pdev, &driver, attempt, plan);
+	dr_pci_plan_driver(pdev, &driver, &now, plan);
 	plan->hung = dr_pci_function_fault(pdev, f);
+	plan->dead = plan->hung && dr_pci_is_dead(pdev);
 	dr_pci_plan_guard(pdev, f, attempt, plan);
+	if (alone)
+		dr_pci_plan_alone(pdev, attempt, plan);
 	/* What loses requests is unbound as what does not answer. */
 	if (!plan->hung && f && f->io_stalled)
 		plan->hung = "requests do not complete";
-	if (plan->status)
+	/* That a function has no reset is known to all, and no news. */
+	if (plan->status && (!alone || dr_pci_function_can_reset(pdev)))
 		dev_warn_ratelimited(&pdev->dev, "not reset: driver %s %s\n", driver.name,
 				     plan->why);
 }
@@ -187,11 +238,12 @@ void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
  * dr_pci_plan_now - is there a method for a function?
  * @pdev: the function
  * @attempt: what the reset is made for
+ * @alone: the function itself is reset, not its bus
  *
- * Return: 0, -EBUSY (the log says why), or -EAGAIN (being bound, unbound,
+ * Return: 0, -EOPNOTSUPP, -EBUSY (the log says why), or -EAGAIN (being bound, unbound,
  * suspended, reset or recovered right now).
  */
-int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt)
+int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt, bool alone)
 {
 	struct dr_pci_function *f;
 	struct dr_pci_plan plan;
@@ -199,7 +251,7 @@ int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt
 	if (pci_channel_offline(pdev) || !device_trylock(&pdev->dev))
 		return -EAGAIN;
 	f = dr_pci_function_get(pdev);
-	dr_pci_plan_locked(pdev, f, attempt, &plan);
+	dr_pci_plan_locked(pdev, f, attempt, alone, &plan);
 	dr_pci_function_put(f);
 	device_unlock(&pdev->dev);
 	return plan.status;

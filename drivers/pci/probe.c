@@ -8,11 +8,15 @@
  */
 #include <linux/io.h>
 #include <linux/pci.h>
+#include <linux/string.h>
+#include <linux/usb.h>
+#include <linux/usb/hcd.h>
 #include "pci.h"
 
 #define DR_PCI_CLASS_XHCI	0x0c0330
 #define DR_PCI_CLASS_EHCI	0x0c0320
 #define DR_PCI_CLASS_NVME	0x010802
+#define DR_PCI_CLASS_AHCI	0x010601
 
 /* xHCI and EHCI: the operational registers begin behind the capabilities. */
 #define USB_CAPLENGTH		0x00
@@ -27,6 +31,12 @@
 
 #define NVME_CSTS		0x1c
 #define NVME_CSTS_CFS		BIT(1)
+
+/* AHCI: in BAR 5 */
+#define AHCI_GHC		0x04
+#define AHCI_GHC_HR		BIT(0)
+#define AHCI_GHC_IE		BIT(1)
+#define AHCI_GHC_AE		BIT(31)
 
 /* virtio, 1.0 and later: where the common configuration is, and the status in it */
 #define VIRTIO_VENDOR		0x1af4
@@ -86,13 +96,32 @@ static const char *dr_pci_probe_nvme(void __iomem *regs)
 	return status & NVME_CSTS_CFS ? "controller fatal status" : NULL;
 }
 
+/*
+ * ahci enables the controller and its interrupts in probe and resume, and keeps them so: where
+ * they are off, the controller was reset. Its ports are left to libata, which resets
+ * the link of a port that is busy for too long, or whose link was lost.
+ */
+static const char *dr_pci_probe_ahci(void __iomem *regs)
+{
+	u32 control = readl(regs + AHCI_GHC);
+
+	if (dr_pci_gone(control))
+		return dr_pci_gone(control);
+	if (control & AHCI_GHC_HR)
+		return "host controller does not leave its reset";
+	return (control & AHCI_GHC_AE) && (control & AHCI_GHC_IE) ? NULL :
+		"host controller was reset";
+}
+
 static const struct {
 	u32 class;
+	int bar;
 	const char *(*probe)(void __iomem *regs);
 } dr_pci_probes[] = {
-	{ DR_PCI_CLASS_XHCI, dr_pci_probe_xhci },
-	{ DR_PCI_CLASS_EHCI, dr_pci_probe_ehci },
-	{ DR_PCI_CLASS_NVME, dr_pci_probe_nvme },
+	{ DR_PCI_CLASS_XHCI, 0, dr_pci_probe_xhci },
+	{ DR_PCI_CLASS_EHCI, 0, dr_pci_probe_ehci },
+	{ DR_PCI_CLASS_NVME, 0, dr_pci_probe_nvme },
+	{ DR_PCI_CLASS_AHCI, 5, dr_pci_probe_ahci },
 };
 
 /* The BAR of the common configuration, and where in it that is; -ENODEV: not modern. */
@@ -141,8 +170,20 @@ static const char *dr_pci_probe_virtio(struct pci_dev *pdev)
 	return status & VIRTIO_STATUS_NEEDS_RESET ? "device needs a reset" : NULL;
 }
 
+/* It may run, and nobody uses it any more. */
+static bool dr_pci_hcd_is_dead(struct pci_dev *pdev)
+{
+	const char *driver = pdev->dev.driver->name;
+	struct usb_hcd *hcd;
+
+	if (strcmp(driver, "xhci_hcd") && strcmp(driver, "ehci-pci"))
+		return false;
+	hcd = pci_get_drvdata(pdev);
+	return hcd && HCD_DEAD(hcd);
+}
+
 /**
- * dr_pci_probe - do the registers of a controller say that it has stopped?
+ * dr_pci_probe - do a controller's registers, or its driver, say that it has stopped?
  * @pdev: the function, with its device lock held, in D0 and with memory decode on
  *
  * Return: what they say, or NULL, also for a device of no class known here.
@@ -151,19 +192,27 @@ const char *dr_pci_probe(struct pci_dev *pdev)
 {
 	const char *fault;
 	void __iomem *regs;
-	int i;
+	int i, bar;
 
 	if (!pdev->dev.driver || !pci_is_enabled(pdev))
 		return NULL;
+	/* A guest, or a program, may stop its controller. */
+	if (to_pci_driver(pdev->dev.driver)->driver_managed_dma)
+		return NULL;
+	if (IS_ENABLED(CONFIG_USB) && dr_pci_hcd_is_dead(pdev))
+		return "driver has given the controller up";
 	if (pdev->vendor == VIRTIO_VENDOR)
 		return dr_pci_probe_virtio(pdev);
 	for (i = 0; i < ARRAY_SIZE(dr_pci_probes); i++)
 		if (dr_pci_probes[i].class == pdev->class)
 			break;
-	if (i == ARRAY_SIZE(dr_pci_probes) || !(pci_resource_flags(pdev, 0) & IORESOURCE_MEM) ||
-	    pci_resource_len(pdev, 0) < DR_PCI_PROBE_BYTES)
+	if (i == ARRAY_SIZE(dr_pci_probes))
 		return NULL;
-	regs = ioremap(pci_resource_start(pdev, 0), DR_PCI_PROBE_BYTES);
+	bar = dr_pci_probes[i].bar;
+	if (!(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
+	    pci_resource_len(pdev, bar) < DR_PCI_PROBE_BYTES)
+		return NULL;
+	regs = ioremap(pci_resource_start(pdev, bar), DR_PCI_PROBE_BYTES);
 	if (!regs)
 		return NULL;
 	fault = dr_pci_probes[i].probe(regs);

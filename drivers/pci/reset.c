@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pci_hotplug.h>
+#include <linux/seq_buf.h>
 #include "pci.h"
 #include "run.h"
 
@@ -29,17 +30,17 @@ static const struct dr_pci_config *dr_pci_part_config(struct dr_pci_part *part)
 
 /* --- before ---------------------------------------------------------------------- */
 
-/* What the device itself has to say is gone when its configuration is restored. */
+/* What is recorded is gone when the configuration is restored. */
 static void dr_pci_report_errors(struct pci_dev *pdev)
 {
-	int pos = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_ERR);
-	u32 status;
+	char line[DR_PCI_EVIDENCE_LEN];
+	struct seq_buf out;
 
-	if (!pos)
-		return;
-	pci_read_config_dword(pdev, pos + PCI_ERR_UNCOR_STATUS, &status);
-	if (status && !PCI_POSSIBLE_ERROR(status))
-		pci_warn(pdev, "uncorrectable errors before the reset: %#010x\n", status);
+	seq_buf_init(&out, line, sizeof(line) - 1);
+	dr_pci_evidence(pdev, &out);
+	line[seq_buf_used(&out)] = '\0';
+	if (*line)
+		pci_warn(pdev, "before the reset: %s\n", line);
 }
 
 static void dr_pci_hold(struct dr_pci_part *part, bool lost)
@@ -66,6 +67,15 @@ static void dr_pci_silence(struct dr_pci_part *part)
 	part->marked = now == PCI_COMMAND_INTX_DISABLE;
 }
 
+/* The driver waits for slot_reset(). */
+static void dr_pci_detached(struct dr_pci_part *part)
+{
+	if (!part->f)
+		return;
+	part->f->detached = true;
+	part->f->disabled = !pci_is_enabled(part->pdev);
+}
+
 /* -EBUSY: the driver does not want to get through the reset. */
 static int dr_pci_prepare(struct dr_pci_part *part)
 {
@@ -87,12 +97,11 @@ static int dr_pci_prepare(struct dr_pci_part *part)
 	/* After that the driver has disabled the device: what is held is older. */
 	pdev->error_state = pci_channel_io_frozen;
 	/* Drivers don't expect to be told twice without resume(). */
-	if (part->f && part->f->detached)
+	if (part->f && dr_pci_function_is_detached(part->f))
 		return 0;
 	part->vote = handlers->error_detected(pdev, pci_channel_io_frozen);
 	if (part->vote != PCI_ERS_RESULT_DISCONNECT) {
-		if (part->f)
-			part->f->detached = true;
+		dr_pci_detached(part);
 		return 0;
 	}
 	pci_warn(pdev, "not reset: driver %s votes against it\n", pdev->dev.driver->name);
@@ -205,7 +214,9 @@ static int dr_pci_handlers_resume(struct dr_pci_part *part, int status)
 	    handlers->slot_reset(pdev) == PCI_ERS_RESULT_RECOVERED)
 		ret = 0;
 	pdev->error_state = pci_channel_io_normal;
-	if (!ret && part->f)
+	if (ret)
+		dr_pci_detached(part);
+	else if (part->f)
 		part->f->detached = false;
 	if (!ret && handlers->resume)
 		handlers->resume(pdev);
@@ -279,4 +290,30 @@ int dr_pci_reset_locked(struct dr_pci_run *run)
 	list_for_each_entry(part, &run->parts, link)
 		status = dr_pci_worse(status, dr_pci_resume(part));
 	return status < 0 ? status : status | DEVRESET_RESTORE;
+}
+
+/**
+ * dr_pci_repair_locked - put the configuration of a function right, without a reset
+ * @run: the reset, with all locks held
+ *
+ * A device that has lost all of it, as it does with its power, gets the known-good one.
+ * Whether it still works with that, the checks find out.
+ *
+ * Return: an errno, or 0.
+ */
+int dr_pci_repair_locked(struct dr_pci_run *run)
+{
+	struct dr_pci_part *part = list_first_entry(&run->parts, struct dr_pci_part, link);
+	const struct dr_pci_config *config = dr_pci_part_config(part);
+	struct pci_dev *pdev = part->pdev;
+
+	pci_info(pdev, "its configuration is put right, without a reset: driver %s %s\n",
+		 pdev->dev.driver->name, part->plan.why);
+	if (dr_pci_config_is_lost(pdev)) {
+		dr_pci_config_hold(pdev, config, true);
+		part->status = dr_pci_config_restore(pdev, config);
+	} else {
+		part->status = dr_pci_config_repair(pdev, config);
+	}
+	return part->status;
 }

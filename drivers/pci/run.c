@@ -216,10 +216,11 @@ static int dr_pci_run_plan(struct dr_pci_run *run)
 	run->more = false;
 	list_for_each_entry(part, &run->parts, link) {
 		part->bound = part->pdev->dev.driver;
+		part->isolated = part->f && READ_ONCE(part->f->isolated);
 		/* The PCI core saves and restores bridges itself. */
 		if (pci_is_bridge(part->pdev))
 			continue;
-		dr_pci_plan_locked(part->pdev, part->f, &run->attempt, &part->plan);
+		dr_pci_plan_locked(part->pdev, part->f, &run->attempt, !run->bus, &part->plan);
 		if (part->plan.status)
 			return part->plan.status;
 		if (run->bus && !dr_pci_bus_consents(part->pdev, run->attempt.flags))
@@ -243,7 +244,7 @@ static bool dr_pci_part_holds(struct dr_pci_run *run, struct dr_pci_part *part)
 		return false;
 	if (pci_is_bridge(part->pdev))
 		return true;
-	dr_pci_plan_locked(part->pdev, part->f, &run->attempt, &now);
+	dr_pci_plan_locked(part->pdev, part->f, &run->attempt, !run->bus, &now);
 	return !now.status && now.method == part->plan.method;
 }
 
@@ -315,7 +316,9 @@ static int dr_pci_run_rebind(struct dr_pci_run *run)
 		dr_pci_unlock_all(run);
 	}
 	bound = dr_pci_bind(run);
-	return dr_pci_run_touched(ret < 0 || !bound ? ret : bound);
+	if (ret < 0 || bound < 0)
+		return dr_pci_run_touched(ret < 0 ? ret : bound);
+	return ret | bound;
 }
 
 /* Ends with all locks dropped. */
@@ -324,6 +327,11 @@ static int dr_pci_run_all(struct dr_pci_run *run)
 	int ret, bound;
 
 	devreset_used(run->node, run->method, run->more);
+	if (run->method == DEVRESET_METHOD_REPAIR) {
+		ret = dr_pci_repair_locked(run);
+		dr_pci_unlock_all(run);
+		return ret;
+	}
 	if (run->method != DEVRESET_METHOD_REBIND) {
 		ret = dr_pci_reset_locked(run);
 		/* A driver voted against it: bound again, it gets through nevertheless. */
@@ -333,11 +341,21 @@ static int dr_pci_run_all(struct dr_pci_run *run)
 			if (ret < 0)
 				return ret;
 			bound = dr_pci_bind(run);
-			return bound ? dr_pci_run_touched(bound) : ret;
+			return bound < 0 ? dr_pci_run_touched(bound) : ret | bound;
 		}
 		devreset_used(run->node, run->method, run->more);
 	}
 	return dr_pci_run_rebind(run);
+}
+
+/* Whose isolation ends: what an operator asked for, not what a ladder of others did. */
+static void dr_pci_run_isolation(struct dr_pci_run *run, struct dr_pci_part *part)
+{
+	bool again = part->isolated && run->attempt.flags & DEVRESET_MAY_AUTO;
+
+	if (again && dr_pci_config_is_there(part->pdev))
+		dr_pci_config_isolate(part->pdev);
+	part->f->isolated = again;
 }
 
 /* For the checks that follow: how the drivers got through it. */
@@ -352,6 +370,7 @@ static void dr_pci_run_note(struct dr_pci_run *run)
 		part->f->method = part->plan.method;
 		part->f->reset_at = jiffies;
 		part->f->io_stalled = false;
+		dr_pci_run_isolation(run, part);
 		mutex_unlock(&part->f->lock);
 	}
 }

@@ -21,12 +21,15 @@
  * @plan: how its driver gets through it
  * @bound: its driver when it was planned; only compared
  * @drv: the driver that is unbound for it and bound again, its module pinned
+ * @back: and was bound again
+ * @below: what that driver had made
  * @vote: what error_detected() said
  * @status: what became of it: an errno, or DEVRESET_* flags
  * @locked: its locks are held
  * @prepared: its driver has to be told the end
  * @held: of a bridge: its configuration was saved
  * @marked: COMMAND reads back what no reset leaves there
+ * @isolated: it was isolated when the reset began
  */
 struct dr_pci_part {
 	struct list_head link;
@@ -35,12 +38,15 @@ struct dr_pci_part {
 	struct dr_pci_plan plan;
 	struct device_driver *bound;
 	struct device_driver *drv;
+	bool back;
+	struct dr_pci_below below;
 	pci_ers_result_t vote;
 	int status;
 	bool locked;
 	bool prepared;
 	bool held;
 	bool marked;
+	bool isolated;
 };
 
 /**
@@ -101,6 +107,7 @@ static inline bool dr_pci_part_is_cut(struct dr_pci_part *part)
 
 /* reset.c; with all locks held */
 int dr_pci_reset_locked(struct dr_pci_run *run);
+int dr_pci_repair_locked(struct dr_pci_run *run);
 
 /* bind.c */
 int dr_pci_bind_pin(struct dr_pci_run *run);

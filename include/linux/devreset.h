@@ -111,6 +111,10 @@ struct devreset_attempt {
  *	stopped or not reset properly: trust nothing about it, rebuild from
  *	scratch, or leave it stopped and return an errno, which the next check
  *	finds (a further attempt begins with another @quiesce). Required with @quiesce.
+ * @isolate: recovery of the node, or of one below it that is a part of its device, has
+ *	failed, and policy/final there says "isolate": keep the device from memory,
+ *	interrupts and network until the next reset of it. 0 or an errno; -EAGAIN: a bus
+ *	lock was busy. Optional.
  * @dump: write diagnostics with devreset_dump_write() (DR13). Optional.
  * @methods: how a reset as @attempt says would be made now: one line a device that it
  *	reaches, "NAME DRIVER METHOD" or "NAME DRIVER refused: REASON". As @may_reset
@@ -130,6 +134,7 @@ struct devreset_ops {
 	int (*quiesce)(struct devreset_node *node);
 	int (*restore)(struct devreset_node *node);
 	int (*resume)(struct devreset_node *node, int status);
+	int (*isolate)(struct devreset_node *node);
 	void (*dump)(struct devreset_node *node, struct devreset_dump *dump);
 	void (*methods)(struct devreset_node *node, const struct devreset_attempt *attempt,
 			struct seq_buf *out);

@@ -47,8 +47,9 @@ enum devreset_state {
  *	or what its bus has instead (DR15, KeepStackReset)
  * @DEVRESET_METHOD_ERROR_HANDLERS: by the driver's error_detected(), slot_reset(), resume()
  * @DEVRESET_METHOD_REBIND: the driver is unbound before the reset and bound after it
+ * @DEVRESET_METHOD_REPAIR: nothing is reset: the configuration is put right, under its driver
  *
- * From the least to the most invasive.
+ * From the least to the most invasive, but for the last, which is less so than all others.
  */
 enum devreset_method {
 	DEVRESET_METHOD_ANY,
@@ -56,6 +57,7 @@ enum devreset_method {
 	DEVRESET_METHOD_RESET_DONE,
 	DEVRESET_METHOD_ERROR_HANDLERS,
 	DEVRESET_METHOD_REBIND,
+	DEVRESET_METHOD_REPAIR,
 };
 
 /**
@@ -92,5 +94,7 @@ enum devreset_final {
 #define DEVRESET_UEVENT_SCOPE	"DEVRESET_SCOPE"
 #define DEVRESET_UEVENT_STATUS	"DEVRESET_STATUS"
 #define DEVRESET_UEVENT_REASON	"DEVRESET_REASON"
+/* Of a node that is failed: what is left to try, such as "platform", or "none" */
+#define DEVRESET_UEVENT_METHODS	"DEVRESET_METHODS"
 
 #endif /* _UAPI_LINUX_DEVRESET_H */
