@@ -112,7 +112,8 @@ bool claim_asleep(void)
 /*
  * 0, -EBUSY (not yet), -ENODEV (the target has gone). Rule 1: for a request,
  * strict ancestors that are aimed at count like claimed ones, so that a
- * waiting ancestor is not starved. An external reset happens anyway: it only
+ * waiting ancestor is not starved; and -EALREADY (a reset has reached the target
+ * since), -ECANCELED (suspended). An external reset happens anyway: it only
  * keeps out of what is claimed.
  */
 int claim_try(struct claim *claim)
@@ -123,6 +124,15 @@ int claim_try(struct claim *claim)
 	int ret = -EBUSY;
 
 	spin_lock_irqsave(&dr_lock, flags);
+	/* Under the lock of count_covered(): no reset is missed before the claim is taken. */
+	if (!external && target->covered != claim->seen) {
+		ret = -EALREADY;
+		goto out;
+	}
+	if (!external && claim_asleep()) {
+		ret = -ECANCELED;
+		goto out;
+	}
 	if (target->dying) {
 		ret = -ENODEV;
 		goto out;
@@ -275,16 +285,6 @@ struct dr_node *claim_add_late(u64 serial, struct dr_node *root)
 	return n;
 }
 
-/* What is waited for: the claim, or that it is not needed any more. */
-static int claim_or_join(struct claim *claim)
-{
-	if (READ_ONCE(claim->target->covered) != claim->seen)
-		return -EALREADY;
-	if (claim_asleep())
-		return -ECANCELED;
-	return claim_try(claim);
-}
-
 /*
  * List the subtree of @claim, which the caller has got by claim_try(), until
  * @deadline: -ETIMEDOUT, and the claim is dropped.
@@ -316,7 +316,7 @@ int claim_wait(struct claim *claim, unsigned long deadline)
 	int ret;
 
 	might_sleep();
-	wait_event_idle_timeout(dr_wait, (ret = claim_or_join(claim)) != -EBUSY,
+	wait_event_idle_timeout(dr_wait, (ret = claim_try(claim)) != -EBUSY,
 				dr_left(deadline) + 1);
 	if (!ret)
 		return claim_list(claim, deadline);
