@@ -1,8 +1,12 @@
 #!/bin/bash
 # Resets that are not devreset's own (sysfs, AER) stop and start the driver all the same, and leave the known-good configuration
-# contracts: DR2 DR11 DR12 ND2
-# qemu: -device pcie-root-port,id=rp1,chassis=1
+# contracts: DR2 DR11 DR12 ND2 ND9
+# qemu: -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
+# qemu: -drive if=none,id=d1,file=/bin/busybox,format=raw,readonly=on
+# qemu: -device pcie-root-port,id=rp1,chassis=1,slot=1
 # qemu: -device edu,bus=rp1
+# qemu: -device pcie-root-port,id=rp2,chassis=2,slot=2
+# qemu: -device nvme,serial=one,drive=d1,bus=rp2
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 
@@ -103,4 +107,59 @@ expect "0 function 1 $function operator" last "$member"
 expect "attempts=1 external=$n quiesced=$((n + 1))" stats "$function"
 expect "external=$n quiesced=$((n + 1)) requests=1 successes=1" stats "$member"
 ok "DR12: a reset of the core's own is not counted as external, nor done twice"
+
+# --- AER beside an NVMe drive, which is managed
+
+modprobe nvme
+nvme=$(pci_of 1b36:0010)
+managed=pci-$nvme
+wait_for 60 [ -b /dev/nvme0n1 ]
+put "pci $nvme" $class/manage
+policy "$managed" check_interval_ms=200 probation_ms=0
+policy "$member" check_interval_ms=200 probation_ms=0
+policy "$function" check_interval_ms=200 probation_ms=0
+# Several reads past the page cache, each with a deadline
+same() {
+	for _ in 1 2 3; do
+		cmp -n $((256 * 1024)) /bin/busybox \
+			<(timeout $((20 * DEVRESET_SCALE)) dd if=/dev/nvme0n1 iflag=direct bs=64k count=4 status=none)
+	done
+}
+# recovered: one recovery by AER more has ended
+recoveries() { logged 'AER: device recovery [sf]'; }
+recovered() { [ "$(recoveries)" -gt "$before" ]; }
+same
+for error in "-c rp2 RCVR" "rp2 COMP_TIME" "rp2 DLP"; do
+	before=$(recoveries)
+	aer_inject "$error"
+	[[ $error == -c* ]] || wait_for 60 recovered
+	same
+	wait_for 30 is healthy "$class/$managed/state"
+done
+expect "" stats "$managed"
+ok "ND9: AER beside a managed NVMe drive, correctable, non-fatal and fatal: no hang is found in it, and it is read on"
+
+# at_once NODE PORT: AER's recovery and a reset of ours, which may be told that the device is busy
+at_once() {
+	local resetter
+
+	for _ in 1 2 3; do
+		before=$(recoveries)
+		reset "$1" function 2>/dev/null &
+		resetter=$!
+		aer_inject "$2" DLP
+		wait $resetter || true
+		wait_for 60 recovered
+		wait_for 60 is healthy "$class/$1/state"
+	done
+}
+at_once "$managed" rp2
+same
+expect "$nvme nvme reset_done" cat "$class/$managed/methods"
+ok "ND9: AER's recovery and a reset of ours at once: the drive is read on"
+at_once "$member" rp1
+expect 3628800 factorial "$edu" 10
+expect "$good" setpci -s "$edu" COMMAND CAP_MSI+2.w CAP_MSI+4.l BASE_ADDRESS_0
+ok "DR12: and edu, whose configuration is what is known to be good"
+put "pci $nvme" $class/unmanage
 unload
