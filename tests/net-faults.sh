@@ -196,13 +196,14 @@ for what in tick_work devreset_check; do
 	wait_for 10 grep -q $what "$tracing/trace"
 done
 trace_off
-# Nor has the driver anything of its own that does
+# Nor has the driver anything of its own that does. The clocks stop after two intervals
+net_policy check_interval_ms=100
 for state in up down; do
 	ip link set "$nic" $state
-	sleep 3
+	sleep 2
 	trace_on workqueue/workqueue_execute_start timer/timer_expire_entry \
 		timer/hrtimer_expire_entry devreset
-	sleep 5
+	sleep 3
 	trace_off
 	expect "" sh -c "grep -e '\[devreset' -e devreset_check $tracing/trace | head -3"
 done

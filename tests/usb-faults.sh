@@ -341,7 +341,8 @@ ok "US5: one that changes its descriptors on reset: ENODEV, and a new device tha
 changes serial m strings/0x409/serialnumber m
 ok "US5: one that changes its serial number, too"
 
-# It goes away while it is being cured
+# It goes away while it is being cured, and is not waited for for long
+policy "$port" reset_timeout_ms=1000 return_ms=1000
 "${usbio[@]}" write "$c" "$out" 0 >/run/out &
 writer=$!
 wait_for 30 eval "[ \$(count n received) -gt $out ]"
