@@ -1,10 +1,11 @@
 #!/bin/bash
 # Resets that are not devreset's own (sysfs, AER) stop and start the driver all the same, and leave the known-good configuration
 # contracts: DR2 DR11 DR12 ND2 ND9
+# qemu: -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
 # qemu: -drive if=none,id=d1,file=/bin/busybox,format=raw,readonly=on
-# qemu: -device pcie-root-port,id=rp1,chassis=1
+# qemu: -device pcie-root-port,id=rp1,chassis=1,slot=1
 # qemu: -device edu,bus=rp1
-# qemu: -device pcie-root-port,id=rp2,chassis=2
+# qemu: -device pcie-root-port,id=rp2,chassis=2,slot=2
 # qemu: -device nvme,serial=one,drive=d1,bus=rp2
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
