@@ -31,7 +31,7 @@ if [ -d "$YNL" ]; then
 	ynl --dump node-get >/run/nodes
 	ynl --do policy-set --json '{"node": "gate", "policy": {"ceiling": "platform", "auto": 0}}' >/run/null
 	expect "platform 0" eval "cat $class/gate/policy/{ceiling,auto} | xargs"
-	ynl --do reset --json '{"node": "gate", "scope": "function"}' --subscribe events --sleep 1 >/run/reset
+	ynl --do reset --json '{"node": "gate", "scope": "function"}' >/run/reset
 	python3 -IS - <<-'END'
 		import json
 		nodes = {n["node"]: n for n in json.load(open("/run/nodes"))}
