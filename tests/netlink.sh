@@ -31,15 +31,24 @@ if [ -d "$YNL" ]; then
 	ynl --dump node-get >/run/nodes
 	ynl --do policy-set --json '{"node": "gate", "policy": {"ceiling": "platform", "auto": 0}}' >/run/null
 	expect "platform 0" eval "cat $class/gate/policy/{ceiling,auto} | xargs"
-	ynl --do reset --json '{"node": "gate", "scope": "function"}' >/run/reset
+	ynl --do reset --json '{"node": "gate", "scope": "function"}' >/run/cookie
+	# It tells what it heard when its time is over. No more than its buffer holds meanwhile
+	ynl --subscribe events --sleep 2 >/run/events &
+	listener=$!
+	while kill -0 $listener 2>/dev/null; do
+		reset gate function
+		read -r -t 0.7 -u "$silence" || true
+	done
+	wait $listener
 	python3 -IS - <<-'END'
 		import json
-		nodes = {n["node"]: n for n in json.load(open("/run/nodes"))}
-		gate = nodes["gate"]
+		gate = next(n for n in json.load(open("/run/nodes")) if n["node"] == "gate")
 		assert gate["state"] == "healthy" and gate["scope"] == "function", gate
 		assert gate["policy"]["rebind"] == "never" and "successes" in gate["stats"], gate
-		reset = open("/run/reset").read().splitlines()
-		assert json.loads(reset[0])["cookie"] > 0, reset
+		assert json.load(open("/run/cookie"))["cookie"] > 0
+		events = json.load(open("/run/events"))
+		done = next(e["msg"] for e in events if e["name"] == "done-ntf")
+		assert done["node"] == "gate" and done["status"] == 0 and done["method"] == "reset_done", done
 	END
 	ok "the kernel's own ynl makes the same of the specification"
 else
