@@ -110,7 +110,7 @@ bool claim_asleep(void)
 }
 
 /*
- * 0, -EBUSY (not yet), -ENODEV (the target has gone). Rule 1: for a request,
+ * 0, -EBUSY (not yet), -ENODEV (the target has gone), -ECANCELED. Rule 1: for a request,
  * strict ancestors that are aimed at count like claimed ones, so that a
  * waiting ancestor is not starved; and -EALREADY (a reset has reached the target
  * since), -ECANCELED (suspended). An external reset happens anyway: it only
@@ -135,6 +135,10 @@ int claim_try(struct claim *claim)
 	}
 	if (target->dying) {
 		ret = -ENODEV;
+		goto out;
+	}
+	if (claim->cancelled) {
+		ret = -ECANCELED;
 		goto out;
 	}
 	if (target->claim || target->claims_below || (!external && claim_frozen()))
@@ -306,7 +310,7 @@ int claim_list(struct claim *claim, unsigned long deadline)
 
 /*
  * For a request: claim claim->target's subtree, waiting until @deadline. 0,
- * -ETIMEDOUT, -ENODEV; -ECANCELED when the machine is suspended; -EALREADY when
+ * -ETIMEDOUT, -ENODEV; -ECANCELED when it is, or the machine is suspended; -EALREADY when
  * a reset from above came first, and covered what this one was to do: the
  * request joins that, and is not starved by it. The caller holds a reference on
  * the target, and ends the claim with claim_drop().
