@@ -89,6 +89,9 @@ fake_sys() {
 	fake_device net eth0 pci0000:00/0000:02:00.0/net/eth0 address=52:54:00:00:00:01
 	ln -s ../../devices/pci0000:00/0000:02:00.0/net/eth0 "$sys/class/net/eth0"
 	ln -s ../.. "$sys/devices/pci0000:00/0000:02:00.0/net/eth0/device"
+	fake_device net wwan0 pci0000:00/usb1/1-1/1-1:1.0/net/wwan0 address=52:54:00:00:00:02
+	ln -s ../../devices/pci0000:00/usb1/1-1/1-1:1.0/net/wwan0 "$sys/class/net/wwan0"
+	ln -s ../.. "$sys/devices/pci0000:00/usb1/1-1/1-1:1.0/net/wwan0/device"
 	mkdir -p "$sys/bus/drivers/qmi_wwan"
 	ln -s "$sys/bus/drivers/qmi_wwan" "$sys/devices/pci0000:00/usb1/1-1/1-1:1.0/driver"
 

@@ -108,7 +108,7 @@ run 0 show pci-0000:02:00.0; has "parent     pcibus-0000:02"; has "rebind=never"
 run 0 -p show net-eth0
 check 'j["policy"]["retry_interval_ms"] == 3000 and j["policy"]["ceiling"] == "function"'
 check 'j["supported"] == ["component", "function", "platform"] and j["stats"]["hangs"] == 0'
-check 'j["methods"] == [{"device": "eth0", "driver": None, "method": "none"}] and j["last"]["time"] == 0'
+check 'j["methods"] == [{"device": "eth0", "driver": None, "method": "none"}] and "last" not in j'
 run 0 -j show pcibus-0000:02
 check 'j["methods"][0]["refused"] == "has no reset handlers and policy/rebind is never"'
 for name in nothing .. . "" / net-eth0/ ../devreset/net-eth0 manage "$(printf '%0500d' 0)"; do
@@ -127,7 +127,7 @@ run 2 reset pci-0000:01:00.0 member
 run 4 reset nothing
 run 3 reset pci-0000:01:00.0 --method rebind
 
-# What is accepted, and not over: a pipe that nobody reads holds the write up
+# What is accepted, and not over: a pipe without a reader holds the write up
 mv "$class/net-eth0/reset" "$tmp/reset"
 mkfifo "$class/net-eth0/reset"
 "$tool" --sysfs "$tmp/sys" reset net-eth0 component --no-wait >"$tmp/out" &
@@ -153,7 +153,7 @@ for wrong in auto=2 auto= auto nonsense=1 =1 max_attempts=0 max_attempts=101 max
 done
 run 4 set nothing auto=1
 chmod -R go-w "$class/net-eth0/policy"
-# As nobody; where that cannot be, as what this runs as, which may not write either
+# As the user nobody, if this is root
 if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$tmp"
 	status=0
@@ -257,6 +257,20 @@ run 0 metrics --output "$tmp/x.prom"
 cmp -s "$tmp/x.prom" <("$tool" --sysfs "$tmp/sys" metrics) || bad "the file is another one"
 [ "$(stat -c %a "$tmp/x.prom")" = 644 ] || bad "its mode"
 [ "$(echo "$tmp"/x.prom*)" = "$tmp/x.prom" ] || bad "something is left beside it"
+# The histogram goes on from the file, and begins anew with the numbers
+duration() { grep "^devreset_node_recovery_duration_seconds_$1{node=\"$2\"" "$tmp/x.prom" | sed 's/.* //'; }
+log=$tmp/sys/kernel/debug/devreset/log
+cp "$log" "$tmp/log"
+sed 's/^net-eth0 #1 /net-eth0 #3 /; s/duration_us=15 /duration_us=2000000 /' "$tmp/log" | sed '/^pci-/d' >"$log"
+run 0 metrics --output "$tmp/x.prom"
+[ "$(duration count net-eth0) $(duration sum net-eth0)" = "3 8.400015" ] || bad "$(grep -E "duration_seconds_(sum|count)" "$tmp/x.prom")"
+[ "$(duration count pci-0000:01:00.0)" = 1 ] || bad "$(grep -E "duration_seconds_(sum|count)" "$tmp/x.prom")"
+run 0 metrics --output "$tmp/x.prom"
+[ "$(duration count net-eth0)" = 3 ] || bad "$(grep -E "duration_seconds_(sum|count)" "$tmp/x.prom")"
+sed '/^pci-/d; /^  /d; /#1 /d; s/#2 /#1 /' "$tmp/log" >"$log"
+run 0 metrics --output "$tmp/x.prom"
+[ "$(duration count net-eth0)" = 4 ] || bad "$(grep -E "duration_seconds_(sum|count)" "$tmp/x.prom")"
+cp "$tmp/log" "$log"
 run 1 metrics --output "$tmp"
 run 1 metrics --output "$tmp/there/is/none"
 run 2 -j metrics
@@ -321,6 +335,10 @@ run 0 apply --device /devices/pci0000:00/0000:01:00.0 "$tmp/good.conf"
 run 4 apply --device /devices/none "$tmp/good.conf"
 run 0 apply --dry-run examples/*.conf; has "usb 1-1: manage"
 
+printf '[modem]\nmatch.interface = wwan*\nmatch.id = 1199:9071\nmatch.driver = qmi_wwan\nmanage = yes\n' >"$tmp/modem.conf"
+run 0 apply --dry-run "$tmp/modem.conf"
+holds "$tmp/out" "would: net wwan0: manage ($tmp/modem.conf:1)"
+
 # Each mistake is told with its line, and nothing is done
 mistake() {
 	printf '%b' "$2" >"$tmp/bad.conf"
@@ -357,7 +375,7 @@ run 2 -b "$tmp/batch" list
 run 2 -b "$tmp/none"
 run 0 -b - # of nothing
 
-# --- nobody reads
+# --- nowhere to write to
 
 status=0
 "$tool" --sysfs "$tmp/sys" list >/dev/full 2>/dev/null || status=$?
@@ -393,13 +411,16 @@ completes() {
 
 	# shellcheck disable=SC2016 # for that shell
 	offered=$(bash --norc -c '. "$1"; COMP_LINE=$2 COMP_POINT=${#2}; _devresetctl; printf "%s\n" "${COMPREPLY[@]}"' \
-		- "$tmp/completion" "$line")
+		- "$tmp/completion" "$line" 2>"$tmp/err")
+	[ ! -s "$tmp/err" ] || bad "completion of \"$line\": $(cat "$tmp/err")"
 	for word; do
 		grep -qx -- "$word" <<<"$offered" || bad "\"$line\" is not completed to $word, but to: $offered"
 	done
 }
 completes "devresetctl " list show timeline
 completes "devresetctl s" show set selftest
+completes "devresetctl list "
+completes "devresetctl show x "
 completes "devresetctl list --f" --failed
 completes "devresetctl -j reset x " component platform
 completes "devresetctl reset x --method re" rebind reset_done

@@ -67,8 +67,17 @@ static void note(struct job *job, const struct device *device, const char *actio
 	json_object_array_add(job->actions, out);
 }
 
+static bool is_managed_by_family(const char *name)
+{
+	struct json_object *node = family_node(name);
+	bool managed = json_object_get_boolean(json_get(node, "managed"));
+
+	json_object_put(node);
+	return managed;
+}
+
 /* Is @node managed? As far as the debugfs tree may be read; else what manage says counts */
-static bool is_managed(const char *node)
+static bool is_managed_by_tree(const char *node)
 {
 	char *path = format("%s/kernel/debug/devreset/tree", ctl.sys), *line = NULL;
 	FILE *file = fopen(path, "re");
@@ -93,16 +102,12 @@ static bool is_managed(const char *node)
 static int do_manage(struct job *job, const struct device *device, const struct wish *wish,
 		     const char *node)
 {
-	char *line;
 	int ret = 0;
 
-	if (is_managed(node))
+	if (family_present() ? is_managed_by_family(node) : is_managed_by_tree(node))
 		return EXIT_DONE;
-	if (!job->dry) {
-		line = format("%s %s", device->bus, device->name);
-		ret = sys_write(line, "class/devreset/manage");
-		free(line);
-	}
+	if (!job->dry)
+		ret = manage_write(true, device->bus, device->name);
 	if (ret == -EEXIST)
 		return EXIT_DONE;
 	/* Its driver takes part by itself: there is a node, and it is under policy. */
@@ -124,12 +129,14 @@ static int do_policy(struct job *job, const struct device *device, const struct 
 	char *text = format("%s", ""), *longer;
 
 	for (i = 0; i < wish->count; i++) {
-		if (sys_read(now, sizeof(now), "class/devreset/%s/policy/%s", node, wish->keys[i]) &&
+		if (sys_read(now, sizeof(now), "class/devreset/%s/policy/%s", node,
+			     wish->keys[i]) &&
 		    !strcmp(now, wish->values[i]))
 			continue;
 		keys[count] = wish->keys[i];
 		values[count++] = wish->values[i];
-		longer = format("%s%s%s=%s", text, text[0] ? " " : "", wish->keys[i], wish->values[i]);
+		longer = format("%s%s%s=%s", text, text[0] ? " " : "", wish->keys[i],
+				wish->values[i]);
 		free(text);
 		text = longer;
 	}

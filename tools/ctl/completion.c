@@ -95,7 +95,7 @@ int print_completion(void)
 	     "\t[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null\n"
 	     "}\n"
 	     "_devresetctl() {\n"
-	     "\tlocal line=${COMP_LINE:0:COMP_POINT} words current previous command='' kinds='' kind i at\n"
+	     "\tlocal line=${COMP_LINE:0:COMP_POINT} words current previous command='' kinds='' kind list i at\n"
 	     "\tread -ra words <<<\"$line\"\n"
 	     "\t[[ $line != *[[:space:]] ]] || words+=('')\n"
 	     "\tat=$((${#words[@]} - 1)) current=${words[-1]} previous=${words[-2]-}\n"
@@ -112,10 +112,10 @@ int print_completion(void)
 	     "\tdone");
 	put_commands();
 	puts("\tif [[ $current == -* ]]; then _devresetctl_offer \"$options\"; return; fi\n"
-	     "\tread -ra kinds <<<\"$kinds\"\n"
-	     "\tkind=${kinds[number]-}\n"
+	     "\tread -ra list <<<\"$kinds\"\n"
+	     "\tkind=${list[number]-}\n"
 	     "\t# The last kind repeats where there is no end of them.\n"
-	     "\tif [[ ! $kind && ${kinds[-1]-} =~ ^(policy|file)$ ]]; then kind=${kinds[-1]}; fi");
+	     "\tif [[ ! $kind && ${kinds##* } =~ ^(policy|file)$ ]]; then kind=${kinds##* }; fi");
 	put_kinds();
 	puts("}\ncomplete -F _devresetctl devresetctl");
 	return EXIT_DONE;

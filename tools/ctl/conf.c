@@ -102,7 +102,7 @@ static void take_match(struct reader *reader, const char *key, const char *value
 	if (field == MATCH_FIELDS)
 		mistake(reader, "no \"match.%s\"", key);
 	else if (reader->section->match[field])
-		mistake(reader, "match.%s is there twice; patterns can be separated by blanks", key);
+		mistake(reader, "match.%s is there twice; separate patterns by blanks", key);
 	else
 		reader->section->match[field] = format("%s", value);
 }
@@ -218,7 +218,8 @@ static bool any_matches(const char *patterns, char * const *words)
 
 	if (!patterns)
 		return true;
-	list = rest = format("%s", patterns);
+	list = format("%s", patterns);
+	rest = list;
 	while (!found && (pattern = strsep(&rest, " \t")))
 		for (i = 0; *pattern && words[i] && !found; i++)
 			found = !fnmatch(pattern, words[i], 0);

@@ -110,6 +110,7 @@ const char *json_str(struct json_object *object, const char *key);
 int64_t json_int(struct json_object *object, const char *key);
 struct json_object *json_get(struct json_object *object, const char *key);
 void json_add(struct json_object *object, const char *key, const char *value);
+void json_add_time(struct json_object *object, const char *key, double seconds);
 void json_add_int(struct json_object *object, const char *key, int64_t value);
 
 /* --- sysfs.c ------------------------------------------------------------------------- */
@@ -122,9 +123,10 @@ char **sys_names(const char *fmt, ...) __printf(1, 2);
 void names_free(char **names);
 int module_check(void);
 int node_check(const char *name);
-struct json_object *node_brief(const char *name);
 struct json_object *node_full(const char *name);
 struct json_object *node_list(bool full);
+struct json_object *parse_methods(char *text);
+void sort_by_name(struct json_object *nodes);
 struct json_object *node_find(struct json_object *nodes, const char *name);
 
 /* --- policy.c --------------------------------------------------------------------------- */
@@ -141,6 +143,7 @@ extern const size_t policy_key_count;
 const struct policy_key *policy_find(const char *name, size_t len);
 char *policy_complaint(const char *key, const char *value);
 int policy_write(const char *node, char **keys, char **values, int count);
+int manage_write(bool on, const char *bus, const char *device);
 const char *scope_relative(struct json_object *nodes, const char *origin, const char *name);
 int scope_rank(const char *scope);
 
@@ -212,6 +215,20 @@ struct section {
 int conf_read(const char *file, struct section **sections);
 void conf_free(struct section *sections);
 bool section_matches(const struct section *section, const struct device *device);
+
+/* --- netlink.c, family.c: what sysfs.c does, and more, where the family is there ----------- */
+
+bool family_present(void);
+const char *family_text(void);
+struct json_object *family_nodes(void);
+struct json_object *family_node(const char *name);
+int family_log(const char *node, struct json_object **entries);
+struct json_object *family_explain(const char *name);
+int family_set(const char *node, char **keys, char **values, int count);
+int method_number(const char *name);
+int family_manage(bool on, const char *bus, const char *device);
+int family_ask(const char *node, const char *scope, const char *method, bool force,
+	       int64_t *cookie);
 
 /* --- the commands ------------------------------------------------------------------------------------ */
 

@@ -72,12 +72,26 @@ static void add_path(struct device *device, const char *folder)
 	free(sys);
 }
 
-/* @folder: of a PCI or USB device */
+/* @folder: of an interface of a USB device, which the ids are of */
+static void describe_interface(struct device *device, const char *folder)
+{
+	char *above = format("%s/..", folder);
+
+	add_id(device, above, "idVendor", "idProduct");
+	add_words(device, folder, "bInterfaceClass");
+	free(above);
+}
+
+/* @folder: of a PCI or USB device, or what a network interface is of */
 static void describe(struct device *device, const char *folder)
 {
 	char **names, **name;
 	size_t len = strlen(device->name);
 
+	if (sys_exists("%s/bInterfaceClass", folder)) {
+		describe_interface(device, folder);
+		return;
+	}
 	if (!sys_exists("%s/idVendor", folder)) {
 		add_id(device, folder, "vendor", "device");
 		add_words(device, folder, "class");

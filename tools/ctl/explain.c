@@ -17,7 +17,7 @@ static const char *answer_of(struct json_object *node, const char **why)
 		return "ignore";
 	}
 	if (!strcmp(state, "failed")) {
-		*why = "it is failed: nothing happens by itself until a reset that is asked for succeeds";
+		*why = "it is failed, until a reset that is asked for succeeds";
 		return "ignore";
 	}
 	if (!strcmp(state, "recovering")) {
@@ -53,7 +53,8 @@ static const char *first_refusal(struct json_object *methods)
 }
 
 /* @ceiling, and what @scope is for the node that is recovered */
-static struct json_object *make_rung(struct json_object *node, const char *scope, const char *ceiling)
+static struct json_object *make_rung(struct json_object *node, const char *scope,
+				     const char *ceiling)
 {
 	struct json_object *rung = json_object_new_object(), *policy = json_get(node, "policy");
 	struct json_object *methods = json_get(node, "methods");
@@ -84,6 +85,7 @@ static struct json_object *explain(struct json_object *nodes, const char *name)
 {
 	struct json_object *out = json_object_new_object(), *rungs = json_object_new_array();
 	struct json_object *node = node_find(nodes, name), *up;
+	const char *scope;
 	const char *ceiling = json_str(json_get(node, "policy"), "ceiling"), *why;
 	size_t left = json_object_array_length(nodes);
 
@@ -92,10 +94,11 @@ static struct json_object *explain(struct json_object *nodes, const char *name)
 	json_add(out, "ceiling", ceiling);
 	json_add(out, "answer", answer_of(node, &why));
 	json_add(out, "why", why);
-	for (up = node; up && left--; up = node_find(nodes, json_str(up, "parent")))
-		if (scope_rank(json_str(up, "scope")) >= 0)
-			json_object_array_add(rungs, make_rung(up,
-				scope_relative(nodes, name, json_str(up, "node")), ceiling));
+	for (up = node; up && left--; up = node_find(nodes, json_str(up, "parent"))) {
+		scope = scope_relative(nodes, name, json_str(up, "node"));
+		if (scope_rank(scope) >= 0)
+			json_object_array_add(rungs, make_rung(up, scope, ceiling));
+	}
 	json_object_object_add(out, "rungs", rungs);
 	return out;
 }
@@ -110,8 +113,8 @@ static void print_devices(struct json_object *devices)
 
 		printf("       %s%s%s%s: %s%s%s%s\n", json_str(device, "device"),
 		       driver[0] ? " (" : "", driver, driver[0] ? ")" : "",
-		       why[0] ? color("red") : "", why[0] ? "refused: " : json_str(device, "method"),
-		       why, color("off"));
+		       why[0] ? color("red") : "",
+		       why[0] ? "refused: " : json_str(device, "method"), why, color("off"));
 	}
 }
 
@@ -126,29 +129,53 @@ static void print_rung(struct json_object *rung, size_t number)
 		       json_str(rung, "max_attempts"), plural(json_int(rung, "max_attempts")),
 		       color("off"), json_str(rung, "retry_interval_ms"));
 	else if (!strcmp(step, "skip"))
-		printf("%spassed by%s: its last cure did not last\n", color("yellow"), color("off"));
+		printf("%spassed by%s: its last cure did not last\n", color("yellow"),
+		       color("off"));
 	else
 		printf("%s%s%s: %s\n", !strcmp(step, "refused") ? color("red") : color("yellow"),
 		       !strcmp(step, "refused") ? "refused" : "not reached", color("off"), why);
 	print_devices(json_get(rung, "devices"));
 }
 
+/* What the kernel says of it, which knows the history of the node, too */
+static struct json_object *explain_by_family(const char *name)
+{
+	struct json_object *out = family_explain(name), *node = node_full(name);
+	const char *why = "";
+
+	if (out && node) {
+		json_add(out, "ceiling", json_str(json_get(node, "policy"), "ceiling"));
+		answer_of(node, &why);
+		if (!strcmp(json_str(out, "answer"), "limit"))
+			why = "there were too many recoveries in policy/window_ms: it fails";
+		json_add(out, "why", why);
+	}
+	json_object_put(node);
+	return out;
+}
+
+static struct json_object *explain_by_sysfs(const char *name)
+{
+	struct json_object *nodes = node_list(true), *out = NULL;
+
+	if (node_find(nodes, name))
+		out = explain(nodes, name);
+	json_object_put(nodes);
+	return out;
+}
+
 int cmd_explain(int argc, char **argv)
 {
-	struct json_object *nodes, *out, *rungs;
+	struct json_object *out, *rungs;
 	int status = node_check(argv[0]);
 	size_t i;
 
 	(void)argc;
 	if (status)
 		return status;
-	nodes = node_list(true);
-	if (!node_find(nodes, argv[0])) {
-		json_object_put(nodes);
+	out = family_present() ? explain_by_family(argv[0]) : explain_by_sysfs(argv[0]);
+	if (!out)
 		return fail(EXIT_NONE, "node \"%s\" has gone", argv[0]);
-	}
-	out = explain(nodes, argv[0]);
-	json_object_put(nodes);
 	if (ctl.json)
 		return print_json(out);
 	printf("%s is %s%s%s, ceiling %s.\n", argv[0], state_color(json_str(out, "state")),

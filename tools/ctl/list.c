@@ -110,8 +110,10 @@ static void list_tree(struct json_object *nodes)
 	tree.shown = calloc(tree.count + 1, sizeof(*tree.shown));
 	if (!tree.first || !tree.next || !tree.shown)
 		abort();
-	for (i = 0; i < tree.count; i++)
-		tree.first[i] = tree.next[i] = tree.count;
+	for (i = 0; i < tree.count; i++) {
+		tree.first[i] = tree.count;
+		tree.next[i] = tree.count;
+	}
 	/* From the end, as each is put before the siblings that are there */
 	for (i = tree.count; i--;) {
 		parent = parent_of(&tree, i);
@@ -246,8 +248,9 @@ int cmd_show(int argc, char **argv)
 		return fail(EXIT_NONE, "node \"%s\" has gone", argv[0]);
 	if (ctl.json)
 		return print_json(node);
-	printf("%s%s%s  %s  %s%s%s\n", color("bold"), argv[0], color("off"), json_str(node, "scope"),
-	       state_color(json_str(node, "state")), json_str(node, "state"), color("off"));
+	printf("%s%s%s  %s  %s%s%s\n", color("bold"), argv[0], color("off"),
+	       json_str(node, "scope"), state_color(json_str(node, "state")),
+	       json_str(node, "state"), color("off"));
 	show_word("parent", json_str(node, "parent"));
 	show_word("device", json_str(node, "device"));
 	show_word("driver", json_str(node, "driver"));

@@ -154,9 +154,7 @@ static struct json_object *log_of_last(const char *name)
 			continue;
 		json_object_deep_copy(last, &entry, json_c_shallow_copy_default);
 		json_add(entry, "node", json_str(node, "node"));
-		json_object_object_del(entry, "time");
-		json_object_object_add(entry, "time",
-				       json_object_new_double(time - json_int(last, "duration_us") / 1e6));
+		json_add_time(entry, "time", time - json_int(last, "duration_us") / 1e6);
 		json_object_array_add(entries, entry);
 	}
 	json_object_put(nodes);
@@ -177,13 +175,19 @@ static int by_time(const void *a, const void *b)
  */
 int log_read(const char *node, struct json_object **entries)
 {
-	int status;
+	int ret, status;
 	FILE *file;
 
 	*entries = NULL;
 	status = module_check();
 	if (status)
 		return status;
+	if (family_present()) {
+		ret = family_log(node, entries);
+		if (ret && ret != -ENODEV && ret != -ENOENT)
+			return fail_errno(-ret, "the log");
+		goto sort;
+	}
 	file = log_open();
 	if (!file && errno != EACCES && errno != EPERM && errno != ENOENT)
 		return fail_errno(errno, "%s/" LOG_FILE, ctl.sys);
@@ -193,6 +197,7 @@ int log_read(const char *node, struct json_object **entries)
 	} else {
 		*entries = log_of_last(node);
 	}
+sort:
 	/* The log of a node outlives it. */
 	if (node && !json_object_array_length(*entries))
 		status = node_check(node);
@@ -238,8 +243,8 @@ static void print_entry(struct json_object *entry)
 		printf(" #%s", json_str(entry, "seq"));
 	if (json_get(entry, "asked"))
 		printf(" %s", json_str(entry, "asked"));
-	printf(" for %s (%s): %s%s%s, %s attempt%s, %s, cured by %s\n", json_str(entry, "requester"),
-	       json_str(entry, "reason"), err ? color("red") : color("green"),
+	printf(" for %s (%s): %s%s%s, %s attempt%s, %s, cured by %s\n",
+	       json_str(entry, "requester"), json_str(entry, "reason"), err ? color("red") : color("green"),
 	       err ? strerror(err) : "success", color("off"), json_str(entry, "attempts"),
 	       plural(json_int(entry, "attempts")),
 	       format_us(json_int(entry, "duration_us"), took, sizeof(took)),

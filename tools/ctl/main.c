@@ -36,9 +36,11 @@ const struct option_desc option_descs[OPTIONS] = {
 	[OPT_SVG] = { "svg", 0, "FILE", "write a picture" },
 	[OPT_PERFETTO] = { "perfetto", 0, "FILE", "write a trace for ui.perfetto.dev" },
 	[OPT_OUTPUT] = { "output", 0, "FILE", "write beside FILE, and rename" },
-	[OPT_OPENMETRICS] = { "openmetrics", 0, NULL, "OpenMetrics 1.0, which node_exporter's textfile collector does not read" },
+	[OPT_OPENMETRICS] = { "openmetrics", 0, NULL,
+		"as OpenMetrics 1.0, not for node_exporter's textfile collector" },
 	[OPT_DRY_RUN] = { "dry-run", 0, NULL, "tell what would be done, and do nothing" },
-	[OPT_DEVICE] = { "device", 0, "DEVPATH", "only the device at /sys/DEVPATH, for udev rules" },
+	[OPT_DEVICE] = { "device", 0, "DEVPATH",
+		"only the device at /sys/DEVPATH, for udev rules" },
 };
 
 const struct command commands[] = {
@@ -73,12 +75,12 @@ const size_t command_count = ARRAY_SIZE(commands);
 static void help_option(FILE *out, int id)
 {
 	const struct option_desc *desc = &option_descs[id];
-	char text[64];
+	char text[64], letter[] = "-x, ";
 
+	letter[1] = desc->letter;
 	snprintf(text, sizeof(text), "--%s%s%s", desc->name, desc->arg ? " " : "",
 		 desc->arg ? desc->arg : "");
-	fprintf(out, "  %c%c%s%-22s %s\n", desc->letter ? '-' : ' ', desc->letter ? desc->letter : ' ',
-		desc->letter ? ", " : "  ", text, desc->help);
+	fprintf(out, "  %4s%-22s %s\n", desc->letter ? letter : "", text, desc->help);
 }
 
 static void help_options(FILE *out, unsigned int options)
@@ -225,11 +227,12 @@ static int run_line(int argc, char **argv)
 
 static int split(char *line, char **words)
 {
+	static const char blanks[] = " \t\r\n";
 	int count = 1;
 	char *word;
 
 	words[0] = "devresetctl";
-	for (word = strtok(line, " \t\r\n"); word && word[0] != '#'; word = strtok(NULL, " \t\r\n")) {
+	for (word = strtok(line, blanks); word && word[0] != '#'; word = strtok(NULL, blanks)) {
 		if (count == BATCH_WORDS)
 			return -1;
 		words[count++] = word;

@@ -5,11 +5,11 @@
  * samples; --openmetrics has them as what they are.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include "ctl.h"
+#include "metrics.h"
 
 static const char * const states[] = { "healthy", "recovering", "probation", "failed", "stuck" };
-static const double bounds[] = { 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600 };
 
 static const struct {
 	const char *file, *name, *unit, *help;
@@ -21,7 +21,8 @@ static const struct {
 	{ "failures", "failures", "", "Requests that failed", 1 },
 	{ "escalations", "escalations", "", "Rungs climbed", 1 },
 	{ "hangs", "hangs", "", "Hangs detected", 1 },
-	{ "downtime_ms", "downtime_seconds", "seconds", "Time from the detection of hangs to their cure", 1e-3 },
+	{ "downtime_ms", "downtime_seconds", "seconds",
+		"Time from the detection of hangs to their cure", 0.001 },
 	{ "attempts", "attempts", "", "Resets of this node", 1 },
 	{ "timeouts", "timeouts", "", "Resets of this node that did not end in time", 1 },
 	{ "soft_errors", "soft_errors", "", "Resets of this node that worked, with trouble", 1 },
@@ -149,51 +150,43 @@ static void put_last(struct output *out)
 	}
 }
 
-static void put_bucket(struct output *out, const char *node, const char *bound, size_t count)
+/* The entries of each node, by its name */
+static struct json_object *log_by_node(struct json_object *log)
 {
-	fputs("devreset_node_recovery_duration_seconds_bucket{", out->file);
-	put_label(out->file, "node", node);
-	fprintf(out->file, ",le=\"%s\"} %zu\n", bound, count);
-}
-
-static void put_histogram(struct output *out, const char *node, struct json_object *log)
-{
-	size_t i, bound, below[ARRAY_SIZE(bounds)] = { 0 }, count = 0;
-	double sum = 0;
-	char text[32];
-
-	for (i = 0; i < json_object_array_length(log); i++) {
-		struct json_object *entry = json_object_array_get_idx(log, i);
-		double seconds = json_int(entry, "duration_us") / 1e6;
-
-		if (strcmp(json_str(entry, "node"), node))
-			continue;
-		count++;
-		sum += seconds;
-		for (bound = 0; bound < ARRAY_SIZE(bounds); bound++)
-			below[bound] += seconds <= bounds[bound];
-	}
-	if (!count)
-		return;
-	for (bound = 0; bound < ARRAY_SIZE(bounds); bound++) {
-		/* OpenMetrics has each bound as a floating point number. */
-		snprintf(text, sizeof(text), bounds[bound] < 1 ? "%g" : "%.1f", bounds[bound]);
-		put_bucket(out, node, text, below[bound]);
-	}
-	put_bucket(out, node, "+Inf", count);
-	sample(out, "node_recovery_duration_seconds_sum", node, sum);
-	sample(out, "node_recovery_duration_seconds_count", node, count);
-}
-
-static void put_durations(struct output *out, struct json_object *log)
-{
-	struct json_object *node;
+	struct json_object *map = json_object_new_object(), *entry, *own;
 	size_t i;
 
+	for (i = 0; i < json_object_array_length(log); i++) {
+		entry = json_object_array_get_idx(log, i);
+		own = json_get(map, json_str(entry, "node"));
+		if (!own) {
+			own = json_object_new_array();
+			json_object_object_add(map, json_str(entry, "node"), own);
+		}
+		json_object_array_add(own, json_object_get(entry));
+	}
+	return map;
+}
+
+/* Of nodes that have gone, too, as long as the file is kept */
+static void put_durations(struct output *out, struct json_object *log, const char *name)
+{
+	struct json_object *map = log_by_node(log);
+	struct histograms all = { NULL };
+	size_t i;
+
+	histograms_read(&all, name);
+	json_object_object_foreach(map, node, entries)
+		histograms_add(&all, node, entries);
 	family(out, "node_recovery_duration_seconds", "", "histogram", "seconds",
-	       "How long the requests took that the log still holds");
-	for_each_node(node, out, i)
-		put_histogram(out, json_str(node, "node"), log);
+	       "How long requests took");
+	histograms_print(&all, out->file);
+	family(out, "node_log_seq", "", "gauge", "",
+	       "Number of the last request that is in the histogram");
+	for (i = 0; i < all.count; i++)
+		sample(out, "node_log_seq", all.list[i].node, all.list[i].seq);
+	free(all.list);
+	json_object_put(map);
 }
 
 int cmd_metrics(int argc, char **argv)
@@ -224,7 +217,7 @@ int cmd_metrics(int argc, char **argv)
 	put_states(&out);
 	put_counters(&out);
 	put_last(&out);
-	put_durations(&out, log);
+	put_durations(&out, log, name);
 	if (out.openmetrics)
 		fputs("# EOF\n", out.file);
 	json_object_put(out.nodes);

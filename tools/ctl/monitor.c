@@ -1,90 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
-/* monitor: the uevents of nodes, one a line, as they come. */
+/*
+ * monitor: events, one a line, as they come. Those of the netlink family have a number: where
+ * one is missing, an event is.
+ */
 #include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/netlink.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include "ctl.h"
+#include "monitor.h"
+#include "netlink.h"
 
-#define UEVENT_GROUP	1	/* those of the kernel, not of udev */
-#define BUFFER_BYTES	(1 << 20)
+#define EVENT_BUFFER	65536
 
-static double now(void)
+static double clock_seconds(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_REALTIME, &time);
+	clock_gettime(clock, &time);
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-/* "ACTION@DEVPATH", then "KEY=VALUE", each with a NUL behind it. NULL: not one of ours */
-static struct json_object *parse_uevent(char *text, size_t len)
+/* For scripts: from here on, nothing is missed without being told. */
+void monitor_listening(void)
 {
-	struct json_object *event = json_object_new_object();
-	char *end = text + len, *key, *value;
-	bool ours = false;
+	struct json_object *event;
 
-	for (text += strnlen(text, len) + 1; text < end; text += strnlen(text, end - text) + 1) {
-		key = text;
-		value = strchr(text, '=');
-		if (!value)
-			continue;
-		*value++ = '\0';
-		text = value;
-		if (!strcmp(key, "SUBSYSTEM"))
-			ours = !strcmp(value, "devreset");
-		else if (!strcmp(key, "ACTION"))
-			json_add(event, "event", value);
-		else if (!strcmp(key, "DEVPATH"))
-			json_add(event, "node", strrchr(value, '/') ? strrchr(value, '/') + 1 : value);
-		else if (!strcmp(key, "DEVPATH_OLD"))
-			json_add(event, "old", strrchr(value, '/') ? strrchr(value, '/') + 1 : value);
-		else if (!strcmp(key, "DEVRESET_STATE"))
-			json_add(event, "state", value);
-		else if (!strcmp(key, "DEVRESET_SCOPE"))
-			json_add(event, "scope", value);
-		else if (!strcmp(key, "DEVRESET_STATUS"))
-			json_add_int(event, "status", strtoll(value, NULL, 10));
-		else if (!strcmp(key, "DEVRESET_REASON"))
-			json_add(event, "reason", value);
-	}
-	if (ours && json_get(event, "node"))
-		return event;
-	json_object_put(event);
-	return NULL;
-}
-
-static void print_event(struct json_object *event)
-{
-	char time[64];
-	int err;
-
-	json_object_object_add(event, "time", json_object_new_double(now()));
-	if (ctl.json) {
-		print_json_line(event);
+	if (!ctl.json) {
+		fprintf(stderr, "listening\n");
 		return;
 	}
-	format_time(now(), time, sizeof(time));
-	printf("%s%s%s %s%s%s %s", color("dim"), time, color("off"), color("bold"),
-	       json_str(event, "node"), color("off"), json_str(event, "event"));
-	if (json_get(event, "old"))
-		printf(" from %s", json_str(event, "old"));
-	if (json_get(event, "state")) {
-		err = -json_int(event, "status");
-		printf(" %s%s%s %s: %s, %s", state_color(json_str(event, "state")),
-		       json_str(event, "state"), color("off"), json_str(event, "scope"),
-		       err == EINPROGRESS ? "begins" : err ? strerror(err) : "success",
-		       json_str(event, "reason"));
-	}
-	putchar('\n');
-	fflush(stdout);
-	json_object_put(event);
+	event = json_object_new_object();
+	json_add(event, "event", "listening");
+	print_json_line(event);
 }
 
-static void tell_of_loss(void)
+void monitor_lost(void)
 {
 	struct json_object *event;
 
@@ -97,60 +46,132 @@ static void tell_of_loss(void)
 	print_json_line(event);
 }
 
-static int listen_to(struct mnl_socket *socket)
-{
-	struct json_object *event;
-	char buf[16384];
-	ssize_t len;
+/* --- as text ------------------------------------------------------------------------ */
 
-	for (;;) {
-		len = mnl_socket_recvfrom(socket, buf, sizeof(buf) - 1);
-		if (len < 0 && errno == ENOBUFS) {
-			tell_of_loss();
-			continue;
-		}
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0)
-			return fail_errno(errno, "uevents");
-		buf[len] = '\0';
-		event = parse_uevent(buf, len);
-		if (event)
-			print_event(event);
-		if (ferror(stdout))
-			return EXIT_FAILED;
+static const char *result(struct json_object *event)
+{
+	int err = -json_int(event, "status");
+
+	return err ? strerror(err) : "success";
+}
+
+static void print_request(struct json_object *event, const char *name)
+{
+	const char *scope = json_str(event, "scope"), *state = json_str(event, "state");
+	char took[32];
+
+	if (!strcmp(name, "begin"))
+		printf("begins: %s for %s, %s", scope[0] && strcmp(scope, "member") ? scope : "recover",
+		       json_str(event, "requester"), json_str(event, "reason"));
+	else if (!strcmp(name, "done"))
+		printf("is over: %s, %s attempt%s, %s, cured by %s", result(event),
+		       json_str(event, "attempts"), plural(json_int(event, "attempts")),
+		       format_us(json_int(event, "duration_us"), took, sizeof(took)),
+		       json_str(event, "cured_by"));
+	else if (!strcmp(name, "change"))
+		printf("%s%s%s, %s: %s, %s", state_color(state), state, color("off"), scope,
+		       json_int(event, "status") == -EINPROGRESS ? "begins" : result(event),
+		       json_str(event, "reason"));
+}
+
+static void print_step(struct json_object *event, const char *name)
+{
+	bool end = !strcmp(json_str(event, "edge"), "end");
+
+	if (!strcmp(name, "attempt") && end)
+		printf("attempt %s on %s: %s, method %s", json_str(event, "attempts"),
+		       json_str(event, "target"), result(event), json_str(event, "method"));
+	else if (!strcmp(name, "attempt"))
+		printf("attempt %s on %s", json_str(event, "attempts"), json_str(event, "target"));
+	else if (!strcmp(name, "phase"))
+		printf("%s %ss", json_str(event, "phase"), json_str(event, "edge"));
+	else if (!strcmp(name, "refusal"))
+		printf("refused on %s: %s (%s)", json_str(event, "target"), json_str(event, "text"),
+		       strerrorname_np(-json_int(event, "status")));
+}
+
+static void print_text(struct json_object *event)
+{
+	const char *name = json_str(event, "event"), *node = json_str(event, "node");
+	char time[64];
+
+	format_time(json_object_get_double(json_get(event, "time")), time, sizeof(time));
+	printf("%s%s%s %s%s%s ", color("dim"), time, color("off"), color("bold"),
+	       node[0] ? node : json_str(event, "target"), color("off"));
+	if (!strcmp(name, "begin") || !strcmp(name, "done") ||
+	    (!strcmp(name, "change") && json_get(event, "state")))
+		print_request(event, name);
+	else if (!strcmp(name, "attempt") || !strcmp(name, "phase") || !strcmp(name, "refusal"))
+		print_step(event, name);
+	else if (!strcmp(name, "state"))
+		printf("%s%s%s, was %s", state_color(json_str(event, "state")),
+		       json_str(event, "state"), color("off"), json_str(event, "old_state"));
+	else if (!strcmp(name, "hang"))
+		printf("%shangs%s: %s", color("red"), color("off"), json_str(event, "reason"));
+	else if (!strcmp(name, "dump"))
+		printf("diagnostics: %s bytes", json_str(event, "length"));
+	else if (json_get(event, "old"))
+		printf("%s from %s", name, json_str(event, "old"));
+	else
+		printf("%s", name);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* Takes @event. */
+void monitor_print(struct json_object *event)
+{
+	double time = clock_seconds(CLOCK_REALTIME);
+
+	if (json_get(event, "monotonic_us")) {
+		time -= clock_seconds(CLOCK_MONOTONIC) - json_int(event, "monotonic_us") / 1e6;
+		json_object_object_del(event, "monotonic_us");
 	}
+	json_add_time(event, "time", time);
+	if (ctl.json) {
+		print_json_line(event);
+		return;
+	}
+	print_text(event);
+	json_object_put(event);
+}
+
+/* --- of the netlink family ---------------------------------------------------------------- */
+
+static void take_event(struct json_object *event, void *arg)
+{
+	int64_t seq = json_int(event, "event_seq"), *next = arg;
+
+	if (*next && seq != *next)
+		monitor_lost();
+	*next = seq + 1;
+	monitor_print(event);
+}
+
+static int monitor_family(void)
+{
+	struct mnl_socket *socket = family_listen();
+	static char buf[EVENT_BUFFER];
+	int64_t next = 0;
+	ssize_t got = 0;
+
+	if (!socket)
+		return fail_errno(errno, "events");
+	monitor_listening();
+	/* After -ENOBUFS the numbers tell. */
+	while (!ferror(stdout) && (got >= 0 || got == -ENOBUFS || got == -EINTR))
+		got = family_event(socket, buf, sizeof(buf), take_event, &next);
+	mnl_socket_close(socket);
+	return ferror(stdout) ? EXIT_FAILED : fail_errno(-got, "events");
 }
 
 int cmd_monitor(int argc, char **argv)
 {
-	struct mnl_socket *socket;
-	int size = BUFFER_BYTES, status = module_check();
+	int status = module_check();
 
 	(void)argc;
 	(void)argv;
 	if (status)
 		return status;
-	socket = mnl_socket_open(NETLINK_KOBJECT_UEVENT);
-	if (!socket)
-		return fail_errno(errno, "uevents");
-	/* Without privilege there is less of it. */
-	if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
-		setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (mnl_socket_bind(socket, UEVENT_GROUP, MNL_SOCKET_AUTOPID)) {
-		status = fail_errno(errno, "uevents");
-	} else {
-		/* For scripts: from here on, nothing is missed. */
-		if (ctl.json) {
-			struct json_object *event = json_object_new_object();
-
-			json_add(event, "event", "listening");
-			print_json_line(event);
-		} else {
-			fprintf(stderr, "listening\n");
-		}
-		status = listen_to(socket);
-	}
-	mnl_socket_close(socket);
-	return status;
+	return family_present() ? monitor_family() : monitor_uevents();
 }

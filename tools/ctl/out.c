@@ -46,6 +46,7 @@ int exit_status_of(int err)
 	case 0:
 		return EXIT_DONE;
 	case EINVAL:
+	case ERANGE:
 		return EXIT_USAGE;
 	case EBUSY:
 	case EOPNOTSUPP:
@@ -65,17 +66,21 @@ int exit_status_of(int err)
 	}
 }
 
-/* @err: an errno, which is named, and decides the exit status */
+/*
+ * @err: an errno, which is named, and decides the exit status. What the kernel had to say of
+ * it takes the place of its general text.
+ */
 int fail_errno(int err, const char *fmt, ...)
 {
-	const char *name = strerrorname_np(err);
+	const char *name = strerrorname_np(err), *why = family_text();
 	char text[1024];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return fail(exit_status_of(err), "%s: %s (%s)", text, strerror(err), name ? name : "?");
+	return fail(exit_status_of(err), "%s: %s (%s)", text, why[0] ? why : strerror(err),
+		    name ? name : "?");
 }
 
 static const char *json_text(struct json_object *object)
@@ -250,4 +255,13 @@ void json_add(struct json_object *object, const char *key, const char *value)
 void json_add_int(struct json_object *object, const char *key, int64_t value)
 {
 	json_object_object_add(object, key, json_object_new_int64(value));
+}
+
+/* With its milliseconds, and no more than is known */
+void json_add_time(struct json_object *object, const char *key, double seconds)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.3f", seconds);
+	json_object_object_add(object, key, json_object_new_double_s(seconds, text));
 }

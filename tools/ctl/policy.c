@@ -104,13 +104,17 @@ char *policy_complaint(const char *name, const char *value)
  */
 int policy_write(const char *node, char **keys, char **values, int count)
 {
-	char (*old)[NAME_LEN] = calloc(count, sizeof(*old));
+	char (*old)[NAME_LEN];
 	int i, ret = 0;
 
+	if (family_present())
+		return family_set(node, keys, values, count);
+	old = calloc(count, sizeof(*old));
 	if (!old)
 		return -ENOMEM;
 	for (i = 0; i < count; i++) {
-		if (!sys_read(old[i], sizeof(old[i]), "class/devreset/%s/policy/%s", node, keys[i])) {
+		if (!sys_read(old[i], sizeof(old[i]), "class/devreset/%s/policy/%s", node,
+			      keys[i])) {
 			ret = -errno;
 			goto out;
 		}
@@ -124,6 +128,20 @@ int policy_write(const char *node, char **keys, char **values, int count)
 		sys_write(old[i], "class/devreset/%s/policy/%s", node, keys[i]);
 out:
 	free(old);
+	return ret;
+}
+
+/* Returns 0 or a negative errno. */
+int manage_write(bool on, const char *bus, const char *device)
+{
+	char *line;
+	int ret;
+
+	if (family_present())
+		return family_manage(on, bus, device);
+	line = format("%s %s", bus, device);
+	ret = sys_write(line, "class/devreset/%smanage", on ? "" : "un");
+	free(line);
 	return ret;
 }
 

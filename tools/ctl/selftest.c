@@ -129,7 +129,8 @@ int cmd_selftest(int argc, char **argv)
 	if (status)
 		return status;
 	if (!sys_exists(CONFIGFS))
-		return fail(EXIT_NONE, "%s/" CONFIGFS " is not there; modprobe devreset_sim", ctl.sys);
+		return fail(EXIT_NONE, "%s/" CONFIGFS " is not there; modprobe devreset_sim",
+			    ctl.sys);
 	snprintf(test.name, sizeof(test.name), "selftest-%d", (int)getpid());
 	snprintf(test.node, sizeof(test.node), "sim-%s", test.name);
 	folder = format("%s/" CONFIGFS "/%s", ctl.sys, test.name);

@@ -44,9 +44,10 @@ int cmd_set(int argc, char **argv)
 	return status;
 }
 
-static int manage_failed(int err, const char *what, char **argv)
+static int manage_failed(int err, char **argv)
 {
-	switch (err) {
+	/* The netlink family says more. */
+	switch (family_text()[0] ? 0 : err) {
 	case EEXIST:
 		return fail(EXIT_REFUSED, "%s %s is managed already", argv[0], argv[1]);
 	case ENOENT:
@@ -57,35 +58,34 @@ static int manage_failed(int err, const char *what, char **argv)
 	case EOPNOTSUPP:
 		return fail(EXIT_REFUSED, "%s %s: a bridge cannot be managed", argv[0], argv[1]);
 	case EINVAL:
-		return fail(EXIT_USAGE, "\"%s\" is no name of a device on bus %s", argv[1], argv[0]);
+		return fail(EXIT_USAGE, "\"%s\" is no name of a device on bus %s", argv[1],
+			    argv[0]);
 	}
-	return fail_errno(err, "%s %s %s", what, argv[0], argv[1]);
+	fail_errno(err, "%s %s", argv[0], argv[1]);
+	return err == ENOENT ? EXIT_REFUSED : exit_status_of(err);
 }
 
-static int change_managed(const char *file, char **argv)
+static int change_managed(bool on, char **argv)
 {
 	int ret, status = module_check();
-	char *line;
 
 	if (status)
 		return status;
 	/* One value each: a blank within would be another device's name. */
 	if (!argv[0][0] || !argv[1][0] || strpbrk(argv[0], " \n") || strpbrk(argv[1], " \n"))
 		return fail(EXIT_USAGE, "BUS NAME, such as pci 0000:01:00.0");
-	line = format("%s %s", argv[0], argv[1]);
-	ret = sys_write(line, "class/devreset/%s", file);
-	free(line);
-	return ret ? manage_failed(-ret, file, argv) : EXIT_DONE;
+	ret = manage_write(on, argv[0], argv[1]);
+	return ret ? manage_failed(-ret, argv) : EXIT_DONE;
 }
 
 int cmd_manage(int argc, char **argv)
 {
 	(void)argc;
-	return change_managed("manage", argv);
+	return change_managed(true, argv);
 }
 
 int cmd_unmanage(int argc, char **argv)
 {
 	(void)argc;
-	return change_managed("unmanage", argv);
+	return change_managed(false, argv);
 }

@@ -187,14 +187,16 @@ static void add_device(struct json_object *object, const char *name)
 {
 	char text[NAME_LEN];
 
-	if (sys_link(text, sizeof(text), CLASS "/%s/device", name))
+	if (!json_get(object, "device") &&
+	    sys_link(text, sizeof(text), CLASS "/%s/device", name))
 		json_add(object, "device", text);
-	if (sys_link(text, sizeof(text), CLASS "/%s/device/driver", name))
+	if (!json_get(object, "driver") &&
+	    sys_link(text, sizeof(text), CLASS "/%s/device/driver", name))
 		json_add(object, "driver", text);
 }
 
 /* What a list shows of a node; NULL if it has gone */
-struct json_object *node_brief(const char *name)
+static struct json_object *node_brief(const char *name)
 {
 	struct json_object *node = json_object_new_object();
 	char text[NAME_LEN];
@@ -255,40 +257,93 @@ static struct json_object *parse_method(char *line)
 	return object;
 }
 
-static struct json_object *read_methods(const char *name)
+/* The text of a file "methods", which is cut to pieces */
+struct json_object *parse_methods(char *text)
 {
 	struct json_object *array = json_object_new_array();
-	char text[VALUE_LEN], *line, *rest = text;
+	char *line;
 
-	if (!sys_read(text, sizeof(text), CLASS "/%s/methods", name))
-		return array;
-	while ((line = strsep(&rest, "\n")))
+	while ((line = strsep(&text, "\n")))
 		if (*line)
 			json_object_array_add(array, parse_method(line));
 	return array;
 }
 
-/* All that its folder tells; NULL if it has gone */
+static struct json_object *read_methods(const char *name)
+{
+	char text[VALUE_LEN];
+
+	return parse_methods(sys_read(text, sizeof(text), CLASS "/%s/methods", name));
+}
+
+/* Before the first request there is none. */
+static void add_last(struct json_object *node, const char *name)
+{
+	struct json_object *last = read_folder(name, "last");
+
+	if (json_object_get_double(json_get(last, "time")) > 0)
+		json_object_object_add(node, "last", last);
+	else
+		json_object_put(last);
+}
+
+/* All that is known of it; NULL if it has gone */
 struct json_object *node_full(const char *name)
 {
-	struct json_object *node = node_brief(name);
+	struct json_object *node = family_present() ? family_node(name) : node_brief(name);
 
 	if (!node)
 		return NULL;
+	add_device(node, name);
 	json_object_object_add(node, "supported", read_words(name, "supported"));
 	json_object_object_add(node, "methods", read_methods(name));
+	if (family_present())
+		return node;
 	json_object_object_add(node, "policy", read_folder(name, "policy"));
-	json_object_object_add(node, "last", read_folder(name, "last"));
+	add_last(node, name);
 	json_object_object_add(node, "stats", read_folder(name, "stats"));
 	return node;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strverscmp(json_str(*(struct json_object * const *)a, "node"),
+			  json_str(*(struct json_object * const *)b, "node"));
+}
+
+void sort_by_name(struct json_object *nodes)
+{
+	json_object_array_sort(nodes, by_name);
+}
+
+/* From one dump, which tells neither what is supported nor the methods */
+static struct json_object *family_list(bool full)
+{
+	struct json_object *nodes = family_nodes();
+	size_t i;
+
+	for (i = 0; nodes && !full && i < json_object_array_length(nodes); i++) {
+		struct json_object *node = json_object_array_get_idx(nodes, i);
+
+		json_object_object_del(node, "policy");
+		json_object_object_del(node, "last");
+		json_object_object_del(node, "stats");
+	}
+	if (nodes)
+		sort_by_name(nodes);
+	return nodes;
 }
 
 /* All nodes, sorted by name */
 struct json_object *node_list(bool full)
 {
-	struct json_object *array = json_object_new_array(), *node;
-	char **names = sys_names(CLASS), **name;
+	struct json_object *array = family_present() ? family_list(full) : NULL, *node;
+	char **names, **name;
 
+	if (array)
+		return array;
+	array = json_object_new_array();
+	names = sys_names(CLASS);
 	for (name = names; name && *name; name++) {
 		/* Beside the nodes are the files manage and unmanage. */
 		node = full ? node_full(*name) : node_brief(*name);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * timeline: one request of the log as bars, an attempt a row. The log says when each
- * phase ended; it began when the one before it ended. What is before the first phase of
- * a later attempt is the retry interval, or the way up to the next rung.
+ * phase ended; it began when the one before it ended. What is before a later attempt is the
+ * retry interval, or the way up to the next rung; only the netlink family tells when that
+ * ends, and the first phase begins.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +26,20 @@ static void add_try(struct timeline *line, struct json_object *try)
 		.status = json_int(try, "status"),
 		.from = line->end,
 	};
+	struct json_object *began = json_get(try, "began_us");
+	uint64_t start = json_object_get_int64(began);
 	size_t i;
 
+	if (began && start > bar.from) {
+		bar.phase = "wait";
+		bar.to = start;
+		add_bar(line, &bar);
+		bar.from = start;
+	}
 	for (i = 0; i < json_object_array_length(phases); i++) {
 		struct json_object *phase = json_object_array_get_idx(phases, i);
 
-		bar.phase = !i && line->attempts > 1 ? "wait" : json_str(phase, "phase");
+		bar.phase = !began && !i && line->attempts > 1 ? "wait" : json_str(phase, "phase");
 		bar.to = json_int(phase, "end_us");
 		if (bar.to < bar.from)
 			bar.to = bar.from;
