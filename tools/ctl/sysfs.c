@@ -322,9 +322,13 @@ static struct json_object *family_list(bool full)
 	struct json_object *nodes = family_nodes();
 	size_t i;
 
-	for (i = 0; nodes && !full && i < json_object_array_length(nodes); i++) {
+	for (i = 0; nodes && i < json_object_array_length(nodes); i++) {
 		struct json_object *node = json_object_array_get_idx(nodes, i);
 
+		/* The family tells those of managed devices. */
+		add_device(node, json_str(node, "node"));
+		if (full)
+			continue;
 		json_object_object_del(node, "policy");
 		json_object_object_del(node, "last");
 		json_object_object_del(node, "stats");
