@@ -10,6 +10,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/types.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 
 /* 6.9: pm_runtime_get_if_active() lost its second argument. */
 static inline int compat_pm_runtime_get_if_active(struct device *dev)
@@ -79,5 +80,43 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #else
 #define compat_assign_str(dst, src)	__assign_str(dst)
 #endif
+
+/*
+ * 6.2: split operations, of which a family's table is generated: a command that both does
+ * and dumps has two entries. Before, they are one, with the same policy for both.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define genl_split_ops	genl_ops
+#define split_ops	ops
+#define n_split_ops	n_ops
+#endif
+
+static inline int compat_genl_register_family(struct genl_family *family)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	static struct genl_ops merged[32];
+	int i, n = 0;
+
+	for (i = 0; i < family->n_ops && i < ARRAY_SIZE(merged); i++) {
+		if (n && merged[n - 1].cmd == family->ops[i].cmd)
+			merged[n - 1].dumpit = family->ops[i].dumpit;
+		else
+			merged[n++] = family->ops[i];
+	}
+	family->ops = merged;
+	family->n_ops = n;
+#endif
+	return genl_register_family(family);
+}
+
+/* 6.6: a dump has its attributes in a struct genl_info, as anything else. */
+static inline struct nlattr **compat_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	return genl_dumpit_info(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->info.attrs;
+#endif
+}
 
 #endif

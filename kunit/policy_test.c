@@ -382,6 +382,87 @@ static void policy_next_method_dr14(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)ladder.step, 0);
 }
 
+/* What is refused is refused with the range: as it is checked, so it is told. */
+static void policy_range_texts(struct kunit *test)
+{
+	char want[64];
+	int i;
+
+	for (i = 0; i < POLICY_FIELDS; i++) {
+		KUNIT_ASSERT_NOT_NULL(test, policy_range(i));
+		if (i == POLICY_CEILING || i == POLICY_REBIND || i == POLICY_FINAL)
+			continue;
+		snprintf(want, sizeof(want), "%s%u to %u", documented[i].or_zero ? "0, or " : "",
+			 documented[i].min, documented[i].max);
+		KUNIT_EXPECT_STREQ(test, policy_range(i), want);
+	}
+}
+
+#define RUNGS	4
+
+/*
+ * @scopes: of the rungs, by two bits each. What is at or below the ceiling is attempted,
+ * from the rung above the one that cured last, or the highest that there is.
+ */
+static void check_explained(struct kunit *test, unsigned int n, unsigned int scopes, u32 ceiling,
+			    const struct history *hist)
+{
+	bool doubted = hist->state == DEVRESET_PROBATION && hist->cured_rung != POLICY_NO_RUNG;
+	unsigned int first = doubted ? hist->cured_rung + !hist->cured_more : 0;
+	unsigned int passed = doubted && hist->cured_more ? hist->cured_step + 1 : 0;
+	struct rung rungs[RUNGS];
+	struct rung_plan plans[RUNGS];
+	enum devreset_step want;
+	unsigned int i, top;
+
+	for (i = 0; i < n; i++)
+		rungs[i] = (struct rung) {
+			.scope = (scopes >> 2 * i & 3) ?: 1, .max_attempts = 1 + i, .retry_ms = 100,
+		};
+	for (top = 0; top < n && rungs[top].scope <= ceiling; top++)
+		;
+	if (top && first > top - 1)
+		first = top - 1;
+	policy_explain(hist, ceiling, rungs, n, plans);
+	for (i = 0; i < n; i++) {
+		want = i >= top ? DEVRESET_STEP_CEILING : i < first ? DEVRESET_STEP_SKIP :
+		       DEVRESET_STEP_ATTEMPT;
+		KUNIT_EXPECT_EQ_MSG(test, (int)plans[i].step, (int)want,
+				    "rung %u of %u, scopes 0x%x, ceiling %u, cured %u", i, n,
+				    scopes, ceiling, hist->cured_rung);
+		if (want == DEVRESET_STEP_ATTEMPT)
+			KUNIT_EXPECT_EQ(test, plans[i].passed, i == first ? passed : 0);
+	}
+}
+
+/* With every history */
+static void check_explained_after(struct kunit *test, unsigned int n, unsigned int scopes,
+				  u32 ceiling)
+{
+	static const u8 cured[] = { 0, 1, 2, 5, POLICY_NO_RUNG };
+	struct history hist = { .cured_step = 1 };
+	unsigned int i;
+
+	for (hist.state = 0; hist.state <= DEVRESET_FAILED; hist.state++)
+		for (i = 0; i < 2 * ARRAY_SIZE(cured); i++) {
+			hist.cured_rung = cured[i / 2];
+			hist.cured_more = i & 1;
+			check_explained(test, n, scopes, ceiling, &hist);
+		}
+}
+
+/* DR6, DR14: what is told of a ladder is what it does */
+static void policy_explain_dr14(struct kunit *test)
+{
+	unsigned int n, scopes;
+	u32 ceiling;
+
+	for (n = 0; n <= RUNGS; n++)
+		for (scopes = 0; scopes < 1 << 2 * n; scopes++)
+			for (ceiling = DEVRESET_COMPONENT; ceiling <= DEVRESET_PLATFORM; ceiling++)
+				check_explained_after(test, n, scopes, ceiling);
+}
+
 static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(policy_ranges),
 	KUNIT_CASE(policy_defaults),
@@ -394,6 +475,8 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(policy_start_rung),
 	KUNIT_CASE(policy_return_dr16),
 	KUNIT_CASE(policy_next_method_dr14),
+	KUNIT_CASE(policy_range_texts),
+	KUNIT_CASE(policy_explain_dr14),
 	{ }
 };
 

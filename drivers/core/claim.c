@@ -110,7 +110,7 @@ bool claim_asleep(void)
 }
 
 /*
- * 0, -EBUSY (not yet), -ENODEV (the target has gone). Rule 1: for a request,
+ * 0, -EBUSY (not yet), -ENODEV (the target has gone), -ECANCELED. Rule 1: for a request,
  * strict ancestors that are aimed at count like claimed ones, so that a
  * waiting ancestor is not starved. An external reset happens anyway: it only
  * keeps out of what is claimed.
@@ -125,6 +125,10 @@ int claim_try(struct claim *claim)
 	spin_lock_irqsave(&dr_lock, flags);
 	if (target->dying) {
 		ret = -ENODEV;
+		goto out;
+	}
+	if (claim->cancelled) {
+		ret = -ECANCELED;
 		goto out;
 	}
 	if (target->claim || target->claims_below || (!external && claim_frozen()))
@@ -283,7 +287,7 @@ int claim_list(struct claim *claim, unsigned long deadline)
 
 /*
  * For a request: claim claim->target's subtree, waiting until @deadline. 0,
- * -ETIMEDOUT, -ENODEV; -ECANCELED when the machine is suspended; -EALREADY when
+ * -ETIMEDOUT, -ENODEV; -ECANCELED when it is, or the machine is suspended; -EALREADY when
  * a reset from above came first, and covered what this one was to do: the
  * request joins that, and is not starved by it. The caller holds a reference on
  * the target, and ends the claim with claim_drop().

@@ -18,6 +18,7 @@
  *	policy.c	what to do next; pure
  *	clock.c		finds hangs
  *	in_use.c, io.c	what is below a device, and what it does
+ *	netlink.c, netlink_dump.c, netlink_event.c	the generic netlink family
  *	sysfs.c, event.c, pm.c
  *
  * It knows no bus.
@@ -29,6 +30,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include "core.h"
+#include "netlink.h"
 #include <trace/events/devreset.h>
 
 /* What runs requests, and what must go on however many of those there are */
@@ -338,12 +340,17 @@ static int __init devreset_init(void)
 	ret = class_register(&dr_class);
 	if (ret)
 		goto destroy;
-	ret = dr_pm_init();
+	ret = dr_netlink_init();
 	if (ret)
 		goto unregister;
+	ret = dr_pm_init();
+	if (ret)
+		goto unregister_netlink;
 	dr_debugfs_init();
 	return 0;
 
+unregister_netlink:
+	dr_netlink_exit();
 unregister:
 	class_unregister(&dr_class);
 destroy:
@@ -361,6 +368,7 @@ static void __exit devreset_exit(void)
 {
 	WRITE_ONCE(exiting, true);
 	dr_changed();
+	dr_netlink_exit();
 	dr_debugfs_exit();
 	dr_pm_exit();
 	external_exit();

@@ -65,6 +65,7 @@ enum claim_phase {
  * @serial: tells one claim from the next
  * @seen: dr_node.covered of @target when it was aimed at, or last tried: a
  *	reset that reached it since then has done what this one was to do
+ * @cancelled: it will not be held any more
  * @link: in the list of claims that are held
  * @users: nodes at which a reset by others was begun and has not ended; what is
  *	claimed is not resumed before
@@ -81,6 +82,7 @@ struct claim {
 	enum claim_phase phase;
 	u64 serial;
 	unsigned int seen;
+	bool cancelled;
 	struct list_head link;
 	unsigned int users;
 	bool shared;
@@ -131,6 +133,10 @@ struct sleeper {
  * @step: how many methods of that node were passed by
  * @more: that node has a more invasive method
  * @requester: "hang", "driver", or name and pid of the process that asked
+ * @cookie: by which it can be cancelled; 0: by none
+ * @by_cookie: in the list of those that have one
+ * @tried: attempts, also those that were refused
+ * @refusal: why the last of those was, if somebody listens
  * @running: a worker has taken it up
  * @seen: dr_node.covered of @origin when a check last said whether it works
  * @began: when, in ns
@@ -159,6 +165,10 @@ struct request {
 	u8 step;
 	bool more;
 	char requester[REQUESTER_LEN];
+	u64 cookie;
+	struct list_head by_cookie;
+	unsigned int tried;
+	char *refusal;
 	bool limited;
 	bool over;
 	bool touched;
@@ -370,6 +380,10 @@ extern struct workqueue_struct *dr_check_wq;
 extern struct kmem_cache *dr_cache;
 extern struct class dr_class;
 extern struct list_head dr_nodes;
+/* Nodes by name, and what changes with it, and with those of records; under dr_mutex */
+#define DR_NAMES_BITS	10
+extern struct hlist_head dr_names[1 << DR_NAMES_BITS];
+extern unsigned int dr_generation;
 
 static inline const char *dr_name(const struct dr_node *node)
 {
@@ -497,6 +511,37 @@ void record_manage(struct dr_node *node, const char *bus, const char *device);
 void record_forget(struct dr_node *node);
 int record_unmanage(const char *bus, const char *device);
 void record_exit(void);
+
+/**
+ * struct record_view - what outlives a node, to be told; valid while dr_mutex is held
+ * @name: of the node
+ * @bus: of manage
+ * @device: the same; both are empty if unknown
+ * @identity: what device it is
+ * @state: &enum devreset_state
+ * @managed: an operator has put it under policy
+ * @away: there is no node now
+ * @expires_in: when it will be forgotten, in ms from now; 0: not by itself
+ * @policy: the numbers
+ * @last: of the last finished request; under dr_lock
+ * @stats: counters
+ * @log: struct log_entry; under dr_lock
+ */
+struct record_view {
+	const char *name, *bus, *device, *identity;
+	enum devreset_state state;
+	bool managed;
+	bool away;
+	u64 expires_in;
+	const struct devreset_policy *policy;
+	const struct last *last;
+	unsigned long stats[STATS];
+	struct list_head *log;
+};
+
+void record_view_node(struct dr_node *node, struct record_view *view);
+bool record_view_name(const char *name, struct record_view *view);
+bool record_view_next(long *bucket, long *index, struct record_view *view);
 void records_show(struct seq_file *s);
 
 /* claim.c */
@@ -569,11 +614,14 @@ struct ask {
 	enum devreset_method method;
 	bool force;
 	bool operator;		/* by an operator, not by the driver */
+	u64 cookie;		/* see struct request */
 };
 
 int request_reset(struct dr_node *origin, const struct ask *ask,
 		  const struct devreset_params *params);
 int request_and_wait(struct dr_node *origin, const struct ask *ask);
+int request_async(struct dr_node *origin, const struct ask *ask);
+int request_cancel(u64 cookie);
 int request_recover(struct dr_node *origin, const char *reason);
 void request_init_node(struct dr_node *node);
 
@@ -594,6 +642,8 @@ void clock_probation(struct dr_node *node);
 
 /* sysfs.c */
 void dr_sysfs_init(void);
+void dr_methods(struct dr_node *target, const struct devreset_attempt *how, char *buf,
+		size_t size);
 extern const struct attribute_group *dr_groups[];
 extern const struct attribute_group **dr_class_groups;
 

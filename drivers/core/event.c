@@ -11,6 +11,7 @@
 #include <linux/seq_file.h>
 #include <linux/vmalloc.h>
 #include "core.h"
+#include "netlink.h"
 
 /* DR13 */
 #define DUMP_BYTES	(1024 * 1024)
@@ -186,6 +187,7 @@ void dr_dump(struct dr_node *node, unsigned long deadline)
 		dr_count(node, STAT_DUMPS_CUT);
 	if (!dump.len)
 		goto free;
+	dr_notify_dump(node, dump.len, dump.cut);
 	/* The device coredump frees the buffer, whatever becomes of it. */
 	mutex_lock(&coredump_mutex);
 	dev_coredumpv(node->hw, dump.buf, dump.len, GFP_KERNEL);

@@ -6,6 +6,7 @@
 #include <linux/jiffies.h>
 #include <linux/string.h>
 #include "core.h"
+#include "netlink.h"
 
 /* How long what covers the next rung may wait for a worker */
 #define CLIMB_PATIENCE	(600 * HZ)
@@ -110,6 +111,8 @@ static int claim_target(struct request *req)
 		if (origin_gone(req))
 			return -ENODEV;
 		ret = claim_wait(claim, dr_deadline(claim->target));
+		if (READ_ONCE(claim->cancelled))
+			return -ECANCELED;
 	} while (ladder && (ret == -ECANCELED || (ret == -ETIMEDOUT && claim_frozen())));
 	return ret == -ECANCELED || (ret == -ETIMEDOUT && claim_frozen()) ? -EBUSY : ret;
 }
@@ -173,6 +176,7 @@ static int run_attempt(struct request *req, bool *touched)
 	int ret;
 
 	log_attempt(req, req->claim.target);
+	dr_notify_attempt(req, attempt.target, DEVRESET_EDGE_BEGIN, 0);
 	/* policy_next() has counted this attempt; a single reset has no ladder. */
 	if (req->ladder.attempts)
 		attempt.how.step = req->ladder.step + req->ladder.attempts - 1;
@@ -189,6 +193,9 @@ static int run_attempt(struct request *req, bool *touched)
 		ret = dr_back_off(&backoff, deadline, origin_gone(req));
 	} while (!ret);
 	log_attempt_end(req, ret);
+	dr_notify_attempt(req, attempt.target, DEVRESET_EDGE_END, ret);
+	if (!*touched && (ret == -EBUSY || ret == -EOPNOTSUPP))
+		dr_notify_refusal(req, attempt.target, &attempt.how, ret);
 	return ret;
 }
 
@@ -315,7 +322,7 @@ static enum ladder_event ladder_attempt(struct request *req, int *status)
 	if (touched || !req->touched)
 		*status = ret;
 	req->touched |= touched;
-	if (origin_gone(req))
+	if (origin_gone(req) || READ_ONCE(req->claim.cancelled))
 		return LADDER_GONE;
 	if (!ret)
 		return LADDER_CURED;

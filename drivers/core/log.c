@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include "core.h"
+#include "netlink.h"
 #include <trace/events/devreset.h>
 
 static const char * const phase_names[DR_PHASES] = {
@@ -48,11 +49,15 @@ void log_attempt(struct request *req, struct dr_node *target)
 {
 	struct log_attempt *attempt;
 
+	req->tried++;
 	if (!req->log)
 		return;
 	req->log->count++;
 	attempt = current_attempt(req);
-	*attempt = (struct log_attempt) { .status = -EINPROGRESS };
+	*attempt = (struct log_attempt) {
+		.status = -EINPROGRESS,
+		.began_us = div_u64(ktime_get_ns() - req->log->began, NSEC_PER_USEC),
+	};
 	strscpy(attempt->node, dr_name(target), sizeof(attempt->node));
 }
 
@@ -69,6 +74,7 @@ void log_attempt_end(struct request *req, int status)
 void phase_begin(struct dr_node *target, enum dr_phase phase)
 {
 	trace_devreset_phase(target, phase_names[phase], 'B');
+	dr_notify_phase(target, phase, DEVRESET_EDGE_BEGIN);
 }
 
 /* @req: NULL for a reset by others, which has no log. */
@@ -77,6 +83,7 @@ void phase_end(struct request *req, struct dr_node *target, enum dr_phase phase)
 	struct log_attempt *attempt = current_attempt(req);
 
 	trace_devreset_phase(target, phase_names[phase], 'E');
+	dr_notify_phase(target, phase, DEVRESET_EDGE_END);
 	if (attempt)
 		attempt->done_us[phase] = div_u64(ktime_get_ns() - req->log->began,
 						  NSEC_PER_USEC);

@@ -52,12 +52,14 @@ enum dr_phase {
  * @node: the node that was reset
  * @status: 0 or an errno
  * @method: how
+ * @began_us: when it began, in us since the request began
  * @done_us: when each phase ended, in us since the request began; 0: it did not
  */
 struct log_attempt {
 	char node[REASON_LEN];
 	int status;
 	enum devreset_method method;
+	u64 began_us;
 	u64 done_us[DR_PHASES];
 };
 

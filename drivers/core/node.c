@@ -11,11 +11,12 @@
 #include <linux/string.h>
 #include <linux/stringhash.h>
 #include "core.h"
+#include "netlink.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/devreset.h>
 
-static DEFINE_HASHTABLE(by_name, 10);
+DEFINE_HASHTABLE(dr_names, DR_NAMES_BITS);
 static_assert(REASON_LEN <= DEVRESET_TRACE_NAME);
 
 const char *dr_scope_name(enum devreset_scope scope)
@@ -83,6 +84,7 @@ int dr_set_state(struct dr_node *node, enum devreset_state state)
 		return -EINVAL;
 	WRITE_ONCE(node->hist.state, state);
 	trace_devreset_state(node, old, state);
+	dr_notify_state(node, old, state);
 	return 0;
 }
 
@@ -181,7 +183,7 @@ static struct dr_node *find_name(const char *name)
 	struct dr_node *n;
 
 	lockdep_assert_held(&dr_mutex);
-	hash_for_each_possible(by_name, n, name, name_hash(name))
+	hash_for_each_possible(dr_names, n, name, name_hash(name))
 		if (!strcmp(dr_name(n), name))
 			return n;
 	return NULL;
@@ -198,7 +200,7 @@ static int try_take_name(struct dr_node *node)
 	if (n)
 		ret = READ_ONCE(n->dying) && n->cb_task != current ? -EAGAIN : -EEXIST;
 	else
-		hash_add(by_name, &node->name, name_hash(dr_name(node)));
+		hash_add(dr_names, &node->name, name_hash(dr_name(node)));
 	mutex_unlock(&dr_mutex);
 	return ret;
 }
@@ -209,6 +211,9 @@ static void free_name(struct dr_node *node)
 	unsigned long flags;
 
 	mutex_lock(&dr_mutex);
+	dr_generation++;
+	if (!list_empty(&node->all))
+		dr_notify_node(node, false);
 	record_keep(node);
 	hash_del(&node->name);
 	spin_lock_irqsave(&dr_lock, flags);
@@ -324,6 +329,8 @@ static int add_node(struct dr_node *node, struct dr_node *parent)
 		goto del;
 	noio = lock_noio();
 	ret = dr_link(node, parent);
+	if (!ret)
+		dr_notify_node(node, true);
 	unlock_noio(noio);
 	if (ret)
 		goto del;
@@ -426,12 +433,15 @@ static int rename_node(struct dr_node *node, const char *name)
 	ret = device_rename(&node->dev, name);
 	if (ret)
 		return ret;
+	dr_generation++;
+	dr_notify_node(node, false);
 	/* Whoever reads the name before the last sees a mixture, but an end. */
 	strscpy(to, name, REASON_LEN);
 	hash_del(&node->name);
 	/* The name is there before it is the name. */
 	smp_store_release(&node->label, to);
-	hash_add(by_name, &node->name, name_hash(to));
+	hash_add(dr_names, &node->name, name_hash(to));
+	dr_notify_node(node, true);
 	return 0;
 }
 

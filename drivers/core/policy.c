@@ -28,21 +28,33 @@ EXPORT_SYMBOL_GPL(devreset_default_policy);
 static const struct {
 	u32 min, max;
 	bool or_zero;
+	const char *text;
 } ranges[POLICY_FIELDS] = {
-	[POLICY_AUTOMATIC]		= { 0, 1 },
-	[POLICY_CEILING]		= { DEVRESET_COMPONENT, DEVRESET_PLATFORM },
-	[POLICY_MAX_ATTEMPTS]		= { 1, 100 },
-	[POLICY_RETRY_INTERVAL_MS]	= { 100, 30000 },
-	[POLICY_RESET_TIMEOUT_MS]	= { 100, 600000 },
-	[POLICY_CHECK_INTERVAL_MS]	= { 100, 3600000, true },
-	[POLICY_CHECK_IDLE]		= { 0, 1 },
-	[POLICY_PROBATION_MS]		= { 0, 3600000 },
-	[POLICY_MAX_RECOVERIES]		= { 1, 100 },
-	[POLICY_WINDOW_MS]		= { 1000, 86400000 },
-	[POLICY_REBIND]			= { DEVRESET_REBIND_NEVER, DEVRESET_REBIND_ALWAYS },
-	[POLICY_FINAL]			= { DEVRESET_FINAL_KEEP, DEVRESET_FINAL_ISOLATE },
-	[POLICY_RETURN_MS]		= { 100, 600000 },
+#define RANGE(min, max)		{ min, max, false, #min " to " #max }
+	[POLICY_AUTOMATIC]		= RANGE(0, 1),
+	[POLICY_CEILING]		= { DEVRESET_COMPONENT, DEVRESET_PLATFORM, false,
+					    "component, function or platform" },
+	[POLICY_MAX_ATTEMPTS]		= RANGE(1, 100),
+	[POLICY_RETRY_INTERVAL_MS]	= RANGE(100, 30000),
+	[POLICY_RESET_TIMEOUT_MS]	= RANGE(100, 600000),
+	[POLICY_CHECK_INTERVAL_MS]	= { 100, 3600000, true, "0, or 100 to 3600000" },
+	[POLICY_CHECK_IDLE]		= RANGE(0, 1),
+	[POLICY_PROBATION_MS]		= RANGE(0, 3600000),
+	[POLICY_MAX_RECOVERIES]		= RANGE(1, 100),
+	[POLICY_WINDOW_MS]		= RANGE(1000, 86400000),
+	[POLICY_REBIND]			= { DEVRESET_REBIND_NEVER, DEVRESET_REBIND_ALWAYS, false,
+					    "never, asked, auto or always" },
+	[POLICY_FINAL]			= { DEVRESET_FINAL_KEEP, DEVRESET_FINAL_ISOLATE, false,
+					    "keep or isolate" },
+	[POLICY_RETURN_MS]		= RANGE(100, 600000),
+#undef RANGE
 };
+
+/* For people: what @field can be set to */
+const char *policy_range(enum policy_field field)
+{
+	return ranges[field].text;
+}
 
 /* May @field be set to @value? DR10. */
 bool policy_value_ok(enum policy_field field, u32 value)
@@ -199,4 +211,39 @@ enum ladder_step policy_next(struct ladder *ladder, enum ladder_event event,
 	ladder->attempts++;
 	ladder->total++;
 	return STEP_ATTEMPT;
+}
+
+/*
+ * What a ladder that begins now would do at each of its @n rungs, the lowest first, if no
+ * attempt cured. DR6, DR14.
+ */
+void policy_explain(const struct history *hist, u32 ceiling, const struct rung *rungs,
+		    unsigned int n, struct rung_plan *plans)
+{
+	const struct rung *here, *above;
+	struct ladder ladder;
+	bool over = false;
+	unsigned int i;
+
+	policy_begin(&ladder, hist);
+	for (i = 0; i < n; i++) {
+		here = &rungs[i];
+		above = i + 1 < n ? here + 1 : NULL;
+		plans[i] = (struct rung_plan) { .step = DEVRESET_STEP_CEILING };
+		if (over)
+			continue;
+		switch (policy_next(&ladder, LADDER_ARRIVED, ceiling, here, above)) {
+		case STEP_ATTEMPT:
+			plans[i].step = DEVRESET_STEP_ATTEMPT;
+			plans[i].passed = ladder.step;
+			over = policy_next(&ladder, LADDER_REFUSED, ceiling, here, above) !=
+			       STEP_CLIMB;
+			break;
+		case STEP_CLIMB:
+			plans[i].step = DEVRESET_STEP_SKIP;
+			break;
+		default:
+			over = true;
+		}
+	}
 }

@@ -8,6 +8,7 @@
 #define _DEVRESET_POLICY_H
 
 #include <linux/devreset_policy.h>
+#include <uapi/linux/devreset_netlink.h>
 
 /* No rung has cured the last hang */
 #define POLICY_NO_RUNG	0xff
@@ -107,6 +108,16 @@ enum ladder_step {
 	STEP_DONE,
 };
 
+/**
+ * struct rung_plan - what a ladder would do at a rung
+ * @step: that
+ * @passed: with how many of its methods passed by
+ */
+struct rung_plan {
+	enum devreset_step step;
+	unsigned int passed;
+};
+
 /* The fields of struct devreset_policy, in their order */
 enum policy_field {
 	POLICY_AUTOMATIC,
@@ -126,6 +137,7 @@ enum policy_field {
 };
 
 bool policy_value_ok(enum policy_field field, u32 value);
+const char *policy_range(enum policy_field field);
 bool policy_ok(const struct devreset_policy *policy);
 bool policy_may_move(enum devreset_state from, enum devreset_state to);
 void policy_init(struct history *hist);
@@ -136,5 +148,7 @@ void policy_begin(struct ladder *ladder, const struct history *hist);
 enum ladder_step policy_next(struct ladder *ladder, enum ladder_event event,
 			     u32 ceiling, const struct rung *here,
 			     const struct rung *above);
+void policy_explain(const struct history *hist, u32 ceiling, const struct rung *rungs,
+		    unsigned int n, struct rung_plan *plans);
 
 #endif

@@ -54,6 +54,7 @@ static u64 now_ms(void)
 static void record_unlist(struct dr_record *rec)
 {
 	lockdep_assert_held(&dr_mutex);
+	dr_generation++;
 	hash_del(&rec->by_name);
 	list_del_init(&rec->by_age);
 	unmanaged -= !rec->bus[0];
@@ -188,6 +189,7 @@ void record_keep(struct dr_node *node)
 		record_unlist(old);
 		record_free(old);
 	}
+	dr_generation++;
 	hash_add(by_name, &rec->by_name, full_name_hash(NULL, rec->name, strlen(rec->name)));
 	list_add_tail(&rec->by_age, &by_age);
 	unmanaged += !rec->bus[0];
@@ -313,6 +315,92 @@ void devreset_device_added(struct devreset_provider *provider, const char *name)
 	mutex_unlock(&dr_mutex);
 }
 EXPORT_SYMBOL_GPL(devreset_device_added);
+
+/* --- to be told --------------------------------------------------------------------- */
+
+/* Hold dr_mutex, and a node that is not dying. */
+void record_view_node(struct dr_node *node, struct record_view *view)
+{
+	const char *name = dr_name(node);
+	size_t len;
+	int i;
+
+	lockdep_assert_held(&dr_mutex);
+	*view = (struct record_view) {
+		.name = name,
+		.bus = "",
+		.device = "",
+		.identity = node->identity,
+		.state = READ_ONCE(node->hist.state),
+		.managed = READ_ONCE(node->managed),
+		.policy = &node->policy,
+		.last = &node->last,
+		.log = &node->log,
+	};
+	for (i = 0; i < STATS; i++)
+		view->stats[i] = atomic_long_read(&node->stats[i]);
+	len = node->provider ? str_has_prefix(name, node->provider->name) : 0;
+	if (view->managed && node->record) {
+		view->bus = node->record->bus;
+		view->device = node->record->device;
+	} else if (len && name[len] == '-') {
+		view->bus = node->provider->name;
+		view->device = name + len + 1;
+	}
+}
+
+static void record_view_record(struct dr_record *rec, struct record_view *view)
+{
+	u64 now = now_ms();
+
+	*view = (struct record_view) {
+		.name = rec->name,
+		.bus = rec->bus,
+		.device = rec->device,
+		.identity = rec->identity,
+		.state = rec->hist.state,
+		.managed = rec->bus[0],
+		.away = true,
+		.policy = &rec->policy,
+		.last = &rec->last,
+		.log = &rec->log,
+	};
+	memcpy(view->stats, rec->stats, sizeof(view->stats));
+	if (!view->managed)
+		view->expires_in = rec->expires > now ? rec->expires - now : 1;
+}
+
+/* The record of that name, if the device is away. Hold dr_mutex. */
+bool record_view_name(const char *name, struct record_view *view)
+{
+	struct dr_record *rec = record_find(name);
+
+	if (rec)
+		record_view_record(rec, view);
+	return rec;
+}
+
+/*
+ * The record at that place in the table of those whose device is away, or else at the next
+ * one, and its place; false: there is none. Hold dr_mutex.
+ */
+bool record_view_next(long *bucket, long *index, struct record_view *view)
+{
+	struct dr_record *rec;
+	long i;
+
+	lockdep_assert_held(&dr_mutex);
+	for (; *bucket < HASH_SIZE(by_name); ++*bucket, *index = 0) {
+		i = 0;
+		hlist_for_each_entry(rec, &by_name[*bucket], by_name) {
+			if (i++ < *index)
+				continue;
+			record_view_record(rec, view);
+			return true;
+		}
+	}
+	return false;
+}
 
 void records_show(struct seq_file *s)
 {

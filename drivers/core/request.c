@@ -13,14 +13,19 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "core.h"
+#include "netlink.h"
 #include <trace/events/devreset.h>
 
 static void request_work(struct work_struct *work);
+
+/* Those that have a cookie; under dr_lock */
+static LIST_HEAD(by_cookie);
 
 static void request_init(struct request *req, struct dr_node *origin)
 {
 	INIT_WORK(&req->work, request_work);
 	claim_init(&req->claim);
+	INIT_LIST_HEAD(&req->by_cookie);
 	req->origin = origin;
 }
 
@@ -148,6 +153,7 @@ static struct request *request_alloc(struct dr_node *origin, const struct ask *a
 	request_init(req, origin);
 	req->scope = ask->scope;
 	req->method = ask->method;
+	req->cookie = ask->cookie;
 	req->force = ask->force;
 	strscpy(req->reason, ask->operator ? "operator" : "driver", sizeof(req->reason));
 	if (ask->operator)
@@ -169,6 +175,8 @@ static int request_start(struct dr_node *origin, const struct ask *ask,
 		return -ENOMEM;
 	spin_lock_irqsave(&dr_lock, flags);
 	ret = request_admit(req, waiter);
+	if (!ret && req->cookie)
+		list_add(&req->by_cookie, &by_cookie);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	trace_devreset_request(origin, ask->scope, ret, req->reason);
 	if (ret)
@@ -207,6 +215,37 @@ int request_and_wait(struct dr_node *origin, const struct ask *ask)
 	waiter.stays = ask->operator;
 	ret = request_start(origin, ask, &waiter);
 	return ret ?: sleeper_wait(&waiter, &sleeper);
+}
+
+/* The same, and do not wait, nor have anybody called. -EALREADY: it is covered. */
+int request_async(struct dr_node *origin, const struct ask *ask)
+{
+	return request_start(origin, ask, NULL);
+}
+
+/*
+ * Have the request with that @cookie end with -ECANCELED, unless it has reset something, or
+ * is about to: -EBUSY. -ENOENT: there is none.
+ */
+int request_cancel(u64 cookie)
+{
+	struct request *req;
+	unsigned long flags;
+	int ret = -ENOENT;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	list_for_each_entry(req, &by_cookie, by_cookie) {
+		if (req->cookie != cookie)
+			continue;
+		ret = req->attempts || req->claim.phase != CLAIM_NONE ? -EBUSY : 0;
+		if (!ret)
+			WRITE_ONCE(req->claim.cancelled, true);
+		break;
+	}
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (!ret)
+		dr_changed();
+	return ret;
 }
 
 /* Hold dr_lock. 0: queue it. */
@@ -262,8 +301,10 @@ int request_recover(struct dr_node *node, const char *reason)
 	trace_devreset_request(node, DEVRESET_MEMBER, ret, reason ?: "unspecified");
 	if (!ret && !again)
 		queue_work(dr_wq, &node->recovery.work);
-	if (news && ret != -ENODEV)
+	if (news && ret != -ENODEV) {
 		dr_warn(node, "hang: %s\n", reason ?: "unspecified");
+		dr_notify_hang(node, reason ?: "unspecified");
+	}
 	return ret;
 }
 
@@ -321,7 +362,7 @@ static void settle(struct request *req, int status, struct list_head *old)
 		origin->settled = DEVRESET_HEALTHY;
 		origin->hist.cured_rung = POLICY_NO_RUNG;
 		origin->hist.recoveries = 0;
-	} else if (ladder) {
+	} else if (ladder && !req->claim.cancelled) {
 		origin->settled = DEVRESET_FAILED;
 		origin->hist.cured_rung = POLICY_NO_RUNG;
 	}
@@ -340,7 +381,8 @@ static void report(struct request *req, int status)
 	dr_state_changed(origin);
 	dr_uevent(origin, req->done_scope, status, req->reason);
 	trace_devreset_done(origin, req->done_scope, status, req->attempts);
-	if (req->scope != DEVRESET_MEMBER || status == -ENODEV)
+	dr_notify_done(req, status);
+	if (req->scope != DEVRESET_MEMBER || status == -ENODEV || status == -ECANCELED)
 		return;
 	if (!status && !req->cured_by[0])
 		dr_info(origin, "came back and works, after %u attempts\n", req->attempts);
@@ -382,6 +424,7 @@ static void request_finish(struct request *req, int status)
 	settle(req, status, &old);
 	request_aim(&req->claim, NULL);
 	req->over = true;
+	list_del_init(&req->by_cookie);
 	list_splice_init(&req->claim.waiters, &waiters);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();
@@ -415,6 +458,7 @@ static void request_work(struct work_struct *work)
 	WRITE_ONCE(req->running, true);
 	req->began = ktime_get_ns();
 	req->attempts = 0;
+	req->tried = 0;
 	req->done_scope = DEVRESET_MEMBER;
 	req->used = DEVRESET_METHOD_ANY;
 	req->touched = false;
@@ -423,6 +467,7 @@ static void request_work(struct work_struct *work)
 	req->cured_by[0] = '\0';
 	log_begin(req);
 	dr_state_changed(req->origin);
+	dr_notify_begin(req);
 	dr_uevent(req->origin, req->scope, -EINPROGRESS, req->reason);
 	request_finish(req, req->scope == DEVRESET_MEMBER ? run_ladder(req) :
 							    run_once(req));

@@ -11,6 +11,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include "core.h"
+#include "netlink.h"
 
 /* Deadlines that a callback may last before it is called stuck */
 #define STUCK_DEADLINES	3
@@ -72,6 +73,7 @@ static void stuck_changed(struct dr_node *node, int status, const char *reason)
 	unsigned int noio = memalloc_noio_save();
 
 	dr_state_changed(node);
+	dr_notify_state(node, node->hist.state, node->hist.state);
 	dr_uevent(node, DEVRESET_MEMBER, status, reason);
 	memalloc_noio_restore(noio);
 }

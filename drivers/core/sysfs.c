@@ -117,38 +117,40 @@ static ssize_t supported_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(supported);
 
-/* Of the node that a reset of this one would reset: a member has none of its own. */
-static void show_methods(struct dr_node *node, struct seq_buf *out)
+/* How @target would be reset now, as its driver says: lines, the last of which may be cut. */
+void dr_methods(struct dr_node *target, const struct devreset_attempt *how, char *buf,
+		size_t size)
+{
+	int idx = srcu_read_lock(&dr_ask_srcu);
+	struct seq_buf out;
+
+	seq_buf_init(&out, buf, size - 1);
+	if (!READ_ONCE(target->dying) && target->ops->methods)
+		target->ops->methods(&target->pub, how, &out);
+	else
+		seq_buf_printf(&out, "%s - none\n", dev_name(target->hw));
+	srcu_read_unlock(&dr_ask_srcu, idx);
+	buf[min_t(size_t, seq_buf_used(&out), size - 1)] = '\0';
+}
+
+static ssize_t methods_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	static const struct devreset_attempt asked;
+	struct dr_node *node = dev_to_dr(dev);
 	struct dr_node *target;
 	unsigned long flags;
-	int idx;
 
+	/* A member has no reset of its own. */
 	spin_lock_irqsave(&dr_lock, flags);
 	target = dr_rung(node);
 	if (target)
 		dr_get(target);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	if (!target)
-		return;
-	idx = srcu_read_lock(&dr_ask_srcu);
-	if (!READ_ONCE(target->dying) && target->ops->methods)
-		target->ops->methods(&target->pub, &asked, out);
-	else
-		seq_buf_printf(out, "%s - none\n", dev_name(target->hw));
-	srcu_read_unlock(&dr_ask_srcu, idx);
+		return 0;
+	dr_methods(target, &asked, buf, PAGE_SIZE);
 	dr_put(target);
-}
-
-static ssize_t methods_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct seq_buf out;
-
-	seq_buf_init(&out, buf, PAGE_SIZE);
-	show_methods(dev_to_dr(dev), &out);
-	/* The last line may be cut. */
-	return min_t(size_t, seq_buf_used(&out), PAGE_SIZE);
+	return strlen(buf);
 }
 static DEVICE_ATTR_RO(methods);
 

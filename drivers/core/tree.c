@@ -19,6 +19,7 @@ DEFINE_MUTEX(dr_mutex);
 DEFINE_SPINLOCK(dr_lock);
 DECLARE_WAIT_QUEUE_HEAD(dr_wait);
 LIST_HEAD(dr_nodes);
+unsigned int dr_generation = 1;
 static DEFINE_HASHTABLE(by_hw, 10);
 static u64 serial;
 
@@ -247,6 +248,7 @@ int dr_link(struct dr_node *node, struct dr_node *parent)
 		return -EEXIST;
 
 	node->serial = ++serial;
+	dr_generation++;
 	link_to(node, parent ?: find_parent(node));
 	spin_lock_irqsave(&dr_lock, flags);
 	list_add_tail(&node->all, &dr_nodes);

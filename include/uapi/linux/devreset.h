@@ -2,9 +2,10 @@
 /*
  * devreset: what user space shares with the kernel.
  *
- * The interface itself is sysfs (/sys/class/devreset, see
+ * The interface itself is generic netlink (<linux/devreset_netlink.h>, see
+ * Documentation/netlink.rst), sysfs (/sys/class/devreset, see
  * Documentation/ABI/testing/sysfs-class-devreset) and uevents. The numbers
- * below are those seen in the tracepoints.
+ * below are those of netlink, and those seen in the tracepoints.
  */
 #ifndef _UAPI_LINUX_DEVRESET_H
 #define _UAPI_LINUX_DEVRESET_H

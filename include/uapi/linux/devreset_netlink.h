@@ -11,6 +11,8 @@
 
 /**
  * enum devreset_edge - which end of a span of time an event tells of
+ * @DEVRESET_EDGE_BEGIN: it begins
+ * @DEVRESET_EDGE_END: it is over
  */
 enum devreset_edge {
 	DEVRESET_EDGE_BEGIN,
