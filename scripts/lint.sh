@@ -11,7 +11,7 @@
 
 # Those that need the debug kernel come last, as it may not be there yet
 checks=(checkpatch gcc_stock headers_backports headers_sid shellcheck kernel_doc fuzz tool promtool text
-	contracts python sparse gcc clang)
+	contracts netlink python sparse gcc clang)
 cd "$top"
 
 # files [pattern...]: what is in the repository, or will be; with SINCE=COMMIT, what has
@@ -84,6 +84,29 @@ check_contracts() {
 		[ -e "$name" ] || grep -rqE "KUNIT_CASE(_PARAM)?\(${name}[,)]" kunit ||
 			echo "Documentation/contracts.rst: there is no test $name"
 	done
+}
+
+# What is generated from the specification of the netlink family is what is checked in
+check_netlink() {
+	local ynl root=$tmp/ynl name mode kind
+
+	ynl=$(scripts/ynl.sh) || return
+	python3 -c 'import jsonschema, yaml' 2>/dev/null ||
+		{ echo "no python3-yaml and python3-jsonschema; scripts/setup.sh installs them"; return 77; }
+	mkdir -p "$root/Documentation/netlink/specs"
+	# By this the generator knows a kernel's tree
+	touch "$root/MAINTAINERS"
+	cp "$ynl/Documentation/netlink/genetlink.yaml" "$root/Documentation/netlink/"
+	cp Documentation/netlink/specs/devreset.yaml "$root/Documentation/netlink/specs/"
+	while read -r name mode kind; do
+		(cd "$root" && python3 "$ynl/tools/net/ynl/ynl-gen-c.py" --mode "$mode" "--$kind" \
+			--spec Documentation/netlink/specs/devreset.yaml -o "${name##*/}") &&
+			diff -u "$name" "$root/${name##*/}" || return
+	done <<-END
+		include/uapi/linux/devreset_netlink.h uapi header
+		drivers/core/netlink_gen.h kernel header
+		drivers/core/netlink_gen.c kernel source
+	END
 }
 
 # The policy compiles in user space, too, and holds there

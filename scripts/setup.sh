@@ -16,7 +16,7 @@ packages=(
 	build-essential bc bison flex libelf-dev libssl-dev kmod cpio xz-utils rsync
 	clang lld llvm
 	# checkers
-	sparse shellcheck python3
+	sparse shellcheck python3 python3-yaml python3-jsonschema
 	# devresetctl, and checkers of its manuals and metrics
 	libmnl-dev libjson-c-dev pkg-config mandoc python3-prometheus-client
 	# other kernels' headers, with their compilers
