@@ -20,15 +20,21 @@ kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set K
 # For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once
 export KERNEL T JOBS
 
-.PHONY: modules install clean setup lint kunit kunit-um vm-test soak bench bench-faults bench-stock shell demo check quick help
+.PHONY: modules tools install install-modules install-tools clean setup lint kunit kunit-um vm-test soak bench bench-faults bench-stock shell demo check quick help
 
 modules:                ## build the modules (default)
 	+$(kbuild) modules
-install: modules        ## install them for that kernel
+tools:                  ## build devresetctl
+	+$(MAKE) -C tools
+install: install-modules install-tools  ## install both; DESTDIR, PREFIX: of devresetctl
+install-modules: modules
 	+$(kbuild) modules_install
 	/sbin/depmod -a $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
+install-tools:
+	+$(MAKE) -C tools install
 clean:                  ## remove what was built here
 	+$(kbuild) clean
+	+$(MAKE) -C tools clean
 setup:                  ## install the Debian packages that the targets below need
 	scripts/setup.sh
 demo: setup             ## watch two devices be broken and come back, in a virtual machine

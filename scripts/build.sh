@@ -12,8 +12,8 @@
 # -k  the kernel: the newest installed one (default), the debug kernel, or those that
 #     scripts/headers.sh gets, with their own compiler. Exit status 77: it cannot get them
 # -c  the compiler (gcc); clang builds against the debug kernel's configuration
-# -o  copy the finished modules into this folder, and with them dmatest, the kernel's
-#     own client of DMA engines, which stock kernels come without
+# -o  copy the finished modules into this folder, and with them devresetctl, and dmatest,
+#     the kernel's own client of DMA engines, which stock kernels come without
 #
 # With them are built the modules of tests/, for scenarios. Only the compiler's and
 # make's complaints are printed, unless make fails.
@@ -89,4 +89,6 @@ if [ "$out" ]; then
 	make -s -C "$kdir" M="$dir-dmatest" CONFIG_DEBUG_INFO_BTF_MODULES= \
 		"$@" modules >"$dir.log" 2>&1 || { cat "$dir.log" >&2; die "dmatest does not build"; }
 	cp "$dir-dmatest/dmatest.ko" "$out/"
+	make -s -C "$dir/tools" all
+	cp "$dir/tools/devresetctl" "$out/"
 fi

@@ -10,8 +10,8 @@
 . "$(dirname "$0")/common.sh"
 
 # Those that need the debug kernel come last, as it may not be there yet
-checks=(checkpatch gcc_stock headers_backports headers_sid shellcheck kernel_doc fuzz text contracts
-	netlink python sparse gcc clang)
+checks=(checkpatch gcc_stock headers_backports headers_sid shellcheck kernel_doc fuzz tool promtool text
+	contracts netlink python sparse gcc clang)
 cd "$top"
 
 # files [pattern...]: what is in the repository, or will be; with SINCE=COMMIT, what has
@@ -113,6 +113,18 @@ check_netlink() {
 check_fuzz() {
 	gcc -Wall -Wextra -Werror -O1 -g -fsanitize=undefined,address -fno-sanitize-recover \
 		-Iinclude -o "$tmp/fuzz" tools/policy_fuzz.c && "$tmp/fuzz"
+}
+
+# devresetctl, by clang, and by gcc with sanitizers, on a folder that looks like /sys
+check_tool() {
+	make -s -C tools O="$tmp/tool" CC=clang CFLAGS="-O2 -Werror" "$tmp/tool/devresetctl" && tools/test.sh
+}
+
+# Alert rules, and what devresetctl makes for Prometheus
+check_promtool() {
+	command -v promtool >/dev/null || { echo "no promtool (package prometheus)"; return 77; }
+	(cd tools/monitoring && promtool check rules devreset-alerts.yml >/dev/null &&
+		promtool test rules devreset-alerts-test.yml >/dev/null)
 }
 
 tmp=$(mktemp -d)

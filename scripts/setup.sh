@@ -17,6 +17,8 @@ packages=(
 	clang lld llvm
 	# checkers
 	sparse shellcheck python3 python3-yaml python3-jsonschema
+	# devresetctl, and checkers of its manuals and metrics
+	libmnl-dev libjson-c-dev pkg-config mandoc python3-prometheus-client
 	# other kernels' headers, with their compilers
 	mmdebstrap
 	# virtual machines, and what their guests run
