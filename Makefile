@@ -22,7 +22,7 @@ kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set K
 # For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once
 export KERNEL T JOBS
 
-.PHONY: modules install clean setup lint kunit kunit-um vm-test soak bench bench-faults bench-stock shell demo check quick help
+.PHONY: modules install clean setup lint kunit kunit-um vm-test soak bench bench-faults bench-stock shell demo check quick htmldocs help
 
 modules:                ## build the modules (default)
 	+$(kbuild) modules
@@ -57,5 +57,8 @@ check:                  ## everything that must pass: lint, kunit, vm-test on bo
 	scripts/check.sh
 quick:                  ## in a few minutes, what is most likely to tell of a mistake
 	scripts/check.sh quick
+htmldocs:               ## the documentation in HTML, into html/
+	scripts/setup.sh htmldocs
+	scripts/htmldocs.sh
 help:                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 14
