@@ -8,19 +8,21 @@
 installed := $(shell ls -1d /lib/modules/*/build 2>/dev/null | sort -V)
 KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(lastword $(installed)))
 
-# KUnit suites need a kernel that has KUnit
-have_kunit = $(shell grep -qs '^CONFIG_KUNIT=[ym]' $(KDIR)/.config && echo m)
+# Neither is in the package for DKMS; KUnit suites need a kernel that has KUnit
+have_samples = $(if $(wildcard samples),m)
+have_kunit = $(if $(wildcard kunit),$(shell grep -qs '^CONFIG_KUNIT=[ym]' $(KDIR)/.config && echo m))
 # Headers without a vmlinux cannot make type information for BPF, and would say so
 without_btf = $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set KDIR)) \
 	M=$(CURDIR) CONFIG_DEVRESET=m CONFIG_DEVRESET_PCI=m \
-	CONFIG_DEVRESET_DMA=m CONFIG_DEVRESET_USB=m CONFIG_DEVRESET_NET=m CONFIG_DEVRESET_SAMPLES=m \
+	CONFIG_DEVRESET_DMA=m CONFIG_DEVRESET_USB=m CONFIG_DEVRESET_NET=m CONFIG_DEVRESET_SIM=m \
+	CONFIG_DEVRESET_SAMPLES=$(have_samples) \
 	CONFIG_DEVRESET_KUNIT_TEST=$(have_kunit) $(without_btf)
 
 # For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once
 export KERNEL T JOBS
 
-.PHONY: modules tools install install-modules install-tools clean setup lint kunit kunit-um vm-test soak bench bench-faults bench-stock shell demo check quick help
+.PHONY: modules tools install install-modules install-tools clean setup lint kunit kunit-um vm-test soak bench bench-faults bench-stock shell demo check quick htmldocs help
 
 modules:                ## build the modules (default)
 	+$(kbuild) modules
@@ -62,5 +64,8 @@ check:                  ## everything that must pass: lint, kunit, vm-test on bo
 	scripts/check.sh
 quick:                  ## in a few minutes, what is most likely to tell of a mistake
 	scripts/check.sh quick
+htmldocs:               ## the documentation in HTML, into html/
+	scripts/setup.sh htmldocs
+	scripts/htmldocs.sh
 help:                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 14

@@ -11,7 +11,7 @@
 
 # Those that need the debug kernel come last, as it may not be there yet
 checks=(checkpatch gcc_stock headers_backports headers_sid shellcheck kernel_doc fuzz tool promtool text
-	contracts netlink python sparse gcc clang)
+	contracts version netlink python sparse gcc clang)
 cd "$top"
 
 # files [pattern...]: what is in the repository, or will be; with SINCE=COMMIT, what has
@@ -74,6 +74,18 @@ check_text() {
 		# A scenario that is not would be left out
 		[ "$(head -c 2 "$name")" != "#!" ] || [ -x "$name" ] || echo "$name: not executable"
 	done
+}
+
+# One version, and what is new in it
+check_version() {
+	local tagged news
+
+	tagged=$(sed -n 's/^#define DEVRESET_VERSION "\(.*\)"/\1/p' include/linux/devreset.h)
+	read -r _ news _ < <(grep -m 1 '^Version ' NEWS)
+	[ "$tagged," = "$news" ] ||
+		echo "include/linux/devreset.h has version $tagged, the first heading of NEWS $news"
+	grep -l '^MODULE_LICENSE' drivers/*/*.c | xargs grep -L '^MODULE_VERSION(DEVRESET_VERSION);' |
+		sed 's/$/: no MODULE_VERSION(DEVRESET_VERSION)/'
 }
 
 # The tests that are named as proof of a clause exist

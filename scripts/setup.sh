@@ -5,7 +5,9 @@
 # are there. As an ordinary user it lists what is missing, changes nothing and
 # fails.
 #
-#   scripts/setup.sh
+#   scripts/setup.sh [htmldocs]
+#
+# htmldocs: also what "make htmldocs" takes
 
 . "$(dirname "$0")/common.sh"
 
@@ -25,6 +27,7 @@ packages=(
 	qemu-system-x86 busybox-static pciutils
 	iproute2 iputils-ping ethtool iperf3
 )
+[ "${1-}" != htmldocs ] || packages+=(python3-sphinx)
 
 missing=$(
 	comm -13 <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u) \

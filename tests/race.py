@@ -4,9 +4,9 @@
 
     tests/race.py SECONDS ITERATIONS RACER...
 
-A RACER is NAME:ALLOWED:STEP[+STEP...]. A STEP is VALUE>FILE, or a number of
-milliseconds to rest, at most: a lock that is never dropped leaves nothing to race
-for. The steps of a racer follow each other, its rounds too, and all racers run
+A RACER is NAME:ALLOWED:STEP[+STEP...]. A STEP is VALUE>FILE, mkdir>FOLDER,
+rmdir>FOLDER, or a number of milliseconds to rest, at most: a lock that is never
+dropped leaves nothing to race for. The steps of a racer follow each other, its rounds too, and all racers run
 at once. A step may fail with one of the comma separated errors in ALLOWED; a
 round counts when all its steps succeeded. The race is over when every racer has
 run ITERATIONS such rounds, or on SIGTERM. Prints what each saw. Fails when an
@@ -44,6 +44,9 @@ class Racer(threading.Thread):
     def write(self, value, path):
         """One step: the name of its error, or "ok"."""
         try:
+            if value in ("mkdir", "rmdir"):
+                getattr(os, value)(path)
+                return "ok"
             file = os.open(path, os.O_WRONLY)
         except OSError as error:
             return name_of(error)

@@ -386,4 +386,5 @@ static void __exit devreset_exit(void)
 module_init(devreset_init);
 module_exit(devreset_exit);
 MODULE_DESCRIPTION("Bring malfunctioning devices back: the core");
+MODULE_VERSION(DEVRESET_VERSION);
 MODULE_LICENSE("GPL");

@@ -72,4 +72,5 @@ module_init(devreset_dma_init);
 module_exit(devreset_dma_exit);
 
 MODULE_DESCRIPTION("devreset for DMA: channels that reset as promised");
+MODULE_VERSION(DEVRESET_VERSION);
 MODULE_LICENSE("GPL");

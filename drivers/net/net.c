@@ -573,4 +573,5 @@ module_init(nic_module_init);
 module_exit(nic_module_exit);
 
 MODULE_DESCRIPTION("devreset for network: a driver for the 8254x family");
+MODULE_VERSION(DEVRESET_VERSION);
 MODULE_LICENSE("GPL");

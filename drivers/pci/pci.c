@@ -178,4 +178,5 @@ module_init(devreset_pci_init);
 module_exit(devreset_pci_exit);
 
 MODULE_DESCRIPTION("devreset for PCI functions, buses and slots");
+MODULE_VERSION(DEVRESET_VERSION);
 MODULE_LICENSE("GPL");

@@ -384,4 +384,5 @@ module_init(devreset_usb_init);
 module_exit(devreset_usb_exit);
 
 MODULE_DESCRIPTION("devreset for USB interfaces, devices and ports");
+MODULE_VERSION(DEVRESET_VERSION);
 MODULE_LICENSE("GPL");

@@ -32,6 +32,9 @@
 #include <asm/barrier.h>
 #include <uapi/linux/devreset.h>
 
+/* Of all modules, tools and packages. The first entry of NEWS is about it. */
+#define DEVRESET_VERSION "0.1.0"
+
 struct device;
 struct devreset_dump;
 struct module;
