@@ -53,11 +53,14 @@ static bool origin_gone(struct request *req)
 
 static bool try_aim(struct request *req, struct dr_node *(*rung)(struct request *))
 {
+	struct dr_node *n;
 	unsigned long flags;
 	bool aimed;
 
 	spin_lock_irqsave(&dr_lock, flags);
-	aimed = request_aim(&req->claim, rung(req));
+	n = rung(req);
+	/* A node that has just come back may not have its parents yet. */
+	aimed = (n || rung != rung_again) && request_aim(&req->claim, n);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return aimed;
 }

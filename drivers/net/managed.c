@@ -334,6 +334,8 @@ static struct devreset_node *nic_managed_make_node(struct devreset_provider *pro
 	m->netdev = netdev;
 	m->queues = queues;
 	m->fresh = true;
+	/* What the stack's watchdog finds from now on counts. */
+	nic_check_queues(m);
 	mutex_lock(&all_lock);
 	list_add(&m->link, &all);
 	mutex_unlock(&all_lock);
