@@ -22,7 +22,7 @@ kbuild = $(MAKE) -C $(or $(KDIR),$(error no kernel headers: make setup, or set K
 # For vm-test: KERNEL=stock or debug, T=name of one scenario, JOBS=virtual machines at once
 export KERNEL T JOBS
 
-.PHONY: modules tools install install-modules install-tools clean setup lint kunit kunit-um vm-test soak bench bench-faults bench-stock shell demo check quick htmldocs help
+.PHONY: modules tools install install-modules install-tools clean setup lint kunit kunit-um vm-test soak bench bench-faults bench-stock shell demo check quick htmldocs deb help
 
 modules:                ## build the modules (default)
 	+$(kbuild) modules
@@ -67,5 +67,8 @@ quick:                  ## in a few minutes, what is most likely to tell of a mi
 htmldocs:               ## the documentation in HTML, into html/
 	scripts/setup.sh htmldocs
 	scripts/htmldocs.sh
+deb:                    ## Debian packages, into deb/
+	scripts/setup.sh deb
+	scripts/deb.sh
 help:                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 14

@@ -5,9 +5,9 @@
 # are there. As an ordinary user it lists what is missing, changes nothing and
 # fails.
 #
-#   scripts/setup.sh [htmldocs]
+#   scripts/setup.sh [deb|htmldocs]
 #
-# htmldocs: also what "make htmldocs" takes
+# deb, htmldocs: also what "make deb" or "make htmldocs" takes
 
 . "$(dirname "$0")/common.sh"
 
@@ -28,6 +28,7 @@ packages=(
 	iproute2 iputils-ping ethtool iperf3
 )
 [ "${1-}" != htmldocs ] || packages+=(python3-sphinx)
+[ "${1-}" != deb ] || packages+=(debhelper dh-dkms lintian)
 
 missing=$(
 	comm -13 <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u) \
