@@ -111,7 +111,7 @@ dmesg() {
 	if [ $# = 0 ]; then
 		busybox dmesg || true
 	else
-		command dmesg "$@"
+		/bin/dmesg "$@"
 	fi
 }
 

@@ -24,7 +24,7 @@ manage() {
 	# A guest that is emulated beside others takes its time
 	policy "pci-$1" check_interval_ms=0 probation_ms=0 reset_timeout_ms=60000 max_attempts=1
 }
-command() { echo $((0x$(setpci -s "$1" COMMAND) & $2)); }
+config_command() { echo $((0x$(setpci -s "$1" COMMAND) & $2)); }
 
 # --- two functions of one device
 
@@ -93,7 +93,7 @@ policy "pci-$pf" check_interval_ms=300
 setpci -s "$pf" COMMAND=0:4
 wait_for 60 is 1 "$class/pci-$pf/stats/successes"
 expect repair cat "$class/pci-$pf/last/method"
-expect 4 command "$pf" 4
+expect 4 config_command "$pf" 4
 enabled || fail "virtual functions are not enabled any more"
 ok "DR1: a physical function's configuration is put right under its virtual functions"
 
@@ -126,13 +126,13 @@ wait_for 60 is 1 "/sys/class/net/$if/carrier"
 down=$(<"/sys/class/net/$if/carrier_down_count")
 setpci -s "$nic" COMMAND=0:2
 wait_for 60 is failed "$class/pci-$nic/state"
-expect 0 command "$nic" 4
-expect 1024 command "$nic" 1024
+expect 0 config_command "$nic" 4
+expect 1024 config_command "$nic" 1024
 expect 0 eval "echo \$((0x$(setpci -s "$nic" CAP_MSIX+2.w) & 0x8000))"
 above "/sys/class/net/$if/carrier_down_count" "$down" || fail "carrier"
 ok "DR16: after one recovery too many a NIC can neither write to memory nor interrupt, and has lost its link"
 reset "pci-$nic" function
-expect 6 command "$nic" 6
+expect 6 config_command "$nic" 6
 expect 32768 eval "echo \$((0x$(setpci -s "$nic" CAP_MSIX+2.w) & 0x8000))"
 wait_for 60 is 1 "/sys/class/net/$if/carrier"
 ok "DR16: an operator's reset brings it back"

@@ -201,6 +201,7 @@ rmdir $sim/a/b $sim/a 2>/dev/null || true
 race_begin "maker:ENOENT,EINVAL,EPERM,EBUSY:mkdir>$sim/a+1>$sim/a/hang+rmdir>$sim/a+5"
 n=$(rounds 10)
 for ((i = 0; i < n; i++)); do
+	wait_for 60 [ -e $class/sim-a ]
 	wait_for 60 rmmod devreset_sim
 	insmod "$DEVRESET_MODDIR/devreset_sim.ko"
 done

@@ -72,7 +72,8 @@ echo "$hub" >/sys/bus/usb/drivers/hub/unbind
 wait_for 30 [ ! -e "$below" ]
 echo "$hub" >/sys/bus/usb/drivers/hub/bind
 wait_for 60 [ -e "$below/reset" ]
-reset "usbport-$serial" platform
+# EBUSY: it has files, and is not in the tree yet
+wait_for 60 reset "usbport-$serial" platform
 expect "0 platform 1 usbport-$serial operator" last "usbport-$serial"
 ok "its port can be reset after"
 
