@@ -479,9 +479,11 @@ int dr_pci_run(struct devreset_node *node, u32 gen, struct pci_dev *alone,
 
 int dr_pci_run_init(void)
 {
-	/* What has outlasted its attempt ends before a suspend, or that is refused. */
-	dr_pci_wq = alloc_workqueue("devreset_pci",
-				    WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_FREEZABLE, 0);
+	/*
+	 * What has outlasted its attempt ends before a suspend, or that is refused.
+	 * No WQ_MEM_RECLAIM: a driver's remove() flushes work of queues without it.
+	 */
+	dr_pci_wq = alloc_workqueue("devreset_pci", WQ_UNBOUND | WQ_FREEZABLE, 0);
 	return dr_pci_wq ? 0 : -ENOMEM;
 }
 

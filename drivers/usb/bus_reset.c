@@ -139,11 +139,10 @@ bool bus_reset_is_own(struct usb_device *udev)
 int bus_reset_init(void)
 {
 	/*
-	 * A disk that is reset may be needed to free memory. What has outlasted its
-	 * attempt ends before a suspend, or that is refused.
+	 * What has outlasted its attempt ends before a suspend, or that is refused. No
+	 * WQ_MEM_RECLAIM: a driver's disconnect() flushes work of queues without it.
 	 */
-	bus_reset_wq = alloc_workqueue("devreset_usb",
-				       WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_FREEZABLE, 0);
+	bus_reset_wq = alloc_workqueue("devreset_usb", WQ_UNBOUND | WQ_FREEZABLE, 0);
 	return bus_reset_wq ? 0 : -ENOMEM;
 }
 
