@@ -80,10 +80,11 @@ for fault in "COMMAND=0:4/bus mastering is off" "COMMAND=0:2/memory decode is of
 done
 expect 3 logged "$ahci: its configuration is put right, without a reset: driver ahci is in use: $(disk 2) is mounted or held"
 
-# A request that was lost before is its driver's to time out, and no new hang
+# A request that was lost before: its driver would wait for it longer than anybody here does
 policy "$managed" check_interval_ms=0 probation_ms=60000
-echo 20 >"/sys/block/$(disk 1)/device/timeout"
+echo 600 >"/sys/block/$(disk 1)/device/timeout"
 setpci -s "$ahci" COMMAND=0:4
+dmesg -C
 same &
 reader=$!
 in_hand() { [ "$(awk '{ print $1 }' "/sys/block/$(disk 1)/inflight")" -gt 0 ]; }
@@ -93,11 +94,12 @@ sleep 6
 policy "$managed" check_interval_ms=300
 wait_for 60 is $((n + 1)) "$class/$managed/stats/successes"
 wait $reader
+[ "$(logged "$ahci: .* requests that were in flight before the repair are timed out")" = 1 ] || fail "not in the log"
 expect $((n + 1)) cat "$class/$managed/stats/hangs"
 expect repair cat "$class/$managed/last/method"
 expect probation cat "$class/$managed/state"
 kept
-ok "DR14: a read that was lost meanwhile is read again by its driver, and is no hang"
+ok "DR14: a read that was lost meanwhile is timed out, read again by its driver, and is no hang"
 
 # Nothing is left to lose
 policy "$managed" check_interval_ms=300 probation_ms=0

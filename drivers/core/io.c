@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long have requests to the disks below a device been under way? A controller
- * whose registers are right after a reset may still lose every request: its driver
- * has the word then, or rather has not.
+ * Requests in flight to the disks below a device. A controller whose registers are right
+ * after a reset may still lose every request: only the requests tell.
  */
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
@@ -15,24 +14,43 @@
 /* As in in_use.c: levels of the device model that are walked */
 #define DEPTH_LIMIT	40
 
+/**
+ * struct dr_io - a walk through the requests in flight below a device
+ * @depth: levels that are walked just now
+ * @expire: time out requests that are as old as @limit
+ * @limit: in ticks
+ * @oldest: age of the oldest request, in ticks
+ * @expired: how many were timed out
+ */
 struct dr_io {
 	unsigned int depth;
-	unsigned long oldest;	/* ticks */
+	bool expire;
+	long limit;
+	long oldest;
+	unsigned int expired;
 };
 
-static bool dr_request_age(struct request *rq, void *data)
+/* The caller holds a reference to the request: it is not reused meanwhile. */
+static bool dr_look_at_request(struct request *rq, void *data)
 {
+	unsigned long deadline = READ_ONCE(rq->deadline);
 	struct dr_io *io = data;
 	long age;
 
-	/* Others may take their time: what user space passes through, and discards. */
+	/* Passthrough commands and discards may take long. */
 	if (blk_mq_rq_state(rq) != MQ_RQ_IN_FLIGHT ||
 	    (req_op(rq) != REQ_OP_READ && req_op(rq) != REQ_OP_WRITE))
 		return true;
-	/* Counted from when it was given to the driver, the last time. */
-	age = jiffies - (READ_ONCE(rq->deadline) - READ_ONCE(rq->timeout));
-	if (age > 0 && io->oldest < age)
-		io->oldest = age;
+	/* It is being timed out: the driver knows. */
+	if (time_after_eq(jiffies, deadline))
+		return true;
+	/* Since it was last given to the driver. */
+	age = jiffies - (deadline - READ_ONCE(rq->timeout));
+	io->oldest = max(io->oldest, age);
+	if (io->expire && age >= io->limit) {
+		blk_abort_request(rq);
+		io->expired++;
+	}
 	return true;
 }
 
@@ -50,7 +68,7 @@ static int dr_walk_io(struct device *dev, void *data)
 		return 0;
 	bdev = dev_to_bdev(dev);
 	if (!bdev_is_partition(bdev) && bdev->bd_disk->queue->tag_set)
-		blk_mq_tagset_busy_iter(bdev->bd_disk->queue->tag_set, dr_request_age, io);
+		blk_mq_tagset_busy_iter(bdev->bd_disk->queue->tag_set, dr_look_at_request, io);
 	return 0;
 }
 
@@ -72,3 +90,25 @@ unsigned int devreset_oldest_io(struct device *dev)
 	return jiffies_to_msecs(io.oldest);
 }
 EXPORT_SYMBOL_GPL(devreset_oldest_io);
+
+/**
+ * devreset_expire_io - have the drivers of disks time out old requests now
+ * @dev: a device whose driver cannot be unbound meanwhile: with its lock held
+ * @age_ms: requests that the driver was given at least so long ago
+ *
+ * For requests that were in flight while the device could not work, and that are lost. What a
+ * driver does in its time-out handler is what it would have done when the request's own time,
+ * of 30 s and more, was up: abort the request or reset the device, and try it again; or
+ * wait on.
+ *
+ * Context: process. Waits for nothing: the block layer's work queue calls the drivers.
+ * Return: how many reads and writes that concerns.
+ */
+unsigned int devreset_expire_io(struct device *dev, unsigned int age_ms)
+{
+	struct dr_io io = { .expire = true, .limit = msecs_to_jiffies(age_ms) };
+
+	dr_walk_io(dev, &io);
+	return io.expired;
+}
+EXPORT_SYMBOL_GPL(devreset_expire_io);

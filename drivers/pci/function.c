@@ -197,8 +197,27 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 
 /* How long a request may take after a reset through which the driver was kept */
 #define DR_PCI_IO_TIMEOUT_MS	5000
+/* How long after a repair a request that was in flight before it may still be completed */
+#define DR_PCI_LOST_MS		2000
 /* How long a driver may take to time a request out and to have tried it again: 30 s, and more */
 #define DR_PCI_DRIVER_TIMEOUT_MS	60000
+
+/*
+ * A device that could not reach memory, or be reached, has lost what it was given meanwhile.
+ * After a reset the driver knows; a repair it has not noticed.
+ */
+static void dr_pci_expire_lost(struct dr_pci_function *f, unsigned int since)
+{
+	unsigned int lost;
+
+	if (f->method != DEVRESET_METHOD_REPAIR || f->io_expired || since < DR_PCI_LOST_MS)
+		return;
+	f->io_expired = true;
+	lost = devreset_expire_io(&f->pdev->dev, since);
+	if (lost)
+		pci_info(f->pdev, "%u requests that were in flight before the repair are timed out\n",
+			 lost);
+}
 
 /*
  * A driver may say "live" after a reset and lose every request. That is seen by the
@@ -218,8 +237,9 @@ static const char *dr_pci_io_fault(struct devreset_node *node, struct dr_pci_fun
 		doubt += DR_PCI_DRIVER_TIMEOUT_MS;
 	if (since > doubt)
 		return NULL;
+	dr_pci_expire_lost(f, since);
 	oldest = devreset_oldest_io(&f->pdev->dev);
-	/* Without a reset, what was lost before is still the driver's to time out. */
+	/* What is older than a repair is being timed out by the driver. */
 	if (oldest < DR_PCI_IO_TIMEOUT_MS ||
 	    (repaired && oldest > since && oldest < DR_PCI_DRIVER_TIMEOUT_MS))
 		return NULL;

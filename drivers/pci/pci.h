@@ -39,6 +39,7 @@ struct dr_pci_config {
  * @method: of the last reset that reached it
  * @reset_at: when that was, in ticks
  * @io_stalled: requests did not complete after it
+ * @io_expired: it was a repair, and requests that are older were timed out
  * @voted: the driver, if its error_detected() votes against resets; only compared
  * @detached: its driver was told of an error, and has not resumed; under the device lock
  * @disabled: and it has disabled the device for that time
@@ -54,6 +55,7 @@ struct dr_pci_function {
 	enum devreset_method method;
 	unsigned long reset_at;
 	bool io_stalled;
+	bool io_expired;
 	struct device_driver *voted;
 	bool detached;
 	bool disabled;

@@ -370,6 +370,7 @@ static void dr_pci_run_note(struct dr_pci_run *run)
 		part->f->method = part->plan.method;
 		part->f->reset_at = jiffies;
 		part->f->io_stalled = false;
+		part->f->io_expired = false;
 		dr_pci_run_isolation(run, part);
 		mutex_unlock(&part->f->lock);
 	}
