@@ -42,6 +42,10 @@ static uint sticks;
 module_param(sticks, uint, 0644);
 MODULE_PARM_DESC(sticks, "how many times slot_reset() fails");
 
+static bool holds;
+module_param(holds, bool, 0644);
+MODULE_PARM_DESC(holds, "remove() does not return for as long as this is set");
+
 static uint slow;
 module_param(slow, uint, 0644);
 MODULE_PARM_DESC(slow, "milliseconds that the next reset_prepare() takes");
@@ -149,17 +153,15 @@ static int dummy_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 static void dummy_remove(struct pci_dev *pdev)
 {
 	dummy_called(pdev, "remove");
+	while (READ_ONCE(holds))
+		msleep(20);
 	cancel_delayed_work_sync(&dummy_break_later);
 	pci_disable_device(pdev);
 }
 
-static const struct pci_device_id dummy_ids[] = {
-	{ }
-};
-
+/* With no table of IDs, any may be written to new_id. */
 static struct pci_driver dummy_driver = {
 	.name = "dummy",
-	.id_table = dummy_ids,
 	.probe = dummy_probe,
 	.remove = dummy_remove,
 	.err_handler = &dummy_handlers,
