@@ -80,41 +80,60 @@ serves() {
 }
 serves_well() { serves "$1" && serves "$1" && serves "$1"; }
 
-reg() { python3 -IS "$DEVRESET_TOP/tests/reg.py" "$pci/${at[$1]}/resource0" "${@:2}"; }
+reg() { python3 -IS "$DEVRESET_TOP/tests/reg.py" "$pci/${at[$1]}/resource$2" "${@:3}"; }
 power() { slot_power "$(port_of "${at[$1]}")" "$2"; }
 cycle() { power "$1" off && sleep "$2" && power "$1" on; }
 load_on() { while :; do serves "$1" || sleep 0.2; done & loader=$!; }
 
-# fault NAME: DEVICE and what is done to it
-faults=(
-	"xhci:reset behind its driver" "xhci:run bit cleared" "xhci:HCRST" "xhci:bus master off"
-	"xhci:memory decode off" "xhci:BARs zeroed" "xhci:power cut for 3 s"
-	"nvme:CFS, idle" "nvme:CFS, under I/O" "nvme:bus master off" "nvme:memory decode off"
-	"nvme:power cut for 3 s" "nvme:power cut for 8 s"
-	"virtio-net:reset behind its driver" "virtio-net:bus master off" "virtio-net:memory decode off"
-	"e1000e:transmitter off" "e1000e:bus master off" "e1000e:memory decode off"
-	"e1000e:BARs zeroed" "e1000e:power cut for 3 s"
-)
-for d in virtio-blk virtio-scsi ahci megasas e1000; do
-	for f in "reset behind its driver" "bus master off" "memory decode off" "BARs zeroed"; do
+# What is done to each of them, and then what only some have
+faults=()
+for d in xhci nvme virtio-net virtio-blk virtio-scsi ahci megasas e1000e e1000; do
+	for f in "reset behind its driver" "configuration wiped by a bus reset" "bus master off" \
+		"memory decode off" "BARs zeroed" "interrupts off"; do
 		faults+=("$d:$f")
 	done
 done
+faults+=(
+	"xhci:run bit cleared" "xhci:HCRST" "xhci:power cut for 3 s"
+	"nvme:CFS, idle" "nvme:CFS, under I/O" "nvme:power cut for 3 s" "nvme:power cut for 8 s"
+	"ahci:reset by its register" "e1000e:transmitter off" "e1000e:power cut for 3 s"
+)
+
+# interrupts_off DEVICE: MSI-X, MSI, or the pin, whichever its driver uses
+interrupts_off() {
+	local a=${at[$1]}
+
+	if lspci -vs "$a" | grep -q 'MSI-X: Enable+'; then
+		setpci -s "$a" CAP_MSIX+2.w=0:8000
+	elif lspci -vs "$a" | grep -q 'MSI: Enable+'; then
+		setpci -s "$a" CAP_MSI+2.w=0:1
+	else
+		setpci -s "$a" COMMAND=400:400
+	fi
+}
+
+# fault DEVICE:WHAT
 inject() {
 	local d=${1%%:*} what=${1#*:}
 
 	case $what in
 	"reset behind its driver") echo 1 >"$pci/${at[$d]}/reset" ;;
-	"run bit cleared") reg xhci 40-1 ;;
-	HCRST) reg xhci 40+2 ;;
+	"configuration wiped by a bus reset")
+		setpci -s "$(port_of "${at[$d]}")" BRIDGE_CONTROL=40:40
+		setpci -s "$(port_of "${at[$d]}")" BRIDGE_CONTROL=0:40
+		;;
+	"run bit cleared") reg xhci 0 40-1 ;;
+	HCRST) reg xhci 0 40+2 ;;
 	"bus master off") setpci -s "${at[$d]}" COMMAND=0:4 ;;
 	"memory decode off") setpci -s "${at[$d]}" COMMAND=0:2 ;;
 	"BARs zeroed") setpci -s "${at[$d]}" BASE_ADDRESS_{0..5}=0 ;;
-	"CFS, idle") reg nvme 14-1 28=0 2c=0 14+1 ;;
-	"CFS, under I/O") load_on nvme; reg nvme 14-1 28=0 2c=0 14+1 ;;
+	"interrupts off") interrupts_off "$d" ;;
+	"CFS, idle") reg nvme 0 14-1 28=0 2c=0 14+1 ;;
+	"CFS, under I/O") load_on nvme; reg nvme 0 14-1 28=0 2c=0 14+1 ;;
+	"reset by its register") reg ahci 5 4+1 ;;
 	"power cut for 3 s") cycle "$d" 3 ;;
 	"power cut for 8 s") cycle "$d" 8 ;;
-	"transmitter off") reg e1000e 400-2 ;;
+	"transmitter off") reg e1000e 0 400-2 ;;
 	esac
 }
 
@@ -144,12 +163,15 @@ manage_all() {
 
 # measure LABEL
 measure() {
-	local f d start back node
+	local f d start back node hangs outcome
+	local -A sum=()
 
 	for f in "${faults[@]}"; do
 		d=${f%%:*} loader=
 		[[ $f == *$only* ]] || continue
 		serves_well "$d" || by_hand "$d"
+		node=$class/pci-${at[$d]}
+		hangs=$(cat "$node/stats/hangs" 2>&1 || true)
 		start=${EPOCHREALTIME/./}
 		inject "$f" >/dev/null 2>&1 || true
 		back=never
@@ -163,10 +185,17 @@ measure() {
 			sleep 0.2
 		done
 		[ -z "$loader" ] || kill "$loader" || true
-		node=$class/pci-${at[$d]}
+		outcome="came back"
+		if [ $back = never ]; then
+			outcome="not cured"
+			[ "$(cat "$node/last/status" 2>&1)" != -16 ] || outcome=refused
+			[ "$(cat "$node/stats/hangs" 2>&1)" != "$hangs" ] || outcome="not noticed"
+		fi
+		sum[$outcome]=$((${sum[$outcome]-0} + 1))
 		echo "$1, $f: $back; $(cat "$node"/{state,last/status,last/method,last/reason} "$node/stats/hangs" 2>&1 | paste -sd ' ')"
 		row "$f" "$back" "-" "$1"
 	done
+	for outcome in "${!sum[@]}"; do row "in all: $outcome" "${sum[$outcome]}" "-" "$1"; done
 }
 
 manager &

@@ -341,11 +341,11 @@ dmatest_stop() {
 	rmmod dmatest
 }
 
+# hmp WORD...: a command for people of QEMU's monitor; prints the answer
+hmp() { qmp "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"$*\"}}"; }
+
 # aer_inject ARGUMENT...: as for QEMU's pcie_aer_inject_error
-aer_inject() {
-	qmp "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"pcie_aer_inject_error $*\"}}" |
-		grep -q '"return": "OK'
-}
+aer_inject() { hmp pcie_aer_inject_error "$@" | grep -q '"return": "OK'; }
 
 # all_settled: soon, nothing is claimed, and nothing is recovering any more
 settled() { ! grep -Eq ' claimed| dying| recovering' /sys/kernel/debug/devreset/tree; }

@@ -10,6 +10,8 @@
  */
 #include <linux/devreset.h>
 #include <linux/jiffies.h>
+#include <linux/sched/debug.h>
+#include <linux/sched/task.h>
 #include "core.h"
 #include <trace/events/devreset.h>
 
@@ -319,8 +321,9 @@ static void pending_forget(struct dr_node *node, u32 gen, int *result)
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 
-static u32 pending_begin(struct dr_node *node)
+static u32 pending_begin(struct attempt *a)
 {
+	struct dr_node *node = a->target;
 	unsigned long flags;
 	u32 gen;
 
@@ -329,6 +332,8 @@ static u32 pending_begin(struct dr_node *node)
 		node->gen = 1;
 	gen = node->gen;
 	node->pending = gen;
+	/* That of a try that has ended */
+	claim_set_worker(a->claim, NULL);
 	spin_unlock_irqrestore(&dr_lock, flags);
 	return gen;
 }
@@ -356,6 +361,24 @@ static void await_completion(struct dr_node *node, u32 gen, int *result,
 					dr_left(limit) + 1);
 }
 
+/* Attempt @gen goes on after its deadline, in what devreset_run_as() was called from. */
+static void report_worker(struct attempt *a, u32 gen)
+{
+	struct task_struct *task = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dr_lock, flags);
+	if (a->target->completed != gen && a->claim->worker)
+		task = get_task_struct(a->claim->worker);
+	spin_unlock_irqrestore(&dr_lock, flags);
+	if (!task)
+		return;
+	dr_warn(a->target, "the reset goes on after its deadline, in %s[%d]:\n",
+		task->comm, task_pid_nr(task));
+	sched_show_task(task);
+	put_task_struct(task);
+}
+
 /* Call ops->reset once, and wait for its completion if it says so (ND1). */
 static int reset_once(struct attempt *a, unsigned long deadline)
 {
@@ -366,12 +389,14 @@ static int reset_once(struct attempt *a, unsigned long deadline)
 	ret = node_enter(node, deadline);
 	if (ret)
 		return ret;
-	gen = pending_begin(node);
+	gen = pending_begin(a);
 	ret = node->ops->reset(&node->pub, gen);
 	node_leave(node);
 	a->touched = !refused(ret);
-	if (ret == -EINPROGRESS)
+	if (ret == -EINPROGRESS) {
 		await_completion(node, gen, &result, deadline);
+		report_worker(a, gen);
+	}
 	pending_forget(node, gen, &result);
 	if (ret == -EINPROGRESS) {
 		ret = result;

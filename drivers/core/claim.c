@@ -15,6 +15,7 @@
  */
 #include <linux/devreset.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include "core.h"
 #include <trace/events/devreset.h>
 
@@ -61,6 +62,15 @@ struct claim *claim_owned(struct dr_node *node)
 		    (dr_is_below(node, claim->target) || dr_is_below(claim->target, node)))
 			return claim;
 	return NULL;
+}
+
+/* @task, or NULL for none, runs the reset that @claim is held for. Hold dr_lock. */
+void claim_set_worker(struct claim *claim, struct task_struct *task)
+{
+	lockdep_assert_held(&dr_lock);
+	if (claim->worker)
+		put_task_struct(claim->worker);
+	claim->worker = task ? get_task_struct(task) : NULL;
 }
 
 /* The claim @serial, if it is held. Hold dr_lock. */
@@ -401,7 +411,7 @@ void claim_drop(struct claim *claim, struct list_head *waiters)
 	list_del_init(&claim->link);
 	claim->phase = CLAIM_NONE;
 	claim->owner = NULL;
-	claim->worker = NULL;
+	claim_set_worker(claim, NULL);
 	sections--;
 	spin_unlock_irqrestore(&dr_lock, flags);
 	dr_changed();

@@ -61,7 +61,7 @@ enum claim_phase {
  * @owner: the task that runs the reset; resets that reach drivers from this
  *	task are the core's own (rule 7)
  * @worker: a task that the driver of @target runs the reset in, see
- *	devreset_run_as(); the same holds for it
+ *	devreset_run_as(), with a reference; the same holds for it
  * @phase: see there
  * @serial: tells one claim from the next
  * @seen: dr_node.covered of @target when it was aimed at, or last tried: a
@@ -551,6 +551,7 @@ void records_show(struct seq_file *s);
 void claim_init(struct claim *claim);
 struct claim *claim_covering(struct dr_node *node);
 struct claim *claim_owned(struct dr_node *node);
+void claim_set_worker(struct claim *claim, struct task_struct *task);
 struct claim *claim_find(u64 serial);
 bool claim_is_external(const struct claim *claim);
 struct dr_node *claim_external_left(void);

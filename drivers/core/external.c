@@ -324,7 +324,8 @@ static int external_begin(struct dr_node *device, struct dr_node *node)
  * @node: the node whose ops->reset has returned, or is about to return, -EINPROGRESS
  *
  * For a reset that goes on in a worker: what reaches drivers from this task, until
- * the reset has ended, is the core's own and no reset by others (rule 7).
+ * the reset has ended, is the core's own and no reset by others (rule 7). If it has not
+ * ended by its deadline, the log shows where that task waits.
  *
  * Context: any, with a reference to @node.
  */
@@ -335,7 +336,7 @@ void devreset_run_as(struct devreset_node *node)
 
 	spin_lock_irqsave(&dr_lock, flags);
 	if (n->claim && n->claim->phase == CLAIM_RESET)
-		n->claim->worker = current;
+		claim_set_worker(n->claim, current);
 	spin_unlock_irqrestore(&dr_lock, flags);
 }
 EXPORT_SYMBOL_GPL(devreset_run_as);
