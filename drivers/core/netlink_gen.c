@@ -47,7 +47,7 @@ static const struct nla_policy devreset_policy_set_nl_policy[DEVRESET_A_POLICY +
 static const struct nla_policy devreset_reset_nl_policy[DEVRESET_A_FORCE + 1] = {
 	[DEVRESET_A_NODE] = { .type = NLA_NUL_STRING, .len = 63, },
 	[DEVRESET_A_SCOPE] = NLA_POLICY_MAX(NLA_U32, 3),
-	[DEVRESET_A_METHOD] = NLA_POLICY_MAX(NLA_U32, 4),
+	[DEVRESET_A_METHOD] = NLA_POLICY_MAX(NLA_U32, 5),
 	[DEVRESET_A_FORCE] = { .type = NLA_FLAG, },
 };
 

@@ -35,7 +35,7 @@ static const char * const scopes[] = { "member", "component", "function", "platf
 static const char * const made[] = { "none", "component", "function", "platform", NULL };
 static const char * const states[] = { "healthy", "recovering", "probation", "failed", NULL };
 static const char * const methods[] = {
-	"none", "none", "reset_done", "error_handlers", "rebind", NULL
+	"none", "none", "reset_done", "error_handlers", "rebind", "repair", NULL
 };
 
 static const char * const rebinds[] = { "never", "asked", "auto", "always", NULL };
