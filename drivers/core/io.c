@@ -21,6 +21,7 @@
  * @limit: in ticks
  * @oldest: age of the oldest request, in ticks
  * @expired: how many were timed out
+ * @count: how many there are, of any kind
  */
 struct dr_io {
 	unsigned int depth;
@@ -28,6 +29,7 @@ struct dr_io {
 	long limit;
 	long oldest;
 	unsigned int expired;
+	unsigned int count;
 };
 
 /* The caller holds a reference to the request: it is not reused meanwhile. */
@@ -37,9 +39,11 @@ static bool dr_look_at_request(struct request *rq, void *data)
 	struct dr_io *io = data;
 	long age;
 
+	if (blk_mq_rq_state(rq) != MQ_RQ_IN_FLIGHT)
+		return true;
+	io->count++;
 	/* Passthrough commands and discards may take long. */
-	if (blk_mq_rq_state(rq) != MQ_RQ_IN_FLIGHT ||
-	    (req_op(rq) != REQ_OP_READ && req_op(rq) != REQ_OP_WRITE))
+	if (req_op(rq) != REQ_OP_READ && req_op(rq) != REQ_OP_WRITE)
 		return true;
 	/* It is being timed out: the driver knows. */
 	if (time_after_eq(jiffies, deadline))
@@ -112,3 +116,19 @@ unsigned int devreset_expire_io(struct device *dev, unsigned int age_ms)
 	return io.expired;
 }
 EXPORT_SYMBOL_GPL(devreset_expire_io);
+
+/**
+ * devreset_io_in_flight - how many requests have the drivers of disks in hand?
+ * @dev: a device whose driver cannot be unbound meanwhile: with its lock held
+ *
+ * Context: process. Waits for nothing.
+ * Return: their number, of disks at and below @dev.
+ */
+unsigned int devreset_io_in_flight(struct device *dev)
+{
+	struct dr_io io = { };
+
+	dr_walk_io(dev, &io);
+	return io.count;
+}
+EXPORT_SYMBOL_GPL(devreset_io_in_flight);

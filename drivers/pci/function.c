@@ -198,7 +198,7 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 /* How long a request may take after a reset through which the driver was kept */
 #define DR_PCI_IO_TIMEOUT_MS	5000
 /* How long after a repair a request that was in flight before it may still be completed */
-#define DR_PCI_LOST_MS		2000
+#define DR_PCI_LOST_MS		1500
 /* How long a driver may take to time a request out and to have tried it again: 30 s, and more */
 #define DR_PCI_DRIVER_TIMEOUT_MS	60000
 

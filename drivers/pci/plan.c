@@ -155,6 +155,25 @@ static void dr_pci_plan_guard(struct pci_dev *pdev, struct dr_pci_function *f,
 }
 
 /*
+ * A driver of virtio waits, when it is unbound, for each request that its device was given,
+ * and times none out. What a device that hangs has lost would be waited for for ever.
+ */
+static void dr_pci_plan_io(struct pci_dev *pdev, struct dr_pci_function *f,
+			   struct dr_pci_plan *plan)
+{
+	unsigned int n;
+
+	if (plan->method != DEVRESET_METHOD_REBIND || !(plan->hung || (f && f->io_stalled)) ||
+	    pdev->vendor != PCI_VENDOR_ID_REDHAT_QUMRANET)
+		return;
+	n = devreset_io_in_flight(&pdev->dev);
+	if (n) {
+		dr_pci_refuse(plan, -EBUSY, "would wait for %u lost requests when unbound", n);
+		plan->in_use = true;
+	}
+}
+
+/*
  * A ladder that finds nothing wrong but the configuration, and users that a reset may
  * cost their disk, begins with putting it right; and does no more than that where they
  * forbid the rest.
@@ -223,6 +242,7 @@ void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
 	plan->hung = dr_pci_function_fault(pdev, f);
 	plan->dead = plan->hung && dr_pci_is_dead(pdev);
 	dr_pci_plan_guard(pdev, f, attempt, plan);
+	dr_pci_plan_io(pdev, f, plan);
 	if (alone)
 		dr_pci_plan_alone(pdev, attempt, plan);
 	/* What loses requests is unbound as what does not answer. */

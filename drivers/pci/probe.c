@@ -6,6 +6,7 @@
  * wait for it for ever, or until somebody uses it. Registers are only read, and
  * no more than three: none of those read here changes by being read.
  */
+#include <linux/device.h>
 #include <linux/io.h>
 #include <linux/pci.h>
 #include <linux/string.h>
@@ -39,12 +40,12 @@
 #define AHCI_GHC_AE		BIT(31)
 
 /* virtio, 1.0 and later: where the common configuration is, and the status in it */
-#define VIRTIO_VENDOR		0x1af4
 #define VIRTIO_CAP_TYPE		3
 #define VIRTIO_CAP_BAR		4
 #define VIRTIO_CAP_OFFSET	8
 #define VIRTIO_CAP_COMMON	1
 #define VIRTIO_STATUS		20
+#define VIRTIO_STATUS_DRIVER_OK		BIT(2)
 #define VIRTIO_STATUS_NEEDS_RESET	BIT(6)
 
 /* Enough for the largest CAPLENGTH and two registers */
@@ -144,9 +145,22 @@ static int dr_pci_virtio_common(struct pci_dev *pdev, u32 *offset)
 	return -ENODEV;
 }
 
+/* Locked while it is bound and unbound: not known then. */
+static int dr_pci_virtio_is_bound(struct device *dev, void *unused)
+{
+	bool bound;
+
+	if (!dev->bus || strcmp(dev->bus->name, "virtio") || !device_trylock(dev))
+		return false;
+	bound = dev->driver;
+	device_unlock(dev);
+	return bound;
+}
+
 /*
  * virtio_pci acknowledges the device for as long as it is bound: a status of 0 is that
- * of a device after a reset that the driver has not heard of.
+ * of a device after a reset that the driver has not heard of. While the driver of the virtio
+ * device is bound, the device may work: else it has lost that with, say, bus mastering.
  */
 static const char *dr_pci_probe_virtio(struct pci_dev *pdev)
 {
@@ -165,7 +179,8 @@ static const char *dr_pci_probe_virtio(struct pci_dev *pdev)
 	iounmap(regs);
 	if (status == 0xff)
 		return "registers do not answer";
-	if (!status)
+	if (!status || (!(status & VIRTIO_STATUS_DRIVER_OK) &&
+			device_for_each_child(&pdev->dev, NULL, dr_pci_virtio_is_bound)))
 		return "device was reset";
 	return status & VIRTIO_STATUS_NEEDS_RESET ? "device needs a reset" : NULL;
 }
@@ -201,7 +216,7 @@ const char *dr_pci_probe(struct pci_dev *pdev)
 		return NULL;
 	if (IS_ENABLED(CONFIG_USB) && dr_pci_hcd_is_dead(pdev))
 		return "driver has given the controller up";
-	if (pdev->vendor == VIRTIO_VENDOR)
+	if (pdev->vendor == PCI_VENDOR_ID_REDHAT_QUMRANET)
 		return dr_pci_probe_virtio(pdev);
 	for (i = 0; i < ARRAY_SIZE(dr_pci_probes); i++)
 		if (dr_pci_probes[i].class == pdev->class)

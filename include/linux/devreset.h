@@ -247,12 +247,14 @@ int devreset_in_use(struct device *dev, unsigned int flags, char *why, size_t le
 #if IS_ENABLED(CONFIG_BLOCK)
 unsigned int devreset_oldest_io(struct device *dev);
 unsigned int devreset_expire_io(struct device *dev, unsigned int age_ms);
+unsigned int devreset_io_in_flight(struct device *dev);
 #else
 static inline unsigned int devreset_oldest_io(struct device *dev) { return 0; }
 static inline unsigned int devreset_expire_io(struct device *dev, unsigned int age_ms)
 {
 	return 0;
 }
+static inline unsigned int devreset_io_in_flight(struct device *dev) { return 0; }
 #endif
 
 const struct devreset_attempt *devreset_attempt(const struct devreset_node *node);
