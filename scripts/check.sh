@@ -84,6 +84,23 @@ meant_for() {
 	[[ " ${kernels:-$1} " == *" $1 "* ]]
 }
 
+# What the README shows first
+demo() {
+	local start result=ok
+
+	pool_sums 1 0 0
+	pool_begin demo
+	start=$EPOCHSECONDS
+	"$top/scripts/demo.sh" >"$tmp/demo" 2>&1 || result="not ok"
+	pool_end demo "$result" "demo (stock, $((EPOCHSECONDS - start)) s)"
+	if [ "$result" = ok ]; then
+		echo "1 passed, 0 failed"
+	else
+		keep_log demo "$tmp/demo"
+		echo "0 passed, 1 failed"
+	fi
+}
+
 "$top/scripts/setup.sh"
 # Where many wait at once, one more than there are processors keeps these at work
 pool_open "${JOBS:-$(($(nproc) + 1))}"
@@ -107,6 +124,7 @@ else
 	part debug env KERNEL=debug "$top/scripts/vm-test.sh"
 	part lint "$top/scripts/lint.sh"
 	part stock env KERNEL=stock "$top/scripts/vm-test.sh"
+	part demo demo
 fi
 for name in "${parts[@]}"; do
 	wait "${shown[$name]}" || true
