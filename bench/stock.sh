@@ -27,6 +27,7 @@
 
 watch=40
 only=$(sed -n 's/.*\bonly=\([^ ]*\).*/\1/p' /proc/cmdline)
+from=$(sed -n 's/.*\bfrom=\([0-9]*\).*/\1/p' /proc/cmdline)
 modprobe -a nvme xhci_pci usb-storage sd_mod e1000e virtio_net virtio_blk virtio_scsi ahci megaraid_sas e1000
 # The first AHCI is the machine's own
 declare -A at=([e1000e]=$(pci_of 8086:10d3) [virtio-net]=$(pci_of 1af4:1041)
@@ -161,13 +162,27 @@ manage_all() {
 	done
 }
 
+# outcome NODE BACK HANGS: what became of it, which had so many hangs before
+outcome() {
+	if [ "$2" != never ]; then
+		echo "came back"
+	elif [ ! -e "$1" ]; then
+		echo dead
+	elif [ "$(<"$1/stats/hangs")" = "$3" ]; then
+		echo "not noticed"
+	elif [ "$(<"$1/last/status")" = -16 ]; then
+		echo refused
+	else
+		echo "not cured"
+	fi
+}
+
 # measure LABEL
 measure() {
-	local f d start back node hangs outcome
-	local -A sum=()
+	local i f d start back node hangs
 
-	for f in "${faults[@]}"; do
-		d=${f%%:*} loader=
+	for ((i = from; i < ${#faults[@]}; i++)); do
+		f=${faults[i]} d=${faults[i]%%:*} loader=
 		[[ $f == *$only* ]] || continue
 		serves_well "$d" || by_hand "$d"
 		node=$class/pci-${at[$d]}
@@ -185,17 +200,14 @@ measure() {
 			sleep 0.2
 		done
 		[ -z "$loader" ] || kill "$loader" || true
-		outcome="came back"
+		echo "$1, $f: $back; $(cat "$node"/{state,last/status,last/method,last/reason} "$node/stats/hangs" 2>/dev/null | paste -sd ' ' || true)"
+		row "$f" "$back" "$(outcome "$node" "$back" "$hangs")" "$1"
+		# What is dead may take those with it that try to remove it
 		if [ $back = never ]; then
-			outcome="not cured"
-			[ "$(cat "$node/last/status" 2>&1)" != -16 ] || outcome=refused
-			[ "$(cat "$node/stats/hangs" 2>&1)" != "$hangs" ] || outcome="not noticed"
+			echo "next $((i + 1))"
+			return
 		fi
-		sum[$outcome]=$((${sum[$outcome]-0} + 1))
-		echo "$1, $f: $back; $(cat "$node"/{state,last/status,last/method,last/reason} "$node/stats/hangs" 2>&1 | paste -sd ' ')"
-		row "$f" "$back" "-" "$1"
 	done
-	for outcome in "${!sum[@]}"; do row "in all: $outcome" "${sum[$outcome]}" "-" "$1"; done
 }
 
 manager &
