@@ -83,6 +83,8 @@ read_disk() { # WHICH CONTENT
 	cmp -s -n 1048576 "/run/read-$1" "$2"
 }
 drive() { basename "$(echo "$pci/$nvme_address"/nvme/nvme*/nvme*n1)"; }
+# shellcheck disable=SC2317 # called by wait_for
+attached() { [ -b "/dev/$(drive)" ]; }
 stick() { basename "$(echo "$usb/$(usb_of stick)"/*/host*/target*/*/block/sd*)"; }
 # shellcheck disable=SC2317 # called by wait_for
 plugged() { usb_of stick && [ -b "/dev/$(stick)" ]; }
@@ -91,6 +93,7 @@ plugged() { usb_of stick && [ -b "/dev/$(stick)" ]; }
 back() { awk -v since="$2" '$1 >= since && $3 == "right" { print $2; f = 1; exit } END { exit !f }' "/run/$1"; }
 count() { grep -c "$2" "/run/$1" || true; }
 
+# shellcheck disable=SC2317 # called by wait_for
 over() { [ "$(<"$class/$1/stats/successes")" -ge 1 ] && [ "$(<"$class/$1/state")" != recovering ]; }
 
 # broken NAME SINCE: nothing has ended well for 5 s
@@ -126,7 +129,7 @@ edu=$pci/$edu_address
 edu_node=edu-$edu_address
 nvme_node=pci-$nvme_address
 xhci_node=pci-$xhci_address
-wait_for 30 eval '[ -b "/dev/$(drive)" ]'
+wait_for 30 attached
 wait_for 30 plugged
 run "devresetctl manage pci $nvme_address"
 run "devresetctl manage pci $xhci_address"

@@ -80,8 +80,8 @@ dev=$(pci_of 1b36:0005)
 dummy=/sys/module/devreset_pci_dummy/parameters
 insmod "$DEVRESET_MODDIR/devreset_pci_dummy.ko"
 echo 1b36 0005 >/sys/bus/pci/drivers/dummy/new_id
-bound() { [ "$(readlink "$pci/$dev/driver")" != "" ]; }
-bound
+is_bound() { [ "$(readlink "$pci/$dev/driver")" != "" ]; }
+is_bound
 put "pci $dev" $class/manage
 policy "pci-$dev" reset_timeout_ms=3000 return_ms=3000 check_interval_ms=300 probation_ms=0
 echo 1 >$dummy/holds
@@ -98,11 +98,11 @@ refused ETIMEDOUT reset "pci-$dev" function
 ok "DR11: all else goes on meanwhile, and a second reset ends too"
 
 echo 0 >$dummy/holds
-wait_for 60 bound
+wait_for 60 is_bound
 wait_for 30 is healthy "$class/pci-$dev/state"
 reset "pci-$dev" function
 expect rebind cat "$class/pci-$dev/last/method"
-bound
+is_bound
 ok "DR15: once it lets go it is bound again, and can be reset"
 
 unload

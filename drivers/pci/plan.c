@@ -156,7 +156,7 @@ static void dr_pci_plan_guard(struct pci_dev *pdev, struct dr_pci_function *f,
 
 /*
  * A driver of virtio waits, when it is unbound, for each request that its device was given,
- * and times none out. What a device that hangs has lost would be waited for for ever.
+ * and times none out. It would never end to wait for what a device that hangs has lost.
  */
 static void dr_pci_plan_io(struct pci_dev *pdev, struct dr_pci_function *f,
 			   struct dr_pci_plan *plan)

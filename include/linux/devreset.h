@@ -254,6 +254,7 @@ static inline unsigned int devreset_expire_io(struct device *dev, unsigned int a
 {
 	return 0;
 }
+
 static inline unsigned int devreset_io_in_flight(struct device *dev) { return 0; }
 #endif
 
