@@ -85,6 +85,7 @@ read_disk() { # WHICH CONTENT
 drive() { basename "$(echo "$pci/$nvme_address"/nvme/nvme*/nvme*n1)"; }
 # shellcheck disable=SC2317 # called by wait_for
 attached() { [ -b "/dev/$(drive)" ]; }
+# shellcheck disable=SC2317 # called by read_disk
 stick() { basename "$(echo "$usb/$(usb_of stick)"/*/host*/target*/*/block/sd*)"; }
 # shellcheck disable=SC2317 # called by wait_for
 plugged() { usb_of stick && [ -b "/dev/$(stick)" ]; }
