@@ -119,6 +119,24 @@ check_netlink() {
 		drivers/core/netlink_gen.h kernel header
 		drivers/core/netlink_gen.c kernel source
 	END
+	netlink_enums
+}
+
+# What the specification says of enumerations that are in a header is what is there
+netlink_enums() {
+	python3 - <<-'END'
+		import re, sys, yaml
+		spec = yaml.safe_load(open("Documentation/netlink/specs/devreset.yaml"))
+		header = open("include/uapi/linux/devreset.h").read()
+		for enum in spec["definitions"]:
+		    if enum.get("header") != "linux/devreset.h":
+		        continue
+		    body = re.search(r"enum devreset_%s \{(.*?)\}" % enum["name"], header, re.S)[1]
+		    there = [n.lower() for n in re.findall(r"DEVRESET_(\w+),", body)]
+		    said = [n if n in there else enum["name"] + "_" + n for n in enum["entries"]]
+		    if there != said:
+		        sys.exit(f"enum {enum['name']}: {there} in the header, {said} in the specification")
+	END
 }
 
 # The policy compiles in user space, too, and holds there
