@@ -7,6 +7,8 @@
 # qemu: -device edu,bus=rp1
 # qemu: -device pcie-root-port,id=rp2,chassis=2,slot=2
 # qemu: -device nvme,serial=one,drive=d1,bus=rp2
+# qemu: -netdev user,id=n1,net=10.0.2.0/24 -device pcie-root-port,id=rp3,chassis=3,slot=3
+# qemu: -device virtio-net-pci,id=vn,bus=rp3,aer=on,netdev=n1,romfile=
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 
@@ -162,4 +164,30 @@ expect 3628800 factorial "$edu" 10
 expect "$good" setpci -s "$edu" COMMAND CAP_MSI+2.w CAP_MSI+4.l BASE_ADDRESS_0
 ok "DR12: and edu, whose configuration is what is known to be good"
 put "pci $nvme" $class/unmanage
+
+# --- a recovery by AER that fails
+
+modprobe virtio_net
+vn=$(pci_of 1af4:1041)
+managed=pci-$vn
+put "pci $vn" $class/manage
+policy "$managed" check_interval_ms=300 probation_ms=0 return_ms=4000 reset_timeout_ms=60000
+interface() { basename "$(echo "$pci/$vn"/virtio*/net/*)"; }
+works() {
+	ip link set "$(interface)" up && ip addr replace 10.0.2.15/24 dev "$(interface)" &&
+		ping -c 1 -W 2 -I "$(interface)" 10.0.2.2 >/dev/null
+}
+wait_for 60 works
+ip addr flush dev "$(interface)"
+ip link set "$(interface)" down
+before=$(recoveries)
+aer_inject vn DLP
+wait_for 60 recovered
+[ "$(logged "AER: device recovery failed")" -ge 1 ] || fail "it was recovered"
+wait_for 60 is 1 "$class/$managed/stats/successes"
+expect "0 function 1 $managed its recovery from an error has failed" last "$managed"
+expect rebind cat "$class/$managed/last/method"
+wait_for 60 works
+expect healthy cat "$class/$managed/state"
+ok "ND9: a device that AER's recovery has failed for, and left offline, is found and comes back"
 unload

@@ -169,6 +169,34 @@ static const char *dr_pci_fault_now(struct pci_dev *pdev, struct dr_pci_function
 }
 
 /**
+ * dr_pci_function_in_recovery - are others recovering a function from an error?
+ * @pdev: the function
+ * @f: its node's data, or NULL
+ *
+ * Not any more when it has been offline for longer than a device may take to come back:
+ * after a recovery that failed (AER), the PCI core leaves it so for good.
+ */
+bool dr_pci_function_in_recovery(struct pci_dev *pdev, struct dr_pci_function *f)
+{
+	return pci_channel_offline(pdev) && !(f && READ_ONCE(f->abandoned));
+}
+
+/* Watch it, as a check does. */
+static bool dr_pci_function_is_offline(struct devreset_node *node, struct dr_pci_function *f)
+{
+	unsigned long limit = msecs_to_jiffies(READ_ONCE(devreset_policy_of(node)->return_ms));
+	bool offline = pci_channel_offline(f->pdev);
+
+	mutex_lock(&f->lock);
+	if (!offline || !f->offline)
+		f->offline_since = jiffies;
+	f->offline = offline;
+	WRITE_ONCE(f->abandoned, offline && time_after(jiffies, f->offline_since + limit));
+	mutex_unlock(&f->lock);
+	return dr_pci_function_in_recovery(f->pdev, f);
+}
+
+/**
  * dr_pci_function_fault - what is wrong with a function
  * @pdev: the function, with its device lock held
  * @f: its node's data, or NULL
@@ -180,6 +208,8 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 	const char *fault = NULL;
 	int awake;
 
+	if (f && READ_ONCE(f->abandoned))
+		return "its recovery from an error has failed";
 	/* -EINVAL: no runtime power management, so it is never suspended. */
 	awake = compat_pm_runtime_get_if_active(&pdev->dev);
 	if (awake && dr_pci_config_is_on(pdev)) {
@@ -296,7 +326,7 @@ static int dr_pci_function_check(struct devreset_node *node, const char **reason
 	const char *fault;
 	bool isolated;
 
-	if (pci_channel_offline(pdev) || !device_trylock(&pdev->dev))
+	if (dr_pci_function_is_offline(node, f) || !device_trylock(&pdev->dev))
 		return -EAGAIN;
 	if (!pci_cfg_access_trylock(pdev)) {
 		device_unlock(&pdev->dev);

@@ -45,6 +45,9 @@ struct dr_pci_config {
  * @disabled: and it has disabled the device for that time
  * @unbound: a reset has left it without the driver that it had; under the device lock
  * @isolated: it has failed, and DMA and interrupts are off for that reason
+ * @offline: the PCI core has marked it as offline, which a check has seen
+ * @offline_since: when that was first seen, in ticks
+ * @abandoned: for so long that the recovery by others has failed
  */
 struct dr_pci_function {
 	struct kref ref;
@@ -61,6 +64,9 @@ struct dr_pci_function {
 	bool disabled;
 	bool unbound;
 	bool isolated;
+	bool offline;
+	unsigned long offline_since;
+	bool abandoned;
 };
 
 /**
@@ -99,6 +105,7 @@ void dr_pci_function_refresh(struct pci_dev *pdev);
 bool dr_pci_function_by_bus(struct pci_dev *pdev);
 bool dr_pci_function_can_reset(struct pci_dev *pdev);
 bool dr_pci_function_is_detached(struct dr_pci_function *f);
+bool dr_pci_function_in_recovery(struct pci_dev *pdev, struct dr_pci_function *f);
 const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *f);
 
 /* bus.c */
@@ -138,6 +145,7 @@ void dr_pci_driver_exit(void);
  * @in_use: refused because something that it carries is in use
  * @hung: what is wrong with the device, or NULL
  * @dead: nothing of it can work
+ * @offline: a recovery from an error has failed: a right configuration alone is no cure
  * @why: why not, without the driver's name
  */
 struct dr_pci_plan {
@@ -147,6 +155,7 @@ struct dr_pci_plan {
 	bool in_use;
 	const char *hung;
 	bool dead;
+	bool offline;
 	char why[80];
 };
 

@@ -184,7 +184,7 @@ static bool dr_pci_plan_repairs(struct pci_dev *pdev, const struct devreset_atte
 	char why[56];
 
 	if (!(attempt->flags & DEVRESET_MAY_AUTO) || attempt->method != DEVRESET_METHOD_ANY ||
-	    !plan->hung || plan->dead)
+	    !plan->hung || plan->dead || plan->offline)
 		return false;
 	if (plan->in_use)
 		return true;
@@ -236,9 +236,11 @@ void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
 	if (f && pdev->dev.driver && f->voted == pdev->dev.driver)
 		driver.can &= ~DR_PCI_DRIVER_HANDLERS;
 	/* It waits for slot_reset() and resume(). */
-	if (f && dr_pci_function_is_detached(f))
+	if (f && (dr_pci_function_is_detached(f) ||
+		  (READ_ONCE(f->abandoned) && driver.can & DR_PCI_DRIVER_HANDLERS)))
 		driver.can &= ~DR_PCI_DRIVER_DONE;
 	dr_pci_plan_driver(pdev, &driver, &now, plan);
+	plan->offline = f && READ_ONCE(f->abandoned);
 	plan->hung = dr_pci_function_fault(pdev, f);
 	plan->dead = plan->hung && dr_pci_is_dead(pdev);
 	dr_pci_plan_guard(pdev, f, attempt, plan);
@@ -265,15 +267,14 @@ void dr_pci_plan_locked(struct pci_dev *pdev, struct dr_pci_function *f,
  */
 int dr_pci_plan_now(struct pci_dev *pdev, const struct devreset_attempt *attempt, bool alone)
 {
-	struct dr_pci_function *f;
-	struct dr_pci_plan plan;
+	struct dr_pci_function *f = dr_pci_function_get(pdev);
+	struct dr_pci_plan plan = { .status = -EAGAIN };
 
-	if (pci_channel_offline(pdev) || !device_trylock(&pdev->dev))
-		return -EAGAIN;
-	f = dr_pci_function_get(pdev);
-	dr_pci_plan_locked(pdev, f, attempt, alone, &plan);
+	if (!dr_pci_function_in_recovery(pdev, f) && device_trylock(&pdev->dev)) {
+		dr_pci_plan_locked(pdev, f, attempt, alone, &plan);
+		device_unlock(&pdev->dev);
+	}
 	dr_pci_function_put(f);
-	device_unlock(&pdev->dev);
 	return plan.status;
 }
 

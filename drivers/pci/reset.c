@@ -97,7 +97,7 @@ static int dr_pci_prepare(struct dr_pci_part *part)
 	/* After that the driver has disabled the device: what is held is older. */
 	pdev->error_state = pci_channel_io_frozen;
 	/* Drivers don't expect to be told twice without resume(). */
-	if (part->f && dr_pci_function_is_detached(part->f))
+	if (part->f && (dr_pci_function_is_detached(part->f) || READ_ONCE(part->f->abandoned)))
 		return 0;
 	part->vote = handlers->error_detected(pdev, pci_channel_io_frozen);
 	if (part->vote != PCI_ERS_RESULT_DISCONNECT) {
@@ -223,6 +223,16 @@ static int dr_pci_handlers_resume(struct dr_pci_part *part, int status)
 	return ret;
 }
 
+/* A recovery by others that failed has left it offline. slot_reset() is to find it so. */
+static void dr_pci_online(struct dr_pci_part *part)
+{
+	if (part->status < 0 || !part->f || !READ_ONCE(part->f->abandoned))
+		return;
+	if (part->plan.method != DEVRESET_METHOD_ERROR_HANDLERS)
+		part->pdev->error_state = pci_channel_io_normal;
+	WRITE_ONCE(part->f->abandoned, false);
+}
+
 static int dr_pci_resume(struct dr_pci_part *part)
 {
 	if (part->plan.method == DEVRESET_METHOD_RESET_DONE)
@@ -287,8 +297,10 @@ int dr_pci_reset_locked(struct dr_pci_run *run)
 	/* A function that fails does not keep the others from going on (DR11). */
 	list_for_each_entry(part, &run->parts, link)
 		part->status = dr_pci_put_back(run, part, ret);
-	list_for_each_entry(part, &run->parts, link)
+	list_for_each_entry(part, &run->parts, link) {
+		dr_pci_online(part);
 		status = dr_pci_worse(status, dr_pci_resume(part));
+	}
 	return status < 0 ? status : status | DEVRESET_RESTORE;
 }
 

@@ -168,7 +168,7 @@ static int dr_pci_lock_all(struct dr_pci_run *run)
 	list_for_each_entry(part, &run->parts, link) {
 		/* In others' recovery, unless it is ours to say. */
 		part->locked = (dr_pci_part_is_cut(part) ||
-				!pci_channel_offline(part->pdev)) &&
+				!dr_pci_function_in_recovery(part->pdev, part->f)) &&
 			       dr_pci_trylock(part->pdev);
 		if (!part->locked) {
 			dr_pci_unlock_all(run);
