@@ -177,9 +177,19 @@ outcome() {
 	fi
 }
 
+# give_up LABEL FAULT NEXT: the whole guest hangs, or all that would tell
+give_up() {
+	sleep $((watch + 40))
+	echo "$1, $2: never; and the guest hangs"
+	row "$2" never "guest hangs" "$1"
+	echo "next $3"
+	. "$DEVRESET_TOP/tests/lib-end.sh"
+	end_guest 0
+}
+
 # measure LABEL
 measure() {
-	local i f d start back node hangs
+	local i f d start back node hangs guard
 
 	for ((i = from; i < ${#faults[@]}; i++)); do
 		f=${faults[i]} d=${faults[i]%%:*} loader=
@@ -187,6 +197,8 @@ measure() {
 		serves_well "$d" || by_hand "$d"
 		node=$class/pci-${at[$d]}
 		hangs=$(cat "$node/stats/hangs" 2>&1 || true)
+		give_up "$1" "$f" $((i + 1)) &
+		guard=$!
 		start=${EPOCHREALTIME/./}
 		inject "$f" >/dev/null 2>&1 || true
 		back=never
@@ -199,6 +211,7 @@ measure() {
 			fi
 			sleep 0.2
 		done
+		kill "$guard"
 		[ -z "$loader" ] || kill "$loader" || true
 		echo "$1, $f: $back; $(cat "$node"/{state,last/status,last/method,last/reason} "$node/stats/hangs" 2>/dev/null | paste -sd ' ' || true)"
 		row "$f" "$back" "$(outcome "$node" "$back" "$hangs")" "$1"
