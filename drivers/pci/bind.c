@@ -66,6 +66,8 @@ int dr_pci_bind_pin(struct dr_pci_run *run)
 		if (dr_pci_part_is_cut(part)) {
 			pci_info(part->pdev, "cut off: %s\n", part->plan.hung);
 			dr_pci_cut_off(part->pdev);
+			/* The device will complete nothing of it. */
+			devreset_expire_io(&part->pdev->dev, 0);
 		}
 	}
 	return 0;
@@ -82,11 +84,8 @@ void dr_pci_unbind(struct dr_pci_run *run)
 	struct dr_pci_part *part;
 
 	list_for_each_entry_reverse(part, &run->parts, link) {
-		if (dr_pci_part_is_cut(part)) {
+		if (dr_pci_part_is_cut(part))
 			dr_pci_below_block(part->pdev);
-			/* Nothing of it will be completed by the device. */
-			devreset_expire_io(&part->pdev->dev, 0);
-		}
 		if (part->drv)
 			device_release_driver(&part->pdev->dev);
 	}

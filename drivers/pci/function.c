@@ -141,33 +141,6 @@ bool dr_pci_function_can_reset(struct pci_dev *pdev)
 	return dr_pci_has_method(pdev, false) || dr_pci_function_by_bus(pdev);
 }
 
-static int dr_pci_function_may_reset(struct devreset_node *node, unsigned int flags)
-{
-	struct dr_pci_function *f = node->data;
-
-	if (flags & DEVRESET_MAY_ASK)
-		return dr_pci_function_can_reset(f->pdev) ? 0 : -EOPNOTSUPP;
-	if (dr_pci_run_is_on(f->pdev))
-		return -EAGAIN;
-	return dr_pci_plan_now(f->pdev, devreset_attempt(node), true);
-}
-
-static void dr_pci_function_methods(struct devreset_node *node,
-				    const struct devreset_attempt *attempt,
-				    struct seq_buf *out)
-{
-	struct dr_pci_function *f = node->data;
-
-	dr_pci_plan_print(f->pdev, attempt, out);
-}
-
-/* --- does it work? ------------------------------------------------------------- */
-
-static const char *dr_pci_fault_now(struct pci_dev *pdev, struct dr_pci_function *f)
-{
-	return dr_pci_config_fault(pdev, f ? &f->config : NULL) ?: dr_pci_probe(pdev);
-}
-
 /**
  * dr_pci_function_in_recovery - are others recovering a function from an error?
  * @pdev: the function
@@ -194,6 +167,33 @@ static bool dr_pci_function_is_offline(struct devreset_node *node, struct dr_pci
 	WRITE_ONCE(f->abandoned, offline && time_after(jiffies, f->offline_since + limit));
 	mutex_unlock(&f->lock);
 	return dr_pci_function_in_recovery(f->pdev, f);
+}
+
+static int dr_pci_function_may_reset(struct devreset_node *node, unsigned int flags)
+{
+	struct dr_pci_function *f = node->data;
+
+	if (flags & DEVRESET_MAY_ASK)
+		return dr_pci_function_can_reset(f->pdev) ? 0 : -EOPNOTSUPP;
+	if (dr_pci_run_is_on(f->pdev) || dr_pci_function_is_offline(node, f))
+		return -EAGAIN;
+	return dr_pci_plan_now(f->pdev, devreset_attempt(node), true);
+}
+
+static void dr_pci_function_methods(struct devreset_node *node,
+				    const struct devreset_attempt *attempt,
+				    struct seq_buf *out)
+{
+	struct dr_pci_function *f = node->data;
+
+	dr_pci_plan_print(f->pdev, attempt, out);
+}
+
+/* --- does it work? ------------------------------------------------------------- */
+
+static const char *dr_pci_fault_now(struct pci_dev *pdev, struct dr_pci_function *f)
+{
+	return dr_pci_config_fault(pdev, f ? &f->config : NULL) ?: dr_pci_probe(pdev);
 }
 
 /**
