@@ -147,14 +147,20 @@ check_fuzz() {
 
 # devresetctl, by clang, and by gcc with sanitizers, on a folder that looks like /sys
 check_tool() {
-	make -s -C tools O="$tmp/tool" CC=clang CFLAGS="-O2 -Werror" "$tmp/tool/devresetctl" && tools/test.sh
+	local prometheus
+
+	prometheus=$(scripts/prometheus.sh 2>/dev/null) || true
+	make -s -C tools O="$tmp/tool" CC=clang CFLAGS="-O2 -Werror" "$tmp/tool/devresetctl" &&
+		PATH=$PATH${prometheus:+:$prometheus} tools/test.sh
 }
 
 # Alert rules, and what devresetctl makes for Prometheus
 check_promtool() {
-	command -v promtool >/dev/null || { echo "no promtool (package prometheus)"; return 77; }
-	(cd tools/monitoring && promtool check rules devreset-alerts.yml >/dev/null &&
-		promtool test rules devreset-alerts-test.yml >/dev/null)
+	local prometheus
+
+	prometheus=$(scripts/prometheus.sh) || return
+	(cd tools/monitoring && "$prometheus/promtool" check rules devreset-alerts.yml >/dev/null &&
+		"$prometheus/promtool" test rules devreset-alerts-test.yml >/dev/null)
 }
 
 tmp=$(mktemp -d)

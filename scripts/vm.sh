@@ -13,8 +13,8 @@
 # -q  more arguments for QEMU, such as -device; -m the same for the kernel
 #
 # The script's head may hold "# qemu:", "# append:" and "# timeout:" lines, which mean
-# the same, "# devices: still", and "# ynl: yes", for which scripts/ynl.sh is called; @tmp@ is a
-# folder for QEMU's own files. Prints what the script prints, and returns its exit status. 124 is a
+# the same, "# devices: still", and "# ynl: yes" and "# prometheus: yes", for which scripts/ynl.sh and
+# scripts/prometheus.sh are called; @tmp@ is a folder for QEMU's own files. Prints what the script prints, and returns its exit status. 124 is a
 # time-out, 125 a kernel that complained or died: then its log follows.
 # --shell gives an interactive guest; leave it with "exit".
 #
@@ -25,7 +25,7 @@
 
 . "$(dirname "$0")/common.sh"
 
-kernel=stock qemu=() append='' limit='' ynl=''
+kernel=stock qemu=() append='' limit='' ynl='' prometheus=''
 while [ $# -gt 1 ]; do
 	case $1 in
 	-k) kernel=$2 ;;
@@ -63,6 +63,7 @@ else
 	qemu=("${words[@]}" "${qemu[@]}")
 	append="$(header append | xargs)$append"
 	limit=${limit:-$(header timeout)}
+	[ -z "$(header prometheus)" ] || prometheus=$("$top/scripts/prometheus.sh" 2>/dev/null) || true
 	[ -z "$(header ynl)" ] || ynl=$("$top/scripts/ynl.sh" 2>/dev/null) || true
 fi
 limit=${limit:-120}
@@ -95,7 +96,7 @@ initramfs() {
 	{
 		printf '%s=%q\n' DEVRESET_TOP "$top" DEVRESET_KERNEL "$kernel" \
 			DEVRESET_MODDIR "$moddir" DEVRESET_MODROOT "$modroot" \
-			DEVRESET_SCRIPT "$script" YNL "$ynl" DEVRESET_LIMIT "$told" \
+			DEVRESET_SCRIPT "$script" YNL "$ynl" PROMETHEUS "$prometheus" DEVRESET_LIMIT "$told" \
 			DEVRESET_SCALE "$scale" SOAK "${SOAK-}" TERM "${TERM-dumb}"
 	} >"$dir/env"
 	# To ask Python in there takes seconds

@@ -6,6 +6,7 @@
 # qemu: -device pcie-root-port,id=rp2,chassis=2
 # qemu: -device qemu-xhci,bus=rp2
 # timeout: 120
+# prometheus: yes
 
 . "${DEVRESET_TOP:-.}/tests/lib.sh"
 
@@ -193,10 +194,10 @@ else
 	echo "skipped: no udevadm"
 fi
 
-if command -v prometheus-node-exporter >/dev/null; then
+if [ "$PROMETHEUS" ]; then
 	mkdir $tmp/textfile
 	ctl metrics --output $tmp/textfile/devreset.prom
-	prometheus-node-exporter --collector.disable-defaults --collector.textfile \
+	"$PROMETHEUS/prometheus-node-exporter" --collector.disable-defaults --collector.textfile \
 		--collector.textfile.directory=$tmp/textfile --web.listen-address=127.0.0.1:9100 2>/dev/null &
 	exporter=$!
 	served() { exec 5<>/dev/tcp/127.0.0.1/9100 && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&5 && cat <&5 >$tmp/served; }
