@@ -10,7 +10,7 @@
 . "$(dirname "$0")/common.sh"
 
 # Those that need the debug kernel come last, as it may not be there yet
-checks=(checkpatch gcc_stock headers_backports headers_sid shellcheck kernel_doc fuzz tool promtool text
+checks=(checkpatch gcc_stock headers_backports headers_sid frags shellcheck kernel_doc fuzz tool promtool text
 	contracts version netlink python sparse gcc clang)
 cd "$top"
 
@@ -35,6 +35,17 @@ check_gcc() { scripts/build.sh -f -k debug W=1; }
 check_clang() { scripts/build.sh -f -k debug -c clang W=1; }
 # What people run next; skipped where the headers cannot be had
 check_headers_backports() { scripts/build.sh -f -k backports CONFIG_DEVRESET_BENCH=m W=1; }
+# As many fragments as a kernel can be configured for; 6.1 has no option for it
+check_frags() {
+	rsync -rlp --exclude-from=.gitignore --exclude=/.git ./ "$tmp/frags/"
+	cat >"$tmp/frags.h" <<-END
+		#include <linux/skbuff.h>
+		#undef MAX_SKB_FRAGS
+		#define MAX_SKB_FRAGS 45
+	END
+	make -s -C "/lib/modules/$(stock_release)/build" M="$tmp/frags" CONFIG_DEVRESET_NET=m W=1 \
+		KCFLAGS="-include $tmp/frags.h" drivers/net/
+}
 check_headers_sid() { scripts/build.sh -f -k sid CONFIG_DEVRESET_BENCH=m W=1; }
 check_sparse() { scripts/build.sh -k debug CONFIG_DEVRESET_BENCH=m C=2; }
 
