@@ -245,6 +245,26 @@ int devreset_provider_register(struct devreset_provider *provider)
 EXPORT_SYMBOL_GPL(devreset_provider_register);
 
 /**
+ * devreset_provider_node - find the node that a provider has made for a device
+ * @provider: the provider
+ * @dev: the device
+ *
+ * Context: any; the caller holds a reference to @dev.
+ * Return: the node with a reference, or NULL, also if the first node of @dev is its driver's.
+ */
+struct devreset_node *devreset_provider_node(const struct devreset_provider *provider,
+					     struct device *dev)
+{
+	struct devreset_node *node = devreset_find(dev);
+
+	if (node && to_dr(node)->provider == provider)
+		return node;
+	devreset_put(node);
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(devreset_provider_node);
+
+/**
  * devreset_provider_unregister - and no more
  * @provider: the provider
  *

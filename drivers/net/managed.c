@@ -15,7 +15,6 @@
  * has no queue that could be stuck. Drivers also do that for a moment, and while the device
  * is recovered or suspended.
  */
-#include <linux/list.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/rcupdate.h>
@@ -43,7 +42,6 @@ struct queue {
 
 /**
  * struct managed - an interface
- * @link: in the list of all
  * @netdev: the interface; its memory stays while the node is there
  * @fresh: it was reset or detached: what was noted of the queues is stale
  * @unverified: nothing was sent since the last reset
@@ -58,7 +56,6 @@ struct queue {
  * @queue: those
  */
 struct managed {
-	struct list_head link;
 	struct net_device *netdev;
 	bool fresh;
 	bool unverified;
@@ -72,9 +69,6 @@ struct managed {
 	unsigned int queues;
 	struct queue queue[];
 };
-
-static LIST_HEAD(all);
-static DEFINE_MUTEX(all_lock);
 
 /* --- checking ------------------------------------------------------------------------ */
 
@@ -265,12 +259,7 @@ static int nic_managed_reset(struct devreset_node *node, u32 gen)
 
 static void nic_managed_release(struct devreset_node *node)
 {
-	struct managed *m = node->data;
-
-	mutex_lock(&all_lock);
-	list_del(&m->link);
-	mutex_unlock(&all_lock);
-	kfree(m);
+	kfree(node->data);
 }
 
 static const struct devreset_ops managed_ops = {
@@ -282,26 +271,11 @@ static const struct devreset_ops managed_ops = {
 
 /* --- which interface has which node ------------------------------------------------------ */
 
-/* The node that was made here for @netdev, with a reference, or NULL */
-static struct devreset_node *nic_managed_find(struct net_device *netdev)
-{
-	struct devreset_node *node = devreset_find(&netdev->dev);
-	struct managed *m;
-
-	mutex_lock(&all_lock);
-	list_for_each_entry(m, &all, link)
-		if (node && m == node->data)
-			goto out;
-	devreset_put(node);
-	node = NULL;
-out:
-	mutex_unlock(&all_lock);
-	return node;
-}
+static struct devreset_provider provider;
 
 static void nic_managed_forget(struct net_device *netdev)
 {
-	struct devreset_node *node = nic_managed_find(netdev);
+	struct devreset_node *node = devreset_provider_node(&provider, &netdev->dev);
 
 	if (node)
 		devreset_unregister(node);
@@ -310,7 +284,7 @@ static void nic_managed_forget(struct net_device *netdev)
 
 static void nic_managed_follow_name(struct net_device *netdev)
 {
-	struct devreset_node *node = nic_managed_find(netdev);
+	struct devreset_node *node = devreset_provider_node(&provider, &netdev->dev);
 
 	if (node)
 		nic_rename_node(netdev, node, node_name);
@@ -336,9 +310,6 @@ static struct devreset_node *nic_managed_make_node(struct devreset_provider *pro
 	m->fresh = true;
 	/* What the stack's watchdog finds from now on counts. */
 	nic_check_queues(m);
-	mutex_lock(&all_lock);
-	list_add(&m->link, &all);
-	mutex_unlock(&all_lock);
 	desc.data = m;
 	desc.name = nic_node_name(netdev, node_name, false, name);
 	node = devreset_register(&netdev->dev, &desc);
@@ -346,12 +317,8 @@ static struct devreset_node *nic_managed_make_node(struct devreset_provider *pro
 		nic_node_name(netdev, node_name, true, name);
 		node = devreset_register(&netdev->dev, &desc);
 	}
-	if (IS_ERR(node)) {
-		mutex_lock(&all_lock);
-		list_del(&m->link);
-		mutex_unlock(&all_lock);
+	if (IS_ERR(node))
 		kfree(m);
-	}
 	return node;
 }
 

@@ -7,32 +7,10 @@
  * lets the devices below take to answer.
  */
 #include <linux/device.h>
-#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/seq_buf.h>
 #include <linux/slab.h>
 #include "pci.h"
-
-static LIST_HEAD(dr_pci_buses);
-static DEFINE_MUTEX(dr_pci_buses_lock);
-
-/**
- * dr_pci_bus_owns - is that the data of a node that was made here?
- * @bridge: a device
- * @data: &struct devreset_node.data of its primary node; only compared
- */
-bool dr_pci_bus_owns(struct pci_dev *bridge, const void *data)
-{
-	struct dr_pci_bus *b;
-	bool owns = false;
-
-	mutex_lock(&dr_pci_buses_lock);
-	list_for_each_entry(b, &dr_pci_buses, link)
-		if (b == data && b->bridge == bridge)
-			owns = true;
-	mutex_unlock(&dr_pci_buses_lock);
-	return owns;
-}
 
 /* Has the PCI core a reset of that bus, or of the slot that is on it? */
 static int dr_pci_bus_can_reset(struct dr_pci_bus *b)
@@ -149,9 +127,6 @@ static int dr_pci_bus_check(struct devreset_node *node, const char **reason)
 
 static void dr_pci_bus_free(struct dr_pci_bus *b)
 {
-	mutex_lock(&dr_pci_buses_lock);
-	list_del(&b->link);
-	mutex_unlock(&dr_pci_buses_lock);
 	put_device(&b->bus->dev);
 	pci_dev_put(b->bridge);
 	kfree(b);
@@ -196,9 +171,6 @@ int dr_pci_bus_probe(struct devreset_provider *provider, struct pci_dev *bridge)
 	b->bus = bridge->subordinate;
 	get_device(&b->bus->dev);
 	b->link_told = dr_pci_link_is_up(bridge);
-	mutex_lock(&dr_pci_buses_lock);
-	list_add(&b->link, &dr_pci_buses);
-	mutex_unlock(&dr_pci_buses_lock);
 
 	/* That is "pcibus-0000:01". */
 	snprintf(name, sizeof(name), "pcibus-%s", dev_name(&b->bus->dev));

@@ -17,20 +17,6 @@ static LIST_HEAD(dr_pci_functions);
 static DEFINE_MUTEX(dr_pci_functions_lock);
 
 /**
- * dr_pci_function_owns - is that the data of a node that was made here?
- * @pdev: a device
- * @data: &struct devreset_node.data of its primary node; only compared
- */
-bool dr_pci_function_owns(struct pci_dev *pdev, const void *data)
-{
-	struct dr_pci_function *f = dr_pci_function_get(pdev);
-	bool owns = f && f == data;
-
-	dr_pci_function_put(f);
-	return owns;
-}
-
-/**
  * dr_pci_function_get - what is known of a function
  * @pdev: the function
  *

@@ -100,11 +100,9 @@ static struct devreset_provider provider = {
 /* @pdev is going: so does the node that was made for it. */
 static void dr_pci_forget(struct pci_dev *pdev)
 {
-	struct devreset_node *node = devreset_find(&pdev->dev);
+	struct devreset_node *node = devreset_provider_node(&provider, &pdev->dev);
 
-	if (!node)
-		return;
-	if (dr_pci_function_owns(pdev, node->data) || dr_pci_bus_owns(pdev, node->data))
+	if (node)
 		devreset_unregister(node);
 	devreset_put(node);
 }

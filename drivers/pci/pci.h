@@ -71,13 +71,11 @@ struct dr_pci_function {
 
 /**
  * struct dr_pci_bus - a bus node's own
- * @link: in the list of buses
  * @bridge: the bridge above it, with a reference
  * @bus: the bus, with a reference: it goes before its bridge does
  * @link_told: the bridge tells when the link is up: it did so at first
  */
 struct dr_pci_bus {
-	struct list_head link;
 	struct pci_dev *bridge;
 	struct pci_bus *bus;
 	bool link_told;
@@ -98,7 +96,6 @@ void dr_pci_config_isolate(struct pci_dev *pdev);
 
 /* function.c */
 int dr_pci_function_probe(struct devreset_provider *provider, struct pci_dev *pdev);
-bool dr_pci_function_owns(struct pci_dev *pdev, const void *data);
 struct dr_pci_function *dr_pci_function_get(struct pci_dev *pdev);
 void dr_pci_function_put(struct dr_pci_function *f);
 void dr_pci_function_refresh(struct pci_dev *pdev);
@@ -110,7 +107,6 @@ const char *dr_pci_function_fault(struct pci_dev *pdev, struct dr_pci_function *
 
 /* bus.c */
 int dr_pci_bus_probe(struct devreset_provider *provider, struct pci_dev *bridge);
-bool dr_pci_bus_owns(struct pci_dev *bridge, const void *data);
 bool dr_pci_bus_consents(struct pci_dev *pdev, unsigned int flags);
 
 /* driver.c: bound drivers */

@@ -7,9 +7,7 @@
  * another one: it says -ENODEV, and enumerates that (US5).
  */
 #include <linux/device.h>
-#include <linux/mutex.h>
 #include <linux/pm_runtime.h>
-#include <linux/slab.h>
 #include <linux/usb.h>
 #include <linux/usb/quirks.h>
 #include "../compat.h"
@@ -18,41 +16,15 @@
 #define REQUEST_MS	1000
 
 /**
- * struct usbdev - a device node's own
- * @link: in the list of devices
- * @udev: the device, with a reference
- */
-struct usbdev {
-	struct list_head link;
-	struct usb_device *udev;
-};
-
-static LIST_HEAD(usbdevs);
-static DEFINE_MUTEX(usbdevs_lock);
-
-static bool dusb_device_owns(const void *data)
-{
-	struct usbdev *d;
-	bool ours = false;
-
-	mutex_lock(&usbdevs_lock);
-	list_for_each_entry(d, &usbdevs, link)
-		ours |= d == data;
-	mutex_unlock(&usbdevs_lock);
-	return ours;
-}
-
-/**
  * device_forget - a device goes: so does the node that was made for it
+ * @provider: this module's
  * @udev: the device
  */
-void device_forget(struct usb_device *udev)
+void device_forget(const struct devreset_provider *provider, struct usb_device *udev)
 {
-	struct devreset_node *node = devreset_find(&udev->dev);
+	struct devreset_node *node = devreset_provider_node(provider, &udev->dev);
 
-	if (!node)
-		return;
-	if (dusb_device_owns(node->data))
+	if (node)
 		devreset_unregister(node);
 	devreset_put(node);
 }
@@ -61,16 +33,16 @@ void device_forget(struct usb_device *udev)
 
 static int dusb_device_may_reset(struct devreset_node *node, unsigned int flags)
 {
-	struct usbdev *d = node->data;
+	struct usb_device *udev = node->data;
 
-	if (d->udev->state == USB_STATE_NOTATTACHED)
+	if (udev->state == USB_STATE_NOTATTACHED)
 		return -ENODEV;
 	/* The device comes back as another one, or not at all; udev may have set the quirk. */
-	if (d->udev->quirks & USB_QUIRK_RESET)
+	if (udev->quirks & USB_QUIRK_RESET)
 		return -EOPNOTSUPP;
-	if (!(flags & DEVRESET_MAY_ASK) && !methods_allow(node, methods_of_device(d->udev)))
+	if (!(flags & DEVRESET_MAY_ASK) && !methods_allow(node, methods_of_device(udev)))
 		return -EOPNOTSUPP;
-	return reach_check(node, d->udev, flags, REACH_KEEPS);
+	return reach_check(node, udev, flags, REACH_KEEPS);
 }
 
 /* --- the reset ----------------------------------------------------------- */
@@ -180,9 +152,9 @@ static int dusb_reset_device(struct bus_reset *r)
 
 static int dusb_device_reset(struct devreset_node *node, u32 gen)
 {
-	struct usbdev *d = node->data;
+	struct usb_device *udev = node->data;
 
-	return bus_reset_start(node, gen, d->udev, dusb_reset_device);
+	return bus_reset_start(node, gen, udev, dusb_reset_device);
 }
 
 /* --- the rest of the node ------------------------------------------------ */
@@ -204,8 +176,7 @@ static int dusb_lock_retry(struct usb_device *udev)
  */
 static int dusb_device_check(struct devreset_node *node, const char **reason)
 {
-	struct usbdev *d = node->data;
-	struct usb_device *udev = d->udev;
+	struct usb_device *udev = node->data;
 	int awake, ret = 0;
 	__le16 status;
 
@@ -229,15 +200,14 @@ static int dusb_device_check(struct devreset_node *node, const char **reason)
 static void dusb_device_methods(struct devreset_node *node, const struct devreset_attempt *attempt,
 				struct seq_buf *out)
 {
-	struct usbdev *d = node->data;
+	struct usb_device *udev = node->data;
 
-	methods_print(d->udev, attempt, REACH_KEEPS, out);
+	methods_print(udev, attempt, REACH_KEEPS, out);
 }
 
 static void dusb_device_dump(struct devreset_node *node, struct devreset_dump *dump)
 {
-	struct usbdev *d = node->data;
-	struct usb_device *udev = d->udev;
+	struct usb_device *udev = node->data;
 
 	devreset_dump_printf(dump, "%s ID %04x:%04x rev %x.%02x state %d speed %d\n",
 			     dev_name(&udev->dev), le16_to_cpu(udev->descriptor.idVendor),
@@ -248,18 +218,9 @@ static void dusb_device_dump(struct devreset_node *node, struct devreset_dump *d
 	devreset_dump_printf(dump, "descriptor: %18ph\n", &udev->descriptor);
 }
 
-static void dusb_free_device(struct usbdev *d)
-{
-	mutex_lock(&usbdevs_lock);
-	list_del(&d->link);
-	mutex_unlock(&usbdevs_lock);
-	usb_put_dev(d->udev);
-	kfree(d);
-}
-
 static void dusb_device_release(struct devreset_node *node)
 {
-	dusb_free_device(node->data);
+	usb_put_dev(node->data);
 }
 
 static const struct devreset_ops device_ops = {
@@ -282,23 +243,14 @@ static struct devreset_node *dusb_register_device(struct devreset_node *port,
 		.provider = provider,
 	};
 	struct devreset_node *node;
-	struct usbdev *d;
 	char name[64];
-
-	d = kzalloc(sizeof(*d), GFP_KERNEL);
-	if (!d)
-		return ERR_PTR(-ENOMEM);
-	d->udev = usb_get_dev(udev);
-	mutex_lock(&usbdevs_lock);
-	list_add(&d->link, &usbdevs);
-	mutex_unlock(&usbdevs_lock);
 
 	snprintf(name, sizeof(name), "usb-%s", dev_name(&udev->dev));
 	desc.name = name;
-	desc.data = d;
+	desc.data = usb_get_dev(udev);
 	node = devreset_register(&udev->dev, &desc);
 	if (IS_ERR(node))
-		dusb_free_device(d);
+		usb_put_dev(udev);
 	return node;
 }
 
@@ -322,7 +274,7 @@ int device_probe(struct devreset_provider *provider, struct usb_device *udev)
 		devreset_put(port);
 		if (udev->state == USB_STATE_NOTATTACHED) {
 			/* device_forget() may have come too early. */
-			device_forget(udev);
+			device_forget(provider, udev);
 			return -ENODEV;
 		}
 	} while (node == ERR_PTR(-ENODEV));

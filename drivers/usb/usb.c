@@ -336,7 +336,7 @@ static int dusb_notify(struct notifier_block *nb, unsigned long action, void *da
 		devreset_device_added(&provider, dev_name(&udev->dev));
 		break;
 	case USB_DEVICE_REMOVE:
-		device_forget(udev);
+		device_forget(&provider, udev);
 		comeback_hub_removed(udev);
 		break;
 	}

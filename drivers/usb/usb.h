@@ -244,7 +244,7 @@ void bus_reset_exit(void);
 
 /* device.c: node "usb-1-1" */
 int device_probe(struct devreset_provider *provider, struct usb_device *udev);
-void device_forget(struct usb_device *udev);
+void device_forget(const struct devreset_provider *provider, struct usb_device *udev);
 int device_config(struct usb_device *udev);
 int device_check_config(struct usb_device *udev, int config);
 int device_reset_locked(struct usb_device *udev);

@@ -200,6 +200,8 @@ struct devreset_provider {
 
 int devreset_provider_register(struct devreset_provider *provider);
 void devreset_provider_unregister(struct devreset_provider *provider);
+struct devreset_node *devreset_provider_node(const struct devreset_provider *provider,
+					     struct device *dev);
 void devreset_device_added(struct devreset_provider *provider, const char *name);
 
 struct devreset_node *devreset_register(struct device *dev,
