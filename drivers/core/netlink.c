@@ -222,6 +222,9 @@ int devreset_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
 		return dr_nl_refuse(info->extack, scope, -EINVAL, "no reset has that scope");
 	if (method)
 		ask.method = nla_get_u32(method);
+	/* A ladder's, where a reset is refused or could cost what is in use. */
+	if (ask.method == DEVRESET_METHOD_REPAIR)
+		return dr_nl_refuse(info->extack, method, -EINVAL, "a repair is no reset");
 	return dr_nl_request(info, &ask);
 }
 
