@@ -13,7 +13,7 @@ import xml.etree.ElementTree as xml
 
 STATES = ("healthy", "recovering", "probation", "failed", "stuck")
 SCOPES = ("member", "component", "function", "platform")
-METHODS = ("none", "reset_done", "error_handlers", "rebind")
+METHODS = ("none", "reset_done", "error_handlers", "rebind", "repair")
 PHASES = ("claim", "quiesce", "reset", "restore", "resume", "check")
 
 # A type; a tuple of words; a list with the schema of all items; a dictionary of members, those

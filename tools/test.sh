@@ -273,6 +273,13 @@ run 0 metrics --output "$tmp/x.prom"
 cp "$tmp/log" "$log"
 run 1 metrics --output "$tmp"
 run 1 metrics --output "$tmp/there/is/none"
+ln -s "$tmp/target" "$tmp/link"
+run 1 metrics --output "$tmp/link"
+[ -L "$tmp/link" ] || bad "a link was replaced"
+"$tool" --sysfs "$tmp/sys" metrics --output /dev/stdout 2>&1 | grep '^devreset_node_info' >/dev/null ||
+	bad "nothing on /dev/stdout"
+run 0 metrics --output /dev/null
+[ -c /dev/null ] || bad "/dev/null is a file now"
 run 2 -j metrics
 if command -v promtool >/dev/null; then
 	"$tool" --sysfs "$tmp/sys" metrics | promtool check metrics >"$tmp/out" 2>&1 || bad "promtool: $(cat "$tmp/out")"
@@ -417,6 +424,12 @@ completes() {
 		grep -qx -- "$word" <<<"$offered" || bad "\"$line\" is not completed to $word, but to: $offered"
 	done
 }
+# A name is not expanded
+# shellcheck disable=SC2016 # for that shell
+bash --norc -c '. "$1"; current=""; _devresetctl_offer "a \$(touch\${IFS}$2) b"; printf "%s\n" "${COMPREPLY[@]}"' \
+	- "$tmp/completion" "$tmp/touched" >"$tmp/out"
+[ ! -e "$tmp/touched" ] || bad "completion runs what is in a name"
+grep -qF '\$\(touch' "$tmp/out" || bad "completion does not quote: $(cat "$tmp/out")"
 completes "devresetctl " list show timeline
 completes "devresetctl s" show set selftest
 completes "devresetctl list "

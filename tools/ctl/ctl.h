@@ -93,6 +93,7 @@ extern struct ctl ctl;
 int fail(int status, const char *fmt, ...) __printf(2, 3);
 void warn(const char *fmt, ...) __printf(1, 2);
 int fail_errno(int err, const char *fmt, ...) __printf(2, 3);
+const char *error_name(int err);
 int exit_status_of(int err);
 int print_json(struct json_object *object);
 void print_json_line(struct json_object *object);
@@ -109,6 +110,7 @@ int replace_end(FILE *file, const char *name, char *tmp);
 const char *json_str(struct json_object *object, const char *key);
 int64_t json_int(struct json_object *object, const char *key);
 struct json_object *json_get(struct json_object *object, const char *key);
+struct json_object *json_string(const char *value);
 void json_add(struct json_object *object, const char *key, const char *value);
 void json_add_time(struct json_object *object, const char *key, double seconds);
 void json_add_int(struct json_object *object, const char *key, int64_t value);
@@ -176,7 +178,7 @@ int draw_perfetto(const struct timeline *line, const char *file);
 
 /* --- device.c, conf.c -------------------------------------------------------------------------- */
 
-#define DEVICE_WORDS	32
+#define DEVICE_WORDS	256
 
 /* What a configuration file's sections match; strings are the device's own */
 struct device {

@@ -219,7 +219,7 @@ static struct json_object *decode_value(const struct desc *desc, const struct nl
 	case STRING:
 		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
 			return NULL;
-		return json_object_new_string(mnl_attr_get_str(attr));
+		return json_string(mnl_attr_get_str(attr));
 	case FLAG:
 		return json_object_new_boolean(true);
 	case S32:

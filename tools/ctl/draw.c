@@ -135,7 +135,7 @@ int draw_terminal(const struct timeline *line)
 		printf("%-*s |", label, node);
 		draw_row(line, attempt, width);
 		printf("| %s%s%s\n", status ? color("red") : color("green"),
-		       status ? strerrorname_np(-status) : "ok", color("off"));
+		       status ? error_name(-status) : "ok", color("off"));
 	}
 	format_us(0, zero, sizeof(zero));
 	format_us(line->end, end, sizeof(end));
@@ -240,7 +240,7 @@ int draw_svg(const struct timeline *line, const char *name)
 		int status = row_status(line, attempt, &node), y = SVG_TOP + attempt * SVG_ROW + 16;
 
 		svg_text(file, SVG_PAD, y, node);
-		svg_text(file, left + width + 10, y, status ? strerrorname_np(-status) : "ok");
+		svg_text(file, left + width + 10, y, status ? error_name(-status) : "ok");
 	}
 	svg_text(file, left, height - 40, "0");
 	svg_text(file, left + width - 40, height - 40, format_us(line->end, text, sizeof(text)));
@@ -306,7 +306,7 @@ int draw_perfetto(const struct timeline *line, const char *name)
 		int status = row_status(line, attempt, &node);
 
 		snprintf(text, sizeof(text), "%d: %s, %s", attempt + 1, node,
-			 status ? strerrorname_np(-status) : "ok");
+			 status ? error_name(-status) : "ok");
 		json_object_array_add(events, trace_name("thread_name", text, attempt + 1));
 	}
 	for (i = 0; i < line->count; i++)

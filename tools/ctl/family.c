@@ -138,8 +138,8 @@ int family_log(const char *node, struct json_object **entries)
 	do {
 		*entries = json_object_new_array();
 		request = family_request(buf, DEVRESET_CMD_LOG_GET, NLM_F_DUMP);
-		if (node)
-			mnl_attr_put_strz(request, DEVRESET_A_NODE, node);
+		if (node && !mnl_attr_put_strz_check(request, sizeof(buf), DEVRESET_A_NODE, node))
+			return -ENODEV;
 		ret = family_talk(request, take_entry, *entries);
 		if (ret == -EINTR) {
 			json_object_put(*entries);
@@ -171,8 +171,8 @@ struct json_object *family_explain(const char *name)
 	size_t i;
 
 	request = family_request(buf, DEVRESET_CMD_EXPLAIN, NLM_F_ACK);
-	mnl_attr_put_strz(request, DEVRESET_A_NODE, name);
-	if (family_talk(request, take_one, &out) || !out) {
+	if (!mnl_attr_put_strz_check(request, sizeof(buf), DEVRESET_A_NODE, name) ||
+	    family_talk(request, take_one, &out) || !out) {
 		json_object_put(out);
 		return NULL;
 	}

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "metrics.h"
 
 #define NAME	"devreset_node_recovery_duration_seconds"
@@ -35,34 +36,64 @@ static struct histogram *find(struct histograms *all, const char *node)
 	return one;
 }
 
+/*
+ * The text in quotes that follows @prefix in @line, as put_label() writes it. Returns what
+ * comes after it, or NULL.
+ */
+static const char *take_label(const char *line, const char *prefix, char *value, size_t size)
+{
+	size_t len = 0;
+
+	if (strncmp(line, prefix, strlen(prefix)))
+		return NULL;
+	for (line += strlen(prefix); *line && *line != '"'; line++) {
+		if (*line == '\\' && line[1])
+			line++;
+		if (len < size - 1)
+			value[len++] = *line;
+	}
+	value[len] = '\0';
+	return *line ? line + 1 : NULL;
+}
+
 /* A line of what histograms_print() wrote; others are passed by. */
 static void take_line(struct histograms *all, const char *line)
 {
 	char node[NAME_LEN], bound[16];
-	struct histogram *one;
-	double value;
+	const char *rest;
 	size_t i;
 
-	if (sscanf(line, NAME "_bucket{node=\"%127[^\"]\",le=\"%15[^\"]\"} %lf", node, bound,
-		   &value) == 3) {
-		one = find(all, node);
+	rest = take_label(line, NAME "_bucket{node=\"", node, sizeof(node));
+	if (rest)
+		rest = take_label(rest, ",le=\"", bound, sizeof(bound));
+	if (rest && *rest == '}') {
 		for (i = 0; i < HISTOGRAM_BOUNDS; i++)
 			if (!strcmp(bounds[i], bound))
-				one->below[i] = value;
-	} else if (sscanf(line, NAME "_sum{node=\"%127[^\"]\"} %lf", node, &value) == 2) {
-		find(all, node)->sum = value;
-	} else if (sscanf(line, "devreset_node_log_seq{node=\"%127[^\"]\"} %lf", node, &value) == 2) {
-		find(all, node)->seq = value;
+				find(all, node)->below[i] = atof(rest + 1);
+		return;
 	}
+	rest = take_label(line, NAME "_sum{node=\"", node, sizeof(node));
+	if (rest && *rest == '}') {
+		find(all, node)->sum = atof(rest + 1);
+		return;
+	}
+	rest = take_label(line, "devreset_node_log_seq{node=\"", node, sizeof(node));
+	if (rest && *rest == '}')
+		find(all, node)->seq = atof(rest + 1);
 }
 
 /* What file @name holds from the last time; nothing, if there is none */
 void histograms_read(struct histograms *all, const char *name)
 {
-	FILE *file = fopen(name, "re");
+	struct stat there;
 	char *line = NULL;
 	size_t size = 0;
+	FILE *file;
 
+	/* Nothing can be read of what was written to a terminal or a pipe. */
+	if (!strcmp(name, "-") || stat(name, &there) || !S_ISREG(there.st_mode))
+		return;
+	file = fopen(name, "re");
 	while (file && getline(&line, &size, file) >= 0)
 		take_line(all, line);
 	free(line);
@@ -99,6 +130,7 @@ void histograms_add(struct histograms *all, const char *name, struct json_object
 {
 	struct histogram *one = find(all, name);
 	int64_t last = last_seq(entries), seq = one->seq;
+	bool first = !one->below[HISTOGRAM_BOUNDS - 1];
 	size_t i, count = json_object_array_length(entries);
 
 	/* The numbers begin anew with the kernel, and with a device that is another one. */
@@ -107,8 +139,8 @@ void histograms_add(struct histograms *all, const char *name, struct json_object
 	for (i = 0; i < count; i++) {
 		struct json_object *entry = json_object_array_get_idx(entries, i);
 
-		/* For other users than root there may be no number. */
-		if (!json_get(entry, "seq") || json_int(entry, "seq") > seq)
+		/* For other users than root there may be no number: not to be counted twice. */
+		if (json_get(entry, "seq") ? json_int(entry, "seq") > seq : first)
 			add_entry(one, entry);
 	}
 	one->seq = last;
@@ -120,11 +152,15 @@ void histograms_print(const struct histograms *all, FILE *file)
 	size_t i;
 
 	for (one = all->list; one < all->list + all->count; one++) {
-		for (i = 0; i < HISTOGRAM_BOUNDS; i++)
-			fprintf(file, NAME "_bucket{node=\"%s\",le=\"%s\"} %.0f\n", one->node, bounds[i],
-				one->below[i]);
-		fprintf(file, NAME "_sum{node=\"%s\"} %.15g\n", one->node, one->sum);
-		fprintf(file, NAME "_count{node=\"%s\"} %.0f\n", one->node,
-			one->below[HISTOGRAM_BOUNDS - 1]);
+		for (i = 0; i < HISTOGRAM_BOUNDS; i++) {
+			fputs(NAME "_bucket{", file);
+			put_label(file, "node", one->node);
+			fprintf(file, ",le=\"%s\"} %.0f\n", bounds[i], one->below[i]);
+		}
+		fputs(NAME "_sum{", file);
+		put_label(file, "node", one->node);
+		fprintf(file, "} %.15g\n" NAME "_count{", one->sum);
+		put_label(file, "node", one->node);
+		fprintf(file, "} %.0f\n", one->below[HISTOGRAM_BOUNDS - 1]);
 	}
 }

@@ -36,7 +36,7 @@ struct output {
 	bool openmetrics;
 };
 
-static void put_label(FILE *file, const char *name, const char *value)
+void put_label(FILE *file, const char *name, const char *value)
 {
 	fprintf(file, "%s=\"", name);
 	for (; *value; value++) {

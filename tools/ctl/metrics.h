@@ -22,4 +22,7 @@ void histograms_read(struct histograms *all, const char *name);
 void histograms_add(struct histograms *all, const char *name, struct json_object *entries);
 void histograms_print(const struct histograms *all, FILE *file);
 
+/* NAME="VALUE", escaped as Prometheus wants it */
+void put_label(FILE *file, const char *name, const char *value);
+
 #endif

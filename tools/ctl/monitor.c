@@ -87,7 +87,7 @@ static void print_step(struct json_object *event, const char *name)
 		printf("%s %ss", json_str(event, "phase"), json_str(event, "edge"));
 	else if (!strcmp(name, "refusal"))
 		printf("refused on %s: %s (%s)", json_str(event, "target"), json_str(event, "text"),
-		       strerrorname_np(-json_int(event, "status")));
+		       error_name(-json_int(event, "status")));
 }
 
 static void print_text(struct json_object *event)

@@ -66,21 +66,32 @@ int exit_status_of(int err)
 	}
 }
 
+/* That of an errno of the kernel's own, which libc has no name for, is its number. */
+const char *error_name(int err)
+{
+	static char number[16];
+	const char *name = strerrorname_np(err);
+
+	if (name)
+		return name;
+	snprintf(number, sizeof(number), "%d", err);
+	return number;
+}
+
 /*
  * @err: an errno, which is named, and decides the exit status. What the kernel had to say of
  * it takes the place of its general text.
  */
 int fail_errno(int err, const char *fmt, ...)
 {
-	const char *name = strerrorname_np(err), *why = family_text();
+	const char *name = error_name(err), *why = family_text();
 	char text[1024];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return fail(exit_status_of(err), "%s: %s (%s)", text, why[0] ? why : strerror(err),
-		    name ? name : "?");
+	return fail(exit_status_of(err), "%s: %s (%s)", text, why[0] ? why : strerror(err), name);
 }
 
 static const char *json_text(struct json_object *object)
@@ -185,11 +196,20 @@ const char *format_us(uint64_t us, char *text, size_t len)
 FILE *replace_begin(const char *name, char **tmp)
 {
 	FILE *file = NULL;
+	struct stat there;
 	int fd;
 
 	*tmp = NULL;
 	if (!strcmp(name, "-"))
 		return stdout;
+	/* A terminal, a pipe, or /dev/null is written to. */
+	if (!stat(name, &there) && (S_ISCHR(there.st_mode) || S_ISFIFO(there.st_mode)))
+		return fopen(name, "we");
+	/* Nothing else is replaced but files, and no link, such as /dev/stdout may be. */
+	if (!lstat(name, &there) && !S_ISREG(there.st_mode)) {
+		errno = S_ISDIR(there.st_mode) ? EISDIR : S_ISLNK(there.st_mode) ? ELOOP : EINVAL;
+		return NULL;
+	}
 	/* node_exporter reads *.prom only, and so not this. */
 	*tmp = format("%s.XXXXXX", name);
 	fd = mkstemp(*tmp);
@@ -208,16 +228,16 @@ int replace_end(FILE *file, const char *name, char *tmp)
 {
 	int err = 0;
 
-	if (!tmp)
+	if (file == stdout)
 		return EXIT_DONE;
 	errno = 0;
 	if (fflush(file) || ferror(file))
 		err = errno ? errno : EIO;
 	if (fclose(file) && !err)
 		err = errno;
-	if (!err && rename(tmp, name))
+	if (tmp && !err && rename(tmp, name))
 		err = errno;
-	if (err)
+	if (tmp && err)
 		unlink(tmp);
 	free(tmp);
 	if (!err)
@@ -247,9 +267,50 @@ int64_t json_int(struct json_object *object, const char *key)
 	return member ? json_object_get_int64(member) : 0;
 }
 
+/* How many bytes the character at @s has; 0: it is none, or a control character */
+static size_t character_len(const unsigned char *s)
+{
+	size_t i, len = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 :
+			*s >= 0xf0 && *s < 0xf5 ? 4 : 0;
+
+	if (*s < 0x20 || *s == 0x7f)
+		return 0;
+	for (i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* Longer than it has to be, or a half of a pair, or too large */
+	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] >= 0xa0) ||
+	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] >= 0x90))
+		return 0;
+	return len;
+}
+
+/*
+ * What the kernel has of devices (names, serial numbers) may hold any byte. What is no text
+ * is shown as "?": neither a terminal nor a reader of JSON is to be led astray.
+ */
+struct json_object *json_string(const char *value)
+{
+	char *text = format("%s", value), *at = text;
+	struct json_object *made;
+	size_t len;
+
+	for (; *at; at += len) {
+		len = character_len((unsigned char *)at);
+		if (!len) {
+			if (*at != '\n' && *at != '\t')
+				*at = '?';
+			len = 1;
+		}
+	}
+	made = json_object_new_string(text);
+	free(text);
+	return made;
+}
+
 void json_add(struct json_object *object, const char *key, const char *value)
 {
-	json_object_object_add(object, key, value ? json_object_new_string(value) : NULL);
+	json_object_object_add(object, key, value ? json_string(value) : NULL);
 }
 
 void json_add_int(struct json_object *object, const char *key, int64_t value)

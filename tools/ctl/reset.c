@@ -142,7 +142,7 @@ static int ask_failed(const struct ask *ask, int err)
 	/* The netlink family says why. */
 	if (family_text()[0] || text[0]) {
 		if (text[0])
-			fail(0, "%s: %s (%s)", ask->node, text, strerrorname_np(err));
+			fail(0, "%s: %s (%s)", ask->node, text, error_name(err));
 		else
 			fail_errno(err, "%s: %s", ask->node, ask->scope);
 		/* A node that went while it was waited for was there when it was asked. */

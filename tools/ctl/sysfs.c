@@ -237,7 +237,7 @@ static struct json_object *read_words(const char *name, const char *file)
 		return array;
 	while ((word = strsep(&rest, " ")))
 		if (*word)
-			json_object_array_add(array, json_object_new_string(word));
+			json_object_array_add(array, json_string(word));
 	return array;
 }
 
