@@ -68,6 +68,9 @@ static void dr_event_skip(bool heard)
 	spin_lock_irqsave(&queue.lock, flags);
 	event_seq++;
 	overflowed |= heard;
+	/* What tells of the loss must not wait for the next event, which may be far. */
+	if (heard && is_open)
+		queue_work(dr_aux_wq, &send_events);
 	spin_unlock_irqrestore(&queue.lock, flags);
 }
 

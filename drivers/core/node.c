@@ -203,6 +203,8 @@ static int try_take_name(struct dr_node *node)
 		ret = READ_ONCE(n->dying) && n->cb_task != current ? -EAGAIN : -EEXIST;
 	else
 		hash_add(dr_names, &node->name, name_hash(dr_name(node)));
+	/* A dump that has paused finds its place by the order of names. */
+	dr_generation++;
 	mutex_unlock(&dr_mutex);
 	return ret;
 }

@@ -278,12 +278,13 @@ int request_recover(struct dr_node *node, const char *reason)
 	again = node->recover_again;
 	spin_unlock_irqrestore(&dr_lock, flags);
 	trace_devreset_request(node, DEVRESET_MEMBER, ret, reason ?: "unspecified");
-	if (!ret && !again)
-		queue_work(dr_wq, &node->recovery.work);
+	/* Before the events of the recovery. */
 	if (news && ret != -ENODEV) {
 		dr_warn(node, "hang: %s\n", reason ?: "unspecified");
 		dr_notify_hang(node, reason ?: "unspecified");
 	}
+	if (!ret && !again)
+		queue_work(dr_wq, &node->recovery.work);
 	return ret;
 }
 
